@@ -1,0 +1,6 @@
+import { hash } from 'node:crypto';
+
+/** Returns the 32-byte SHA-256 digest of `bytes`. The back end of `#sha256` on Node. */
+export function sha256(bytes: Uint8Array): Uint8Array {
+  return hash('sha256', bytes, 'buffer');
+}

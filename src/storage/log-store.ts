@@ -1,0 +1,171 @@
+/**
+ * THE STORAGE CONTRACT: what every store promises to sequencing, publishing, reading and log.
+ *
+ * A `Store` holds several logs, each behind a `LogStore`. Everything below a committed tree size is
+ * immutable, so reads need no lock and no snapshot, only a size. Coarse on purpose: no partial tile, no
+ * key layout and no checkpoint is in here. The suite in test/storage/contract.ts runs against every driver.
+ *
+ * In scope: atomic, durable and exact commits; reads of what was committed; late rows. Out of scope:
+ * Merkle maths (merkle/), who decides indexes and times (sequencing/), what is signed (publishing/).
+ */
+
+import type { FullTile } from '../merkle/integrate.js';
+
+/** The newest committed state of one log. */
+export interface Head {
+  /** Number of leaves. */
+  readonly size: number;
+  /** Root hash at `size`, 32 bytes. */
+  readonly root: Uint8Array;
+  /** Right-edge hashes at `size`, largest subtree first; their fold is `root`. */
+  readonly frontier: readonly Uint8Array[];
+  /** Integrated time of the newest leaf, seconds since 1970; 0 for the empty log. */
+  readonly integratedTimeSeconds: number;
+  /** Number of commits so far; the batch row of the newest one has this number. */
+  readonly batch: number;
+}
+
+/** One leaf to be stored. */
+export interface NewLeaf {
+  readonly hash: Uint8Array;
+  readonly bytes: Uint8Array;
+  /** Search keys exactly as `find` will be asked for them; at most 512 characters each, no duplicates. */
+  readonly indexKeys: readonly string[];
+  readonly attachment?: Uint8Array;
+}
+
+/** One leaf as stored. `hash` is the stored leaf hash; a driver checks it against the bytes on read-back. */
+export interface StoredLeaf {
+  readonly index: number;
+  readonly hash: Uint8Array;
+  readonly bytes: Uint8Array;
+  readonly integratedTimeSeconds: number;
+}
+
+/** A batch to be made real: `leaves` take the indexes from `expect.size` on. */
+export interface Commit {
+  readonly expect: { readonly size: number; readonly root: Uint8Array };
+  readonly leaves: readonly NewLeaf[];
+  /** The head after this commit; its time is the integrated time of every leaf of the batch. */
+  readonly head: Head;
+  readonly fullTiles: readonly FullTile[];
+}
+
+export type CommitOutcome =
+  | { readonly outcome: 'committed' }
+  /** Nothing was written: the stored head is not the expected one. */
+  | { readonly outcome: 'conflict'; readonly head: Head }
+  /** Nothing was written: these leaf hashes are in the log already. */
+  | {
+      readonly outcome: 'duplicates';
+      readonly duplicates: readonly { readonly hash: Uint8Array; readonly index: number }[];
+    };
+
+/** Which note text a stored note belongs to: one kind for each audience (see publishing/). */
+export type NoteKind = 'v1' | 'tiles';
+
+export interface StoredNote {
+  readonly size: number;
+  readonly bytes: Uint8Array;
+}
+
+/** Rows that follow their commit and may be lost: they are made again from what was committed. */
+export interface LateRows {
+  /**
+   * Left out silently when a note of that kind for a larger size is stored: notes are monotone in size. At one
+   * size the signature lines are united; a key's first line stays, so a note that was served never changes.
+   */
+  readonly notes?: readonly (StoredNote & { readonly kind: NoteKind })[];
+  /** Signed entry timestamps of the leaves from `from` on, one for each. */
+  readonly timestamps?: { readonly from: number; readonly signatures: readonly Uint8Array[] };
+  /** True for rows that must not be lost once they were served: a note with cosignatures. */
+  readonly sync?: boolean;
+}
+
+/** One log in a store. All numbers are safe integers; ranges are half-open, [from, to). */
+export interface LogStore {
+  readonly treeID: bigint;
+
+  /** Returns the newest committed head; an empty log has size 0 and EMPTY_ROOT. */
+  head(): Promise<Head>;
+
+  /**
+   * Makes a batch real: atomic, durable (synced) and exact for leaves, times, the unique leaf-hash index,
+   * search keys, attachments, full tiles, batch row and head. Its errors are of two sorts, told apart by code:
+   *
+   * - COMMIT_UNKNOWN: the batch may or may not be durable. `Store.failed` is true, no further write of any log
+   *   is accepted, and only `Store.recover` leads on; the head that it reads is the verdict.
+   * - anything else (DISK_FULL: the disk reserve would be used up; STORE_UNAVAILABLE: the store waits for
+   *   recovery or is closed; STORE_CORRUPT: a damaged index row; RangeError: the commit contradicts itself):
+   *   refused before writing, nothing of it is durable, and `Store.failed` is as it was.
+   *
+   * To treat every error as the first sort is safe: `recover` of a store that has not failed does no harm.
+   */
+  commit(commit: Commit): Promise<CommitOutcome>;
+
+  /**
+   * Stores late rows, unsynced unless `sync` says otherwise. Ordered after the commits before it. Throws as
+   * `commit` does: DISK_FULL and STORE_UNAVAILABLE write nothing, COMMIT_UNKNOWN fails the store.
+   */
+  late(rows: LateRows): Promise<void>;
+
+  /** Returns the leaves of [from, to), all of which must be committed. Throws STORE_CORRUPT on a bad row. */
+  leaves(from: number, to: number): Promise<readonly StoredLeaf[]>;
+
+  /**
+   * Returns the hashes [from, to) of tile level `level`, concatenated: leaf hashes at level 0; at level L the
+   * roots of the full tiles of level L-1. Only hashes of complete subtrees exist. Throws STORE_CORRUPT.
+   */
+  hashes(level: number, from: number, to: number): Promise<Uint8Array>;
+
+  /** Returns the log index for each leaf hash, undefined where the log does not have it. */
+  indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]>;
+
+  /** Returns log indexes whose entries carry `key`, ascending, below `below`, after `after` (default: from 0). */
+  find(
+    key: string,
+    options: { readonly below: number; readonly after?: number; readonly limit: number },
+  ): Promise<readonly number[]>;
+
+  /** Returns the bytes kept beside leaf `index`, if any. */
+  attachment(index: number): Promise<Uint8Array | undefined>;
+
+  /** Returns the newest stored note of a kind, if any. */
+  newestNote(kind: NoteKind): Promise<StoredNote | undefined>;
+
+  /** Returns the stored signed entry timestamp of leaf `index`, if it was kept. */
+  timestamp(index: number): Promise<Uint8Array | undefined>;
+}
+
+/** What a log is, written at its creation and never changed. */
+export interface LogRecord {
+  /** Positive 63-bit tree ID. */
+  readonly treeID: bigint;
+  readonly hostname: string;
+  /** First line of its v1 checkpoints. */
+  readonly origin: string;
+  /** Lower-case hex SHA-256 of the SubjectPublicKeyInfo of the key that signs entries and v1 checkpoints. */
+  readonly logID: string;
+  /** Lower-case hex SHA-256 of the SubjectPublicKeyInfo of the key of the tile side. */
+  readonly tileKeyID: string;
+}
+
+/** A store: several logs, one process. */
+export interface Store {
+  /** Returns the logs of this store in the order of their creation. */
+  logs(): Promise<readonly LogRecord[]>;
+  /** Writes the record of a new, empty log, synced. Throws STORE_IDENTITY when the tree ID is taken, else as `commit`. */
+  createLog(record: LogRecord): Promise<void>;
+  /** Returns the handle of a log. Throws TREE_UNKNOWN. The same handle each time; it survives `recover`. */
+  log(treeID: bigint): LogStore;
+  /**
+   * After COMMIT_UNKNOWN: closes and reopens the store and reads the heads again, which alone say what became
+   * durable. Throws DISK_FULL while there is not enough space to do so (reads go on using the old handle), else
+   * STORE_UNAVAILABLE or STORE_CORRUPT (reads fail until it succeeds). When the store has not failed it only
+   * checks the space: DISK_FULL, or done.
+   */
+  recover(): Promise<void>;
+  /** True from COMMIT_UNKNOWN until `recover` has succeeded: every write of every log is refused. */
+  readonly failed: boolean;
+  close(): Promise<void>;
+}

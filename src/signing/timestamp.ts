@@ -1,0 +1,27 @@
+/** Signed entry timestamps. Spec: rekor-v1 section 2, "SET". */
+
+import { utf8 } from '../encoding/bytes.js';
+import { canonicalJson } from '../encoding/canonical-json.js';
+
+/** What a SET speaks for. */
+export interface EntryTimestamp {
+  /** Standard base64 of the leaf, as it stands in the answer. */
+  readonly body: string;
+  readonly integratedTimeSeconds: number;
+  /** Lower-case hex. */
+  readonly logID: string;
+  /** The index over all shards. */
+  readonly logIndex: number;
+}
+
+/** Returns the bytes that a SET signs: the RFC 8785 form of body, integratedTime, logID and logIndex. */
+export function entryTimestampMessage(timestamp: EntryTimestamp): Uint8Array {
+  return utf8(
+    canonicalJson({
+      body: timestamp.body,
+      integratedTime: timestamp.integratedTimeSeconds,
+      logID: timestamp.logID,
+      logIndex: timestamp.logIndex,
+    }),
+  );
+}

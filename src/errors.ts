@@ -37,6 +37,7 @@ export const ERROR_CODES = [
   'COMMIT_UNKNOWN',
   'STORE_UNAVAILABLE',
   'DISK_FULL',
+  'SIGNER_UNAVAILABLE',
   // The store and its guard, at start or on read-back.
   'STORE_CORRUPT',
   'STORE_FORMAT',

@@ -1,0 +1,229 @@
+/**
+ * The walk back from the head: is everything that the newest commits wrote still there?
+ *
+ * A damaged LevelDB opens without an error, with batches missing under a head that survived (durability D2, D3).
+ * The chain of batch rows shows a missing batch; the rows of each batch show a missing row; the roots show that
+ * the leaves are those that were signed.
+ *
+ * In scope: checking what is stored against the head row. Out of scope: mending (a backup does that). The walk
+ * reads only what is below the head it was given, so it may run beside commits.
+ */
+
+import { equalBytes } from '../../encoding/bytes.js';
+import { LogError } from '../../errors.js';
+import { appendToFrontier, type Frontier, frontierRoot } from '../../merkle/frontier.js';
+import { leafHash } from '../../merkle/hash.js';
+import { frontierOfEdge } from '../../merkle/integrate.js';
+import type { LogStore } from '../log-store.js';
+import { edgeAt } from '../root-at.js';
+import {
+  type BatchRow,
+  genesisLink,
+  keysOfBatch,
+  readBatch,
+  summarizeRows,
+} from './batch-chain.js';
+import type { LogKeys } from './keyspace.js';
+import type { LevelDatabase } from './level-database.js';
+import { type HeadRow, type LeafRow, readLeaf } from './row-formats.js';
+import { openPresentRow } from './rows.js';
+
+/** The log whose tail is walked. */
+export interface TailSource {
+  readonly treeID: bigint;
+  readonly database: LevelDatabase;
+  readonly keys: LogKeys;
+  readonly headRow: HeadRow;
+  readonly hashes: LogStore['hashes'];
+}
+
+/** How far the walk goes. */
+export interface TailReach {
+  /** Rows are checked over the newest `entries` entries, or `bytes` of rows, whichever comes first. */
+  readonly entries: number;
+  readonly bytes: number;
+  /** The links of batch rows are checked over at least this many bytes of rows, and as far as rows are. */
+  readonly chainBytes: number;
+  /** Told after each step how many entries were checked, of how many. */
+  readonly onProgress?: ((checked: number, total: number) => void) | undefined;
+  /** Ends the walk early, without an error. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const BATCHES_A_READ = 1024;
+const LEAVES_A_READ = 512;
+
+/**
+ * Walks the tail of a log. Returns the number of entries whose rows were checked. Throws STORE_CORRUPT naming
+ * the first row that is missing, damaged or out of place.
+ */
+export async function verifyTail(source: TailSource, reach: TailReach): Promise<number> {
+  const { head } = source.headRow;
+  if (!equalBytes(frontierRoot({ size: head.size, hashes: head.frontier }), head.root)) {
+    throw corrupt(
+      source,
+      `the frontier of the head of size ${head.size} does not fold to its root`,
+    );
+  }
+  const batches = await walkChain(source, reach);
+  const oldest = batches[0];
+  if (oldest === undefined) return 0;
+  // If the hashes below are wrong, so is the root of the first batch that is built on them.
+  let frontier = frontierOfEdge(await edgeAt(source, oldest.sizeBefore));
+  const total = head.size - oldest.sizeBefore;
+  for (const group of groupsOf(batches)) {
+    if (reach.signal?.aborted === true) break;
+    frontier = await checkGroup(source, group, frontier);
+    reach.onProgress?.(frontier.size - oldest.sizeBefore, total);
+  }
+  return frontier.size - oldest.sizeBefore;
+}
+
+/** Returns the batches whose rows are to be checked, oldest first. */
+async function walkChain(source: TailSource, reach: TailReach): Promise<BatchRow[]> {
+  const { head, link } = source.headRow;
+  const newestFirst: BatchRow[] = [];
+  let size = head.size;
+  let expectedLink = link;
+  let bytes = 0;
+  for await (const { number, batch, link: found } of chainBackwards(source)) {
+    const fits = equalBytes(found, expectedLink) && batch.sizeAfter === size;
+    if (!fits || batch.sizeBefore >= size || (size === head.size && !sameHead(batch, source))) {
+      throw corrupt(source, `batch ${number} is not the one that size ${size} was built on`);
+    }
+    const newer = head.size - size;
+    const beyondRows = newer >= reach.entries || (newer > 0 && bytes >= reach.bytes);
+    if (!beyondRows) newestFirst.push(batch);
+    if (reach.signal?.aborted === true) return [];
+    if (beyondRows && bytes >= reach.chainBytes) return newestFirst.reverse();
+    bytes += batch.rowBytes;
+    size = batch.sizeBefore;
+    expectedLink = batch.previousLink;
+  }
+  if (size !== 0 || !equalBytes(expectedLink, genesisLink(source.treeID))) {
+    throw corrupt(source, `the chain of batches ends at size ${size}, not at the empty log`);
+  }
+  return newestFirst.reverse();
+}
+
+function sameHead(batch: BatchRow, source: TailSource): boolean {
+  const { head } = source.headRow;
+  return (
+    equalBytes(batch.root, head.root) && batch.integratedTimeSeconds === head.integratedTimeSeconds
+  );
+}
+
+async function* chainBackwards(
+  source: TailSource,
+): AsyncGenerator<{ number: number; batch: BatchRow; link: Uint8Array }> {
+  const { database, keys, headRow } = source;
+  // The first read is small: a start looks at few batches when they are large.
+  let width = 64;
+  for (let to = headRow.head.batch; to > 0; to -= width, width = BATCHES_A_READ) {
+    const count = Math.min(width, to);
+    const wanted = Array.from({ length: count }, (_, i) => keys.batch(to - i));
+    const values = await database.getMany(wanted);
+    for (const [i, key] of wanted.entries()) {
+      yield { number: to - i, ...readBatch(key, openPresentRow(key, values[i])) };
+    }
+  }
+}
+
+function* groupsOf(batches: readonly BatchRow[]): Generator<BatchRow[]> {
+  let group: BatchRow[] = [];
+  let leaves = 0;
+  for (const batch of batches) {
+    group.push(batch);
+    leaves += batch.sizeAfter - batch.sizeBefore;
+    if (leaves < LEAVES_A_READ) continue;
+    yield group;
+    group = [];
+    leaves = 0;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** Checks every row of neighbouring batches; returns the frontier after them. */
+async function checkGroup(
+  source: TailSource,
+  group: readonly BatchRow[],
+  before: Frontier,
+): Promise<Frontier> {
+  const { database, keys } = source;
+  const from = before.size;
+  const to = (group.at(-1) as BatchRow).sizeAfter;
+  const leafKeys = Array.from({ length: to - from }, (_, i) => keys.leaf(from + i));
+  const leafValues = await database.getMany(leafKeys);
+  const leaves = leafKeys.map((key, i) => readLeaf(key, openPresentRow(key, leafValues[i])));
+  const otherKeys = group.map((batch) =>
+    keysOfBatch(
+      keys,
+      batch.sizeBefore,
+      leaves.slice(batch.sizeBefore - from, batch.sizeAfter - from),
+    ),
+  );
+  const otherValues = await database.getMany(otherKeys.flat());
+  let frontier = before;
+  let at = 0;
+  group.forEach((batch, i) => {
+    const [first, end] = [batch.sizeBefore - from, batch.sizeAfter - from];
+    const others = otherKeys[i] ?? [];
+    const rows = [
+      ...rowsPresent(leafKeys.slice(first, end), leafValues.slice(first, end)),
+      ...rowsPresent(others, otherValues.slice(at, at + others.length)),
+    ];
+    at += others.length;
+    frontier = checkBatch(source, batch, leaves.slice(first, end), rows, frontier);
+  });
+  return frontier;
+}
+
+interface PresentRow {
+  readonly key: Buffer;
+  readonly value: Buffer;
+}
+
+function rowsPresent(
+  keys: readonly Buffer[],
+  values: readonly (Buffer | undefined)[],
+): PresentRow[] {
+  return keys.map((key, i) => {
+    const value = values[i];
+    openPresentRow(key, value);
+    return { key, value: value as Buffer };
+  });
+}
+
+function checkBatch(
+  source: TailSource,
+  batch: BatchRow,
+  leaves: readonly LeafRow[],
+  rows: readonly PresentRow[],
+  before: Frontier,
+): Frontier {
+  leaves.forEach((leaf, i) => {
+    const index = batch.sizeBefore + i;
+    const { integratedTimeSeconds: time } = leaf;
+    if (!equalBytes(leafHash(leaf.bytes), leaf.hash) || time !== batch.integratedTimeSeconds) {
+      throw corrupt(source, `leaf ${index} is not the one that batch committed`);
+    }
+  });
+  const summary = summarizeRows(rows);
+  if (
+    summary.rowCount !== batch.rowCount ||
+    summary.rowBytes !== batch.rowBytes ||
+    !equalBytes(summary.rowDigest, batch.rowDigest)
+  ) {
+    throw corrupt(source, `the rows of leaves ${batch.sizeBefore} to ${batch.sizeAfter} changed`);
+  }
+  const hashes = leaves.map((leaf) => leaf.hash);
+  const frontier = appendToFrontier(before, hashes);
+  if (!equalBytes(frontierRoot(frontier), batch.root)) {
+    throw corrupt(source, `the leaves below size ${batch.sizeAfter} do not fold to its root`);
+  }
+  return frontier;
+}
+
+function corrupt(source: TailSource, what: string): LogError {
+  return new LogError('STORE_CORRUPT', `log ${source.treeID}: ${what}`);
+}

@@ -1,0 +1,10 @@
+/**
+ * The kind dsse: https://github.com/sigstore/rekor/blob/main/types.md#dsse
+ *
+ * In scope: its versions. Out of scope: walking an entry through them (accept.ts). Pure.
+ */
+
+import type { EntryKind } from '../entry-kind.js';
+import { dsseV001 } from './v001.js';
+
+export const dsse: EntryKind = { kind: 'dsse', versions: { '0.0.1': dsseV001 } };

@@ -1,0 +1,60 @@
+/** The spec of dsse 0.0.1 as a table (spec section 10). */
+
+import type { Read } from '../shared/schema.js';
+
+const HASH_MEMBERS = {
+  algorithm: { type: 'text', required: true, oneOf: ['sha256'] },
+  value: { type: 'text', required: true },
+} as const;
+
+export const DSSE_SHAPE = {
+  type: 'object',
+  members: {
+    proposedContent: {
+      type: 'object',
+      members: {
+        envelope: { type: 'text', required: true },
+        verifiers: {
+          type: 'list',
+          required: true,
+          atLeast: 1,
+          items: { type: 'bytes', field: 'verifier' },
+        },
+      },
+    },
+    signatures: {
+      type: 'list',
+      atLeast: 1,
+      items: {
+        type: 'object',
+        members: {
+          signature: {
+            type: 'text',
+            required: true,
+            pattern: {
+              source:
+                '^(?:[A-Za-z0-9+\\/]{4})*(?:[A-Za-z0-9+\\/]{2}==|[A-Za-z0-9+\\/]{3}=|[A-Za-z0-9+\\/]{4})$',
+              matches: isPaddedBase64,
+            },
+          },
+          verifier: { type: 'bytes', required: true, field: 'signature verifier' },
+        },
+      },
+    },
+    envelopeHash: { type: 'object', members: HASH_MEMBERS },
+    payloadHash: { type: 'object', members: HASH_MEMBERS },
+  },
+} as const;
+
+/** A spec that has passed the schema. */
+export type DsseSpec = Read<typeof DSSE_SHAPE>;
+
+// By hand: the regular expression itself would backtrack over megabytes.
+function isPaddedBase64(text: string): boolean {
+  if (text.length === 0 || text.length % 4 !== 0) return false;
+  const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  for (let at = text.length - padding - 1; at >= 0; at--) {
+    if (!/[A-Za-z0-9+/]/.test(text[at] as string)) return false;
+  }
+  return true;
+}

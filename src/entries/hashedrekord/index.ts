@@ -1,0 +1,13 @@
+/**
+ * The kind hashedrekord: https://github.com/sigstore/rekor/blob/main/types.md#hashed-rekord
+ *
+ * In scope: its versions. Out of scope: walking an entry through them (accept.ts). Pure.
+ */
+
+import type { EntryKind } from '../entry-kind.js';
+import { hashedrekordV001 } from './v001.js';
+
+export const hashedrekord: EntryKind = {
+  kind: 'hashedrekord',
+  versions: { '0.0.1': hashedrekordV001 },
+};

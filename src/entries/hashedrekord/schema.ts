@@ -1,0 +1,38 @@
+/** The spec of hashedrekord 0.0.1 as a table (spec section 10). */
+
+import type { Read } from '../shared/schema.js';
+
+export const HASHEDREKORD_SHAPE = {
+  type: 'object',
+  members: {
+    signature: {
+      type: 'object',
+      required: true,
+      members: {
+        content: { type: 'bytes', field: 'signature content' },
+        publicKey: {
+          type: 'object',
+          members: { content: { type: 'bytes', field: 'public key content' } },
+        },
+      },
+    },
+    data: {
+      type: 'object',
+      required: true,
+      presentWith: 'hash',
+      members: {
+        hash: {
+          type: 'object',
+          required: true,
+          members: {
+            algorithm: { type: 'text', required: true, oneOf: ['sha256', 'sha384', 'sha512'] },
+            value: { type: 'text', required: true },
+          },
+        },
+      },
+    },
+  },
+} as const;
+
+/** A spec that has passed the schema. */
+export type HashedrekordSpec = Read<typeof HASHEDREKORD_SHAPE>;

@@ -1,0 +1,185 @@
+/**
+ * The pool: entries that wait for the writer, and everybody who waits for their answers.
+ *
+ * Spec: ARCHITECTURE.md, "The commit". In scope: the bound on what is held, equal entries in flight, the cut
+ * of a batch, answering each waiter exactly once. Out of scope: what is written and when (sequencer.ts).
+ * The pool owns the waiters; nobody else settles their promises.
+ */
+
+import { LogError } from '../errors.js';
+import type { Head, NewLeaf } from '../storage/log-store.js';
+
+/** What the writer says of an entry, after its commit and after the guard has moved. */
+export type Sequenced =
+  | {
+      readonly outcome: 'added';
+      readonly index: number;
+      readonly integratedTimeSeconds: number;
+      /** The committed head that made the entry real. */
+      readonly head: Head;
+    }
+  /** The log has this leaf; `head` is a committed head above it. */
+  | { readonly outcome: 'duplicate'; readonly index: number; readonly head: Head };
+
+/** Bounds of the pool and of a batch. Bytes count leaves, search keys and attachments. */
+export interface PoolLimits {
+  /** Most submissions held, from `add` to their answers, joined ones included. */
+  readonly maxEntries: number;
+  /** Most bytes held; a single larger submission is taken when nothing else is held. */
+  readonly maxBytes: number;
+  readonly batchEntries: number;
+  /** A batch ends before it would exceed this; one larger entry goes alone. */
+  readonly batchBytes: number;
+}
+
+/** The bounds of a log that is not told otherwise. A batch of 4 MiB keeps the event loop free (durability, H). */
+export const DEFAULT_POOL_LIMITS: PoolLimits = {
+  maxEntries: 8_192,
+  maxBytes: 64 * 1024 * 1024,
+  batchEntries: 1_024,
+  batchBytes: 4 * 1024 * 1024,
+};
+
+/** An entry on its way through the writer. */
+export interface Waiter {
+  readonly leaf: NewLeaf;
+  readonly weight: number;
+}
+
+interface Held extends Waiter {
+  readonly key: string;
+  readonly resolve: (answer: Sequenced) => void;
+  readonly reject: (error: LogError) => void;
+  /** Equal entries that came later; `undefined` once this one has its answer. */
+  joined: Joined[] | undefined;
+}
+
+type Joined = Pick<Held, 'weight' | 'resolve' | 'reject'>;
+
+/** Returns the bytes that an entry counts for. */
+export function weightOf(leaf: NewLeaf): number {
+  let weight = leaf.bytes.length + (leaf.attachment?.length ?? 0);
+  for (const key of leaf.indexKeys) weight += key.length;
+  return weight;
+}
+
+export class Pool {
+  readonly #limits: PoolLimits;
+  #waiting: Held[] = [];
+  readonly #inFlight = new Map<string, Held>();
+  #heldEntries = 0;
+  #heldBytes = 0;
+
+  constructor(limits: PoolLimits) {
+    this.#limits = limits;
+  }
+
+  /** Number of entries that wait for a batch. */
+  get waiting(): number {
+    return this.#waiting.length;
+  }
+
+  /** Number of submissions that have no answer yet, and their bytes. */
+  get held(): { readonly entries: number; readonly bytes: number } {
+    return { entries: this.#heldEntries, bytes: this.#heldBytes };
+  }
+
+  /** Returns whether an equal entry is in flight, so that `add` would join it. */
+  has(leaf: NewLeaf): boolean {
+    return this.#inFlight.has(keyOf(leaf));
+  }
+
+  /** Throws OVERLOADED when no further submission is taken. */
+  assertAdmits(): void {
+    if (this.#heldEntries < this.#limits.maxEntries) return;
+    throw new LogError(
+      'OVERLOADED',
+      `${this.#heldEntries} submissions are under way, the most allowed`,
+    );
+  }
+
+  /**
+   * Returns the answer to come. An entry equal to one in flight is not written: it gets `duplicate` when that
+   * one is added, and that one's error when it fails. Throws OVERLOADED when the pool is full.
+   */
+  add(leaf: NewLeaf): Promise<Sequenced> {
+    const weight = weightOf(leaf);
+    this.#admit(weight);
+    return new Promise((resolve, reject) => {
+      const key = keyOf(leaf);
+      const equal = this.#inFlight.get(key);
+      if (equal?.joined !== undefined) {
+        equal.joined.push({ weight, resolve, reject });
+        return;
+      }
+      const held: Held = { leaf, weight, key, resolve, reject, joined: [] };
+      this.#inFlight.set(key, held);
+      this.#waiting.push(held);
+    });
+  }
+
+  /** Removes and returns the next batch, in the order of arrival; empty when nothing waits. */
+  takeBatch(): readonly Waiter[] {
+    let count = 0;
+    let bytes = 0;
+    for (const held of this.#waiting) {
+      bytes += held.weight;
+      if (count > 0 && bytes > this.#limits.batchBytes) break;
+      count += 1;
+      if (count === this.#limits.batchEntries) break;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  /** Answers a waiter, and everybody who joined it with `duplicate`. Does nothing when it has its answer. */
+  answer(waiter: Waiter, answer: Sequenced): void {
+    const held = waiter as Held;
+    const joined = this.#settle(held);
+    if (joined === undefined) return;
+    held.resolve(answer);
+    const { index, head } = answer;
+    for (const other of joined) other.resolve({ outcome: 'duplicate', index, head });
+  }
+
+  /** Refuses a waiter and everybody who joined it. Does nothing when it has its answer. */
+  refuse(waiter: Waiter, error: LogError): void {
+    const held = waiter as Held;
+    const joined = this.#settle(held);
+    if (joined === undefined) return;
+    held.reject(error);
+    for (const other of joined) other.reject(error);
+  }
+
+  /** Refuses everything that waits for a batch. */
+  refuseWaiting(error: LogError): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const held of waiting) this.refuse(held, error);
+  }
+
+  #admit(weight: number): void {
+    this.assertAdmits();
+    const { maxBytes } = this.#limits;
+    if (this.#heldEntries > 0 && this.#heldBytes + weight > maxBytes) {
+      const reason = `${this.#heldBytes} bytes are under way and ${maxBytes} are allowed`;
+      throw new LogError('OVERLOADED', reason);
+    }
+    this.#heldEntries += 1;
+    this.#heldBytes += weight;
+  }
+
+  #settle(held: Held): readonly Joined[] | undefined {
+    const { joined } = held;
+    if (joined === undefined) return undefined;
+    held.joined = undefined;
+    this.#inFlight.delete(held.key);
+    this.#heldEntries -= 1 + joined.length;
+    this.#heldBytes -= held.weight;
+    for (const other of joined) this.#heldBytes -= other.weight;
+    return joined;
+  }
+}
+
+function keyOf({ hash }: NewLeaf): string {
+  return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1');
+}

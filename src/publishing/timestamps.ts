@@ -1,0 +1,163 @@
+/**
+ * Signed entry timestamps: made once for each entry, handed out unchanged.
+ *
+ * Spec: rekor-v1 section 2, "SET"; ARCHITECTURE.md, "The commit", step 7. The SETs of a batch are signed while
+ * the next one is being written, and kept as one late row; when that row was lost in a crash, a new SET is made
+ * at the next read (another ECDSA signature over the same bytes).
+ *
+ * In scope: signing, keeping, reading back. Out of scope: the signed bytes (signing/timestamp.ts). State: the
+ * batches whose SETs are not stored yet, the reads under way, and the newest SETs.
+ */
+
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Signer } from '../signing/signer.js';
+import { entryTimestampMessage } from '../signing/timestamp.js';
+import type { LogStore } from '../storage/log-store.js';
+import type { LateRowWriter } from './late-rows.js';
+import { signOrThrow } from './notes.js';
+
+/** What a SET is made from. */
+export interface TimestampedLeaf {
+  /** Index in this log. */
+  readonly index: number;
+  readonly bytes: Uint8Array;
+  readonly integratedTimeSeconds: number;
+}
+
+export interface TimestampsOptions {
+  readonly log: Pick<LogStore, 'timestamp'>;
+  readonly late: LateRowWriter;
+  readonly signer: Signer;
+  /** Lower-case hex. */
+  readonly logID: string;
+  /** What is added to an index of this log for the index over all shards, which the SET names. */
+  readonly firstVirtualIndex: number;
+  /** Told when the SETs of a batch could not be signed. */
+  readonly failed?: (error: unknown) => void;
+}
+
+/** SETs kept in memory beside the store: reading one back costs more than the leaf it belongs to. */
+const SETS_IN_MEMORY = 8_192;
+
+/** SETs signed in one turn of the event loop: less than a millisecond. */
+const SIGNED_PER_TURN = 16;
+
+interface UnstoredBatch {
+  readonly from: number;
+  readonly leaves: readonly TimestampedLeaf[];
+  readonly signatures: (Uint8Array | undefined)[];
+}
+
+export class Timestamps {
+  readonly #options: TimestampsOptions;
+  /** Oldest first. */
+  #unstored: UnstoredBatch[] = [];
+  /** Reads from the store under way, remaking included: two readers of one lost SET get the same new one. */
+  readonly #reading = new Map<number, Promise<Uint8Array>>();
+  /** Least recently used first. */
+  readonly #known = new Map<number, Uint8Array>();
+  #background: Promise<void> = Promise.resolve();
+
+  constructor(options: TimestampsOptions) {
+    this.#options = options;
+  }
+
+  /** Begins to sign and keep the SETs of a batch that is committed and guarded; returns at once. */
+  begin(leaves: readonly TimestampedLeaf[]): void {
+    const first = leaves[0];
+    if (first === undefined) return;
+    const batch = { from: first.index, leaves, signatures: leaves.map(() => undefined) };
+    this.#unstored.push(batch);
+    this.#background = this.#background.then(() => this.#finish(batch));
+  }
+
+  /** Returns the SET of a leaf whose batch is not stored yet, else undefined. Throws SIGNER_UNAVAILABLE. */
+  atHand(index: number): Uint8Array | undefined {
+    for (const batch of this.#unstored) {
+      const i = index - batch.from;
+      if (i >= 0 && i < batch.leaves.length) return this.#signed(batch, i);
+    }
+    return undefined;
+  }
+
+  /**
+   * Returns the SET of a committed leaf: the one that was handed out, if it was kept. `leaf` is asked only to
+   * make a lost one again. Throws SIGNER_UNAVAILABLE.
+   */
+  async of(index: number, leaf: () => Promise<TimestampedLeaf>): Promise<Uint8Array> {
+    const atHand = this.atHand(index) ?? this.#known.get(index);
+    if (atHand !== undefined) {
+      this.#remember(index, atHand);
+      return atHand;
+    }
+    const underWay = this.#reading.get(index);
+    if (underWay !== undefined) return underWay;
+    const reading = this.#readOrRemake(index, leaf).finally(() => this.#reading.delete(index));
+    this.#reading.set(index, reading);
+    return reading;
+  }
+
+  /** Returns when every SET is stored or lost. */
+  async idle(): Promise<void> {
+    await this.#background;
+    await Promise.allSettled(this.#reading.values());
+  }
+
+  async #finish(batch: UnstoredBatch): Promise<void> {
+    try {
+      // The answers go first: most of them ask for their SET before this loop comes to it.
+      await nextTurn();
+      for (let i = 0, signed = 0; i < batch.leaves.length; i++) {
+        if (batch.signatures[i] !== undefined) continue;
+        this.#signed(batch, i);
+        if (++signed % SIGNED_PER_TURN === 0) await nextTurn();
+      }
+      const signatures = batch.signatures as Uint8Array[];
+      for (const [i, signature] of signatures.entries()) this.#remember(batch.from + i, signature);
+      await this.#options.late.write({ timestamps: { from: batch.from, signatures } });
+    } catch (error) {
+      // The entries are in the log; their SETs are made when somebody asks and the signer is back.
+      this.#options.failed?.(error);
+    }
+    this.#unstored = this.#unstored.filter((other) => other !== batch);
+  }
+
+  #signed(batch: UnstoredBatch, i: number): Uint8Array {
+    const known = batch.signatures[i];
+    if (known !== undefined) return known;
+    const signature = this.#sign(batch.leaves[i] as TimestampedLeaf);
+    batch.signatures[i] = signature;
+    return signature;
+  }
+
+  async #readOrRemake(index: number, leaf: () => Promise<TimestampedLeaf>): Promise<Uint8Array> {
+    const stored = await this.#options.log.timestamp(index);
+    const signature = stored ?? this.#sign(await leaf());
+    this.#remember(index, signature);
+    if (stored === undefined) {
+      await this.#options.late.write({ timestamps: { from: index, signatures: [signature] } });
+    }
+    return signature;
+  }
+
+  #remember(index: number, signature: Uint8Array): void {
+    this.#known.delete(index);
+    this.#known.set(index, signature);
+    for (const oldest of this.#known.keys()) {
+      if (this.#known.size <= SETS_IN_MEMORY) return;
+      this.#known.delete(oldest);
+    }
+  }
+
+  #sign(leaf: TimestampedLeaf): Uint8Array {
+    const { signer, logID, firstVirtualIndex } = this.#options;
+    const { buffer, byteOffset, length } = leaf.bytes;
+    const message = entryTimestampMessage({
+      body: Buffer.from(buffer, byteOffset, length).toString('base64'),
+      integratedTimeSeconds: leaf.integratedTimeSeconds,
+      logID,
+      logIndex: firstVirtualIndex + leaf.index,
+    });
+    return signOrThrow(signer, message);
+  }
+}

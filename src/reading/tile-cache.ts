@@ -1,0 +1,222 @@
+/**
+ * Tiles in memory, expanded: every perfect subtree inside a tile at hand, so that a proof costs look-ups.
+ *
+ * Spec: ARCHITECTURE.md, "Rooms", reading. A committed hash never changes, so a cached tile is never wrong, only
+ * narrow: the tile at the right edge grows in place as the tree does. Computing the 254 inner hashes of a tile
+ * takes 0.4 ms (node-limits), which is why they are kept.
+ *
+ * In scope: reading, expanding, evicting. Out of scope: which nodes a proof needs (merkle/proof.ts). The cache
+ * owns its tiles; the hashes it hands out are views that nobody may write to.
+ */
+
+import { LogError } from '../errors.js';
+import { HASH_SIZE, nodeHash } from '../merkle/hash.js';
+import type { FullTile, TreeEdge } from '../merkle/integrate.js';
+import type { NodeID } from '../merkle/proof.js';
+import { TILE_WIDTH } from '../merkle/tile.js';
+import type { LogStore } from '../storage/log-store.js';
+
+/** Tree levels inside one tile. */
+const TILE_HEIGHT = 8;
+const EXPANDED_BYTES = (2 * TILE_WIDTH - 2) * HASH_SIZE;
+
+/** Memory that one cached tile counts for, in bytes, the bookkeeping included. */
+export const TILE_COST = EXPANDED_BYTES + 256;
+
+/** Bound of a cache that is not told otherwise: the tiles of half a million leaves. */
+export const DEFAULT_TILE_CACHE_BYTES = 32 * 1024 * 1024;
+
+export class TileCache {
+  readonly #log: Pick<LogStore, 'hashes'>;
+  readonly #maxTiles: number;
+  /** Least recently used first: a Map keeps the order of insertion. */
+  readonly #tiles = new Map<number, ExpandedTile>();
+  readonly #loading = new Map<number, Promise<void>>();
+
+  /** `maxBytes` bounds what is kept; one tile at least is. */
+  constructor(log: Pick<LogStore, 'hashes'>, maxBytes: number = DEFAULT_TILE_CACHE_BYTES) {
+    this.#log = log;
+    this.#maxTiles = Math.max(1, Math.floor(maxBytes / TILE_COST));
+  }
+
+  /** Number of tiles held. */
+  get tiles(): number {
+    return this.#tiles.size;
+  }
+
+  /** Takes in what an integration brought, so that proofs at the new size need no read. */
+  grow(edge: TreeEdge, fullTiles: readonly FullTile[]): void {
+    for (const { level, index, hashes } of fullTiles) this.#keep(keyOf(level, index), hashes);
+    for (const [level, hashes] of edge.tiles.entries()) {
+      if (hashes.length === 0) continue;
+      this.#keep(keyOf(level, Math.floor(edge.size / TILE_WIDTH ** (level + 1))), hashes);
+    }
+  }
+
+  /** Returns the hashes of `nodes` if all are in memory; no node may lie outside the committed tree. */
+  cached(nodes: readonly NodeID[]): Uint8Array[] | undefined {
+    const hashes: Uint8Array[] = [];
+    for (const node of nodes) {
+      const { key, height, offset } = placeOf(node);
+      const tile = this.#touch(key);
+      if (tile === undefined || tile.width < (offset + 1) << height) return undefined;
+      hashes.push(tile.node(height, offset));
+    }
+    return hashes;
+  }
+
+  /**
+   * Returns the hashes of `nodes`, all of which must be complete in the tree of `size` leaves, a committed size.
+   * Reads each missing tile once, all of them together. Throws STORE_CORRUPT.
+   */
+  async nodes(nodes: readonly NodeID[], size: number): Promise<Uint8Array[]> {
+    const atHand = this.cached(nodes);
+    if (atHand !== undefined) return atHand;
+    // The tiles of one answer are held here, whatever is evicted meanwhile.
+    const tiles = new Map<number, ExpandedTile>();
+    const places = nodes.map(placeOf);
+    await Promise.all(
+      [...new Map(places.map((place) => [place.key, place])).values()].map(async (place) => {
+        const needed = Math.min(
+          TILE_WIDTH,
+          hashesAtLevel(size, place.level) - place.index * TILE_WIDTH,
+        );
+        tiles.set(place.key, await this.#load(place, needed));
+      }),
+    );
+    return places.map(({ key, height, offset }) => {
+      const tile = tiles.get(key);
+      if (tile === undefined || tile.width < (offset + 1) << height) {
+        throw new LogError(
+          'STORE_CORRUPT',
+          `a node of the tree at size ${size} is not in its tile`,
+        );
+      }
+      return tile.node(height, offset);
+    });
+  }
+
+  async #load(place: Place, needed: number): Promise<ExpandedTile> {
+    for (;;) {
+      const known = this.#touch(place.key);
+      if (known !== undefined && known.width >= needed) return known;
+      const underWay = this.#loading.get(place.key);
+      if (underWay === undefined) {
+        const reading = this.#read(place, known ?? new ExpandedTile(), needed);
+        const settled = reading.then(ignore, ignore);
+        this.#loading.set(place.key, settled);
+        // Not by `finally` on `reading`: that would leave a second promise to reject unseen.
+        settled.then(() => this.#loading.delete(place.key));
+        return reading;
+      }
+      // Somebody reads this tile already; if that fails, our own read finds out for ourselves.
+      await underWay;
+    }
+  }
+
+  async #read(place: Place, tile: ExpandedTile, to: number): Promise<ExpandedTile> {
+    const { level, index } = place;
+    const base = index * TILE_WIDTH;
+    const from = tile.width;
+    const hashes = await this.#log.hashes(level, base + from, base + to);
+    if (hashes.length !== (to - from) * HASH_SIZE) {
+      const reason = `tile ${level}/${index} has ${hashes.length} bytes from ${from} to ${to}`;
+      throw new LogError('STORE_CORRUPT', reason);
+    }
+    // `tile` may have been evicted or widened meanwhile; it only ever grows, so the part still fits.
+    tile.append(from, hashes);
+    const kept = this.#tiles.get(place.key);
+    if (kept === undefined || kept.width < tile.width) this.#insert(place.key, tile);
+    return tile;
+  }
+
+  #keep(key: number, hashes: Uint8Array): void {
+    const tile = this.#tiles.get(key) ?? new ExpandedTile();
+    tile.append(0, hashes);
+    this.#insert(key, tile);
+  }
+
+  #insert(key: number, tile: ExpandedTile): void {
+    this.#tiles.delete(key);
+    this.#tiles.set(key, tile);
+    for (const oldest of this.#tiles.keys()) {
+      if (this.#tiles.size <= this.#maxTiles) return;
+      this.#tiles.delete(oldest);
+    }
+  }
+
+  #touch(key: number): ExpandedTile | undefined {
+    const tile = this.#tiles.get(key);
+    if (tile === undefined) return undefined;
+    this.#tiles.delete(key);
+    this.#tiles.set(key, tile);
+    return tile;
+  }
+}
+
+/** The hashes of one tile and all perfect subtrees in it, the whole tile's own root excepted. */
+class ExpandedTile {
+  /** Row after row: 256 hashes of height 0, 128 of height 1, to 2 of height 7. */
+  readonly #rows = new Uint8Array(EXPANDED_BYTES);
+  #width = 0;
+
+  /** Number of hashes known at height 0. */
+  get width(): number {
+    return this.#width;
+  }
+
+  /** Adds the hashes from position `from` on, which must not lie beyond `width`; known ones are skipped. */
+  append(from: number, hashes: Uint8Array): void {
+    for (let i = this.#width; i < from + hashes.length / HASH_SIZE; i++) {
+      const at = (i - from) * HASH_SIZE;
+      this.#rows.set(hashes.subarray(at, at + HASH_SIZE), i * HASH_SIZE);
+      // Each hash at an odd place completes a subtree; that one may complete the next.
+      for (let height = 0, offset = i; height < TILE_HEIGHT - 1 && offset % 2 === 1; height++) {
+        const parent = nodeHash(this.node(height, offset - 1), this.node(height, offset));
+        offset = (offset - 1) / 2;
+        this.#rows.set(parent, rowStart(height + 1) + offset * HASH_SIZE);
+      }
+      this.#width = i + 1;
+    }
+  }
+
+  /** Returns a view of the subtree hash of 2^`height` leaves at `offset`, which must be known. */
+  node(height: number, offset: number): Uint8Array {
+    const at = rowStart(height) + offset * HASH_SIZE;
+    return this.#rows.subarray(at, at + HASH_SIZE);
+  }
+}
+
+interface Place {
+  readonly key: number;
+  /** Tile coordinates. */
+  readonly level: number;
+  readonly index: number;
+  /** Position inside the tile. */
+  readonly height: number;
+  readonly offset: number;
+}
+
+function placeOf(node: NodeID): Place {
+  const height = node.level % TILE_HEIGHT;
+  const level = (node.level - height) / TILE_HEIGHT;
+  const perTile = TILE_WIDTH >> height;
+  const offset = node.index % perTile;
+  const index = (node.index - offset) / perTile;
+  return { key: keyOf(level, index), level, index, height, offset };
+}
+
+/** Levels are below 7, as sizes are below 2^53: one number names a tile. */
+function keyOf(level: number, index: number): number {
+  return index * TILE_HEIGHT + level;
+}
+
+function rowStart(height: number): number {
+  return (2 * TILE_WIDTH - ((2 * TILE_WIDTH) >> height)) * HASH_SIZE;
+}
+
+function hashesAtLevel(size: number, level: number): number {
+  return Math.floor(size / TILE_WIDTH ** level);
+}
+
+function ignore(): void {}

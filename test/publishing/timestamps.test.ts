@@ -1,0 +1,160 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { utf8 } from '../../src/encoding/bytes.js';
+import { isLogError } from '../../src/errors.js';
+import { LateRowWriter } from '../../src/publishing/late-rows.js';
+import { type TimestampedLeaf, Timestamps } from '../../src/publishing/timestamps.js';
+import { type Signer, verifyWithKey } from '../../src/signing/signer.js';
+import type { StoreFault } from '../../src/storage/fault-point.js';
+import type { LateRows, LogStore } from '../../src/storage/log-store.js';
+import { LOG_KEY, RECORD } from '../log/log-fixture.js';
+import { newGrowingLog } from '../reading/committed-log.js';
+
+function leavesFrom(from: number, count: number): TimestampedLeaf[] {
+  return Array.from({ length: count }, (_, i) => ({
+    index: from + i,
+    bytes: utf8(`leaf ${from + i}`),
+    integratedTimeSeconds: 1_800_000_000,
+  }));
+}
+
+function of(timestamps: Timestamps, leaf: TimestampedLeaf): Promise<Uint8Array> {
+  return timestamps.of(leaf.index, async () => leaf);
+}
+
+interface Setting {
+  readonly log: LogStore;
+  readonly rows: LateRows[];
+  readonly signed: () => number;
+  readonly lost: unknown[];
+  readonly failures: unknown[];
+  open(firstVirtualIndex?: number): Timestamps;
+  breakSigner(broken: boolean): void;
+}
+
+async function newSetting(fault?: StoreFault): Promise<Setting> {
+  const growing = await newGrowingLog((step) => (step === 'late' ? fault : undefined));
+  await growing.growTo(200);
+  const { log } = growing;
+  const rows: LateRows[] = [];
+  const lost: unknown[] = [];
+  const failures: unknown[] = [];
+  let signatures = 0;
+  let broken = false;
+  const signer: Signer = {
+    ...LOG_KEY,
+    sign(message) {
+      if (broken) throw new Error('the key does not answer');
+      signatures += 1;
+      return LOG_KEY.sign(message);
+    },
+  };
+  const late = new LateRowWriter(
+    {
+      async late(row) {
+        rows.push(row);
+        await log.late(row);
+      },
+    },
+    (error) => lost.push(error),
+  );
+  return {
+    log,
+    rows,
+    lost,
+    failures,
+    signed: () => signatures,
+    open: (firstVirtualIndex = 0) =>
+      new Timestamps({
+        log,
+        late,
+        signer,
+        logID: RECORD.logID,
+        firstVirtualIndex,
+        failed: (error) => failures.push(error),
+      }),
+    breakSigner(value) {
+      broken = value;
+    },
+  };
+}
+
+test('a SET signs the body, the time, the log ID and the index over all shards', async () => {
+  const { open } = await newSetting();
+  const timestamps = open(1_000);
+  const [leaf] = leavesFrom(7, 1);
+  const signature = await of(timestamps, leaf as TimestampedLeaf);
+  const message = `{"body":"${Buffer.from('leaf 7').toString('base64')}","integratedTime":1800000000,"logID":"${RECORD.logID}","logIndex":1007}`;
+  assert.ok(verifyWithKey(LOG_KEY.publicKeyDer, utf8(message), signature));
+});
+
+test('the SETs of a batch are signed once each and kept as one late row', async () => {
+  const { open, rows, signed, log } = await newSetting();
+  const timestamps = open();
+  const leaves = leavesFrom(3, 100);
+  timestamps.begin(leaves);
+  const early = leaves.map((leaf) => timestamps.atHand(leaf.index));
+  assert.equal(timestamps.atHand(3), early[0]);
+  await timestamps.idle();
+  assert.equal(signed(), 100);
+  assert.equal(rows.length, 1);
+  assert.equal(rows[0]?.timestamps?.from, 3);
+  for (const [i, leaf] of leaves.entries()) {
+    assert.deepEqual(await log.timestamp(leaf.index), early[i]);
+    assert.deepEqual(await of(timestamps, leaf), early[i]);
+  }
+  assert.equal(signed(), 100);
+});
+
+test('a SET that was handed out before its batch was stored is the one that is read later', async () => {
+  const { open, signed } = await newSetting();
+  const timestamps = open();
+  const [leaf] = leavesFrom(0, 1) as [TimestampedLeaf];
+  timestamps.begin([leaf]);
+  const told = await of(timestamps, leaf);
+  await timestamps.idle();
+  assert.equal(timestamps.atHand(0), undefined);
+  assert.deepEqual(await of(timestamps, leaf), told);
+  assert.deepEqual(await of(open(), leaf), told);
+  assert.equal(signed(), 1);
+});
+
+test('a lost SET is made again once, for all who ask, and kept', async () => {
+  const { open, signed } = await newSetting();
+  const timestamps = open();
+  const [leaf] = leavesFrom(5, 1) as [TimestampedLeaf];
+  const [one, other] = await Promise.all([of(timestamps, leaf), of(timestamps, leaf)]);
+  assert.deepEqual(one, other);
+  assert.deepEqual(await of(timestamps, leaf), one);
+  assert.equal(signed(), 1);
+});
+
+test('late rows that cannot be written are reported and stop nothing', async () => {
+  const { open, lost } = await newSetting('before');
+  const timestamps = open();
+  const leaves = leavesFrom(0, 3);
+  timestamps.begin(leaves);
+  await timestamps.idle();
+  assert.equal(lost.length, 1);
+  const [leaf] = leaves as [TimestampedLeaf];
+  assert.ok((await of(timestamps, leaf)).length > 0);
+});
+
+test('a key that does not answer is reported, and its SETs are made when it is back', async () => {
+  const { open, failures, breakSigner } = await newSetting();
+  const timestamps = open();
+  const leaves = leavesFrom(0, 3) as [TimestampedLeaf, TimestampedLeaf, TimestampedLeaf];
+  breakSigner(true);
+  timestamps.begin(leaves);
+  assert.throws(
+    () => timestamps.atHand(1),
+    (error) => isLogError(error, 'SIGNER_UNAVAILABLE'),
+  );
+  await timestamps.idle();
+  assert.equal(failures.length, 1);
+  await assert.rejects(of(timestamps, leaves[1]), (error) =>
+    isLogError(error, 'SIGNER_UNAVAILABLE'),
+  );
+  breakSigner(false);
+  assert.ok((await of(timestamps, leaves[1])).length > 0);
+});

@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { leafHashes, readEntries } from '../../src/reading/entries.js';
+import { SEARCH_PAGE, type SearchOperator, searchIndexes } from '../../src/reading/search.js';
+import { slowLeafHash } from '../merkle/slow-tree.js';
+import { newGrowingLog } from './committed-log.js';
+
+/** Every leaf carries `all`, and `d<n>` for each of its divisors n from 2 to 7. */
+function divisorKeys(index: number): string[] {
+  const divisors = [2, 3, 4, 5, 6, 7].filter((n) => index % n === 0).map((n) => `d${n}`);
+  return ['all', ...divisors, ...(index === 1234 ? ['once'] : [])];
+}
+
+async function found(
+  keys: readonly string[],
+  operator: SearchOperator,
+  size: number,
+): Promise<number[]> {
+  const growing = await newGrowingLog();
+  await growing.growTo(2500, divisorKeys);
+  const indexes: number[] = [];
+  for await (const page of searchIndexes(growing.log, keys, operator, size)) {
+    assert.ok(page.length > 0 && page.length <= SEARCH_PAGE);
+    indexes.push(...page);
+  }
+  return indexes;
+}
+
+function expected(size: number, has: (index: number) => boolean): number[] {
+  return Array.from({ length: size }, (_, index) => index).filter(has);
+}
+
+test('one key finds everything that carries it, beyond one page', async () => {
+  assert.deepEqual(
+    await found(['all'], 'or', 2500),
+    expected(2500, () => true),
+  );
+  assert.deepEqual(
+    await found(['all'], 'and', 2500),
+    expected(2500, () => true),
+  );
+});
+
+test('`or` finds what carries any of the keys, once each, ascending', async () => {
+  const either = expected(2500, (i) => i % 4 === 0 || i % 6 === 0 || i === 1234);
+  assert.deepEqual(await found(['d4', 'd6', 'once', 'd4'], 'or', 2500), either);
+});
+
+test('`and` finds what carries all of the keys', async () => {
+  assert.deepEqual(
+    await found(['all', 'd4', 'd7', 'd3'], 'and', 2500),
+    expected(2500, (i) => i % 84 === 0),
+  );
+  assert.deepEqual(await found(['all', 'once'], 'and', 2500), [1234]);
+  assert.deepEqual(await found(['d5', 'once'], 'and', 2500), []);
+});
+
+test('nothing at or above the size is found', async () => {
+  assert.deepEqual(
+    await found(['d7'], 'or', 71),
+    expected(71, (i) => i % 7 === 0),
+  );
+  assert.deepEqual(await found(['once'], 'and', 1234), []);
+  assert.deepEqual(await found(['once'], 'and', 1235), [1234]);
+  assert.deepEqual(await found(['all'], 'or', 0), []);
+});
+
+test('unknown keys and no keys find nothing', async () => {
+  assert.deepEqual(await found(['nobody'], 'or', 2500), []);
+  assert.deepEqual(await found(['nobody', 'all'], 'and', 2500), []);
+  assert.deepEqual(await found([], 'and', 2500), []);
+  assert.deepEqual(await found([], 'or', 2500), []);
+});
+
+test('a rare key beside a frequent one is joined in few reads', async () => {
+  const growing = await newGrowingLog();
+  await growing.growTo(5000, divisorKeys);
+  let reads = 0;
+  const log = {
+    find: (...args: Parameters<typeof growing.log.find>) => {
+      reads += 1;
+      return growing.log.find(...args);
+    },
+  };
+  const pages: (readonly number[])[] = [];
+  for await (const page of searchIndexes(log, ['all', 'once'], 'and', 5000)) pages.push(page);
+  assert.deepEqual(pages, [[1234]]);
+  assert.ok(reads <= 4, `${reads} reads`);
+});
+
+test('leaf hashes of neighbours are read together', async () => {
+  const growing = await newGrowingLog();
+  await growing.growTo(50);
+  const hashes = await leafHashes(growing.log, [0, 3, 4, 5, 49]);
+  assert.deepEqual(
+    hashes.map((hash) => new Uint8Array(hash)),
+    [0, 3, 4, 5, 49].map(slowLeafHash),
+  );
+  assert.deepEqual(growing.reads, ['0:0-1', '0:3-6', '0:49-50']);
+});
+
+test('entries come in the order asked for, repeats kept, absent ones undefined', async () => {
+  const growing = await newGrowingLog();
+  await growing.growTo(20);
+  const indexes = [7, 19, 7, 20, 12, -1, 1.5, 2 ** 60];
+  const entries = await readEntries(growing.log, indexes, 19);
+  assert.deepEqual(
+    entries.map((entry) => entry?.index),
+    [7, undefined, 7, undefined, 12, undefined, undefined, undefined],
+  );
+});

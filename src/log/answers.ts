@@ -1,0 +1,115 @@
+/**
+ * Answers: entries with SET, proof and checkpoint, all parts from one head.
+ *
+ * Spec: rekor-v1 section 2, "LogEntry object"; ARCHITECTURE.md, "One named head per answer". In scope: taking
+ * the head first, then making everything at its size. Out of scope: JSON. No state of its own.
+ */
+
+import type { Timestamps } from '../publishing/timestamps.js';
+import { findIndexes, type ReadEntry, readEntries } from '../reading/entries.js';
+import { inclusionProofAtHand, inclusionProofs } from '../reading/proofs.js';
+import type { TileCache } from '../reading/tile-cache.js';
+import type { LogStore, NewLeaf } from '../storage/log-store.js';
+import { entryIDOf } from './entry-id.js';
+import type { Checkpoint, PublishedEntry } from './log.js';
+
+export interface AnswersOptions {
+  readonly log: LogStore;
+  readonly cache: TileCache;
+  readonly timestamps: Timestamps;
+  readonly treeHex: string;
+  /** Returns the current checkpoint; of a head that is committed and guarded. */
+  checkpoint(): Checkpoint;
+}
+
+export class Answers {
+  readonly #options: AnswersOptions;
+
+  constructor(options: AnswersOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Returns the answer for an entry that was just added, without reading anything back: proof and SET are at
+   * hand. Throws SIGNER_UNAVAILABLE: the entry is in the log then, and can be read when the signer is back.
+   */
+  async forAdded(
+    leaf: NewLeaf,
+    index: number,
+    integratedTimeSeconds: number,
+  ): Promise<PublishedEntry> {
+    const { cache, timestamps, treeHex } = this.#options;
+    const checkpoint = this.#options.checkpoint();
+    const hashes =
+      inclusionProofAtHand(cache, index, checkpoint.size) ??
+      (await inclusionProofs(cache, [index], checkpoint.size))[0] ??
+      [];
+    const signedEntryTimestamp =
+      timestamps.atHand(index) ??
+      (await timestamps.of(index, async () => ({
+        index,
+        bytes: leaf.bytes,
+        integratedTimeSeconds,
+      })));
+    return {
+      entryID: entryIDOf(treeHex, leaf.hash),
+      leaf: leaf.bytes,
+      logIndex: index,
+      integratedTimeSeconds,
+      signedEntryTimestamp,
+      proof: { hashes, checkpoint },
+    };
+  }
+
+  /** Returns the entries at these indexes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
+  async byIndex(indexes: readonly number[]): Promise<(PublishedEntry | undefined)[]> {
+    return this.#publish(indexes, this.#options.checkpoint());
+  }
+
+  /** Returns the entries with these leaf hashes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
+  async byLeafHash(leafHashes: readonly Uint8Array[]): Promise<(PublishedEntry | undefined)[]> {
+    const checkpoint = this.#options.checkpoint();
+    const indexes = await findIndexes(this.#options.log, leafHashes, checkpoint.size);
+    return this.#publish(indexes, checkpoint);
+  }
+
+  async #publish(
+    indexes: readonly (number | undefined)[],
+    checkpoint: Checkpoint,
+  ): Promise<(PublishedEntry | undefined)[]> {
+    const { log, cache, timestamps, treeHex } = this.#options;
+    const { size } = checkpoint;
+    const wanted = indexes.map((index) => (isBelow(index, size) ? index : undefined));
+    const existing = [...new Set(wanted)].filter((index) => index !== undefined);
+    const reading = readEntries(log, existing, size);
+    const [entries, proofs, signatures] = await Promise.all([
+      reading,
+      inclusionProofs(cache, existing, size),
+      Promise.all(
+        // All at once; only a SET that was lost waits for its leaf.
+        existing.map((index, i) =>
+          timestamps.of(index, async () => (await reading)[i] as ReadEntry),
+        ),
+      ),
+    ]);
+    const published = new Map<number, PublishedEntry>();
+    entries.forEach((entry, i) => {
+      if (entry === undefined) return;
+      const hashes = proofs[i] as Uint8Array[];
+      published.set(entry.index, {
+        entryID: entryIDOf(treeHex, entry.hash),
+        leaf: entry.bytes,
+        logIndex: entry.index,
+        integratedTimeSeconds: entry.integratedTimeSeconds,
+        signedEntryTimestamp: signatures[i] as Uint8Array,
+        proof: { hashes, checkpoint },
+        ...(entry.attachment !== undefined && { attestation: entry.attachment }),
+      });
+    });
+    return wanted.map((index) => (index === undefined ? undefined : published.get(index)));
+  }
+}
+
+function isBelow(index: number | undefined, size: number): index is number {
+  return index !== undefined && Number.isSafeInteger(index) && index >= 0 && index < size;
+}

@@ -1,0 +1,52 @@
+/** What a log is opened with. The log reads no clock, no environment and no file of its own. */
+
+import type { AcceptedEntry, IdentifiedEntry, ProposedEntry } from '../entries/entry-kind.js';
+import type { Clock } from '../sequencing/clock.js';
+import type { PoolLimits } from '../sequencing/pool.js';
+import type { Pause } from '../sequencing/recovery.js';
+import type { HeadGuard, ReleasedBatch, WriterTrouble } from '../sequencing/sequencer.js';
+import type { Signer } from '../signing/signer.js';
+import type { LogRecord, Store } from '../storage/log-store.js';
+
+export interface LogOptions {
+  readonly store: Store;
+  /** Which log of the store; its key IDs must be those of the two signers. */
+  readonly record: LogRecord;
+  /** The log's key: SETs and every checkpoint. */
+  readonly signer: Signer;
+  /** The key of the second line of the tile side's checkpoints. */
+  readonly tileSigner: Signer;
+  readonly guard: HeadGuard;
+  readonly clock: Clock;
+  readonly pause: Pause;
+  /** Returns what is to be stored of a submission: entries/accept.ts in line, or in a worker. */
+  accept(proposed: ProposedEntry): Promise<AcceptedEntry>;
+  /** Returns the leaf of a proposed or stored entry, without the rules on what may be written. */
+  identify(proposed: ProposedEntry): Promise<IdentifiedEntry>;
+  readonly limits?: Partial<LogLimits>;
+  /** Index over all shards of this log's first leaf; 0 unless there are inactive shards before it. */
+  readonly firstVirtualIndex?: number;
+  readonly observer?: LogObserver;
+}
+
+/** Bounds of one log. */
+export interface LogLimits extends PoolLimits {
+  /** Memory for expanded tiles, in bytes. */
+  readonly tileCacheBytes: number;
+  /** Longest attestation that is kept, in bytes; 0 keeps none. */
+  readonly attestationBytes: number;
+  /** How long a submission waits for a store that failed under it, in milliseconds. */
+  readonly patienceMs: number;
+}
+
+/** What the log tells about its work: for metrics and log lines. All of it is optional and must not throw. */
+export interface LogObserver {
+  /** A batch is committed and guarded. */
+  released?(batch: ReleasedBatch): void;
+  /** The writer met trouble, or left it. */
+  trouble?(event: WriterTrouble): void;
+  /** Notes or SETs were not kept, and will be made again at need. */
+  lateRowsLost?(error: unknown): void;
+  /** SETs of a committed batch could not be signed. */
+  signingFailed?(error: unknown): void;
+}

@@ -1,0 +1,129 @@
+/**
+ * The front desk of one log: what the API, and later every other doorway, may ask of it.
+ *
+ * In scope: submissions, entries, proofs, checkpoints, search, readiness. Out of scope: HTTP, and how the
+ * rooms behind the desk do their work. The types of this file are the only ones that api/ needs.
+ */
+
+import type { ProposedEntry } from '../entries/entry-kind.js';
+
+/** Who a log is; constant for its life. */
+export interface LogIdentity {
+  /** Positive 63-bit tree ID. */
+  readonly treeID: bigint;
+  /** The tree ID as 16 hex digits: the first part of an 80-digit entry ID. */
+  readonly treeHex: string;
+  /** Name on the signature line of its checkpoints. */
+  readonly hostname: string;
+  /** First line of its v1 checkpoints: `<hostname> - <treeID>`. */
+  readonly origin: string;
+  /** Lower-case hex SHA-256 of the DER SubjectPublicKeyInfo. */
+  readonly logID: string;
+  /** PEM of the public key, 64 columns, trailing newline. */
+  readonly publicKeyPem: string;
+}
+
+/** A named head with the note that speaks for it: everything in one answer comes from the same one. */
+export interface Checkpoint {
+  readonly size: number;
+  /** 32 bytes. */
+  readonly root: Uint8Array;
+  /** The signed note, as text. */
+  readonly note: string;
+}
+
+/** An entry with all that a client verifies, made from one head. */
+export interface PublishedEntry {
+  /** 80 hex digits: tree ID and leaf hash. */
+  readonly entryID: string;
+  readonly leaf: Uint8Array;
+  readonly logIndex: number;
+  readonly integratedTimeSeconds: number;
+  /** Signature over the RFC 8785 form of body, integratedTime, logID, logIndex. */
+  readonly signedEntryTimestamp: Uint8Array;
+  readonly proof: {
+    /** Leaf to root, 32 bytes each. */
+    readonly hashes: readonly Uint8Array[];
+    readonly checkpoint: Checkpoint;
+  };
+  readonly attestation?: Uint8Array;
+}
+
+export type Submission =
+  | { readonly outcome: 'added'; readonly entry: PublishedEntry }
+  /** The log has this leaf; nothing was written. */
+  | { readonly outcome: 'duplicate'; readonly entryID: string; readonly logIndex: number };
+
+/** Which part cannot do its work; `undefined` when it can. */
+export interface Readiness {
+  readonly append: string | undefined;
+  readonly sign: string | undefined;
+  readonly read: string | undefined;
+}
+
+/** Figures of a log, as they are now. */
+export interface Statistics {
+  readonly treeSize: number;
+  /** Submissions in the writer's pool that have no answer yet, and their bytes. */
+  readonly heldEntries: number;
+  readonly heldBytes: number;
+}
+
+export interface Log {
+  readonly identity: LogIdentity;
+  /** PEM of the Ed25519 key of the tile side. */
+  readonly tilePublicKeyPem: string;
+
+  /**
+   * Verifies, canonicalises and stores a submission; returns when it is durable. Throws ENTRY_*, KEY_*,
+   * SIGNATURE_INVALID, ALGORITHM_NOT_ALLOWED for the client's mistakes; OVERLOADED, SHUTTING_DOWN,
+   * CLOCK_UNTRUSTED, COMMIT_UNKNOWN, STORE_UNAVAILABLE, DISK_FULL, SIGNER_UNAVAILABLE when a retry may succeed.
+   */
+  submit(proposed: ProposedEntry): Promise<Submission>;
+
+  /**
+   * Returns the leaf hash that a proposed or stored form of an entry has in any log; verifies it as `submit`
+   * does, without the switches on what may be written.
+   */
+  leafHashOf(proposed: ProposedEntry): Promise<Uint8Array>;
+
+  /** Returns the entries at these log indexes, in order, undefined where there is none; one head for all. */
+  entriesByIndex(indexes: readonly number[]): Promise<readonly (PublishedEntry | undefined)[]>;
+
+  /** Returns the entries with these leaf hashes, in order, undefined where there is none; one head for all. */
+  entriesByLeafHash(
+    hashes: readonly Uint8Array[],
+  ): Promise<readonly (PublishedEntry | undefined)[]>;
+
+  /** Returns the current checkpoint: the log's signature line alone, as v1 clients want it. */
+  checkpoint(): Promise<Checkpoint>;
+
+  /** Returns the current checkpoint of the tile side: the log's line, then the line of `tilePublicKeyPem`. */
+  tileCheckpoint(): Promise<Checkpoint>;
+
+  /**
+   * Returns the consistency proof from `firstSize` to `lastSize` and the current root; sizes beyond the safe
+   * integers may be given as bigint, to be named in the refusal. Throws PROOF_RANGE in Rekor's words.
+   */
+  consistency(
+    firstSize: number | bigint,
+    lastSize: number | bigint,
+  ): Promise<{ readonly hashes: readonly Uint8Array[]; readonly rootHash: Uint8Array }>;
+
+  /** Returns the entry IDs that carry all (`and`) or any (`or`) of the keys, letter case aside, oldest first. */
+  search(keys: readonly string[], operator: 'and' | 'or'): Promise<readonly string[]>;
+
+  readiness(): Promise<Readiness>;
+
+  /** Returns figures for metrics; costs nothing. */
+  statistics(): Statistics;
+
+  /** Refuses new submissions, answers those under way, and returns when nothing is left to do. */
+  close(): Promise<void>;
+}
+
+/** The logs behind one virtual index: the active one and its inactive predecessors, oldest first. */
+export interface Shards {
+  readonly active: Log;
+  readonly inactive: readonly Log[];
+}

@@ -1,0 +1,194 @@
+/**
+ * Bounded reading of request bodies: at most a limit of bytes each, at most a budget for all of them
+ * together, not slower than a minimum rate, not longer than a total time.
+ *
+ * In scope: bytes into memory. Out of scope: what they mean. Mutable state: the bytes held at the moment, one
+ * number for each reader. Spec rekor-v1.md section 1, "Body limit": a body longer than the limit is not
+ * refused here, only cut; whether the cut matters shows when the JSON value is read.
+ */
+
+import type { IncomingMessage } from 'node:http';
+import type { Clock } from './clock.js';
+import { RefusedRequest } from './reply.js';
+import type { RequestBody } from './route.js';
+
+export interface BodyLimits {
+  /** Longest body that is read, in bytes. */
+  readonly maxBytes: number;
+  /** Bytes that the bodies under way may hold together. */
+  readonly maxHeldBytes: number;
+  /** No body is judged slow before this. */
+  readonly graceMs: number;
+  /** Rate that a body must keep up after the grace. */
+  readonly minBytesPerSecond: number;
+  /** Longest time that a body may take. */
+  readonly totalMs: number;
+}
+
+export const DEFAULT_BODY_LIMITS: BodyLimits = {
+  maxBytes: 32 * 1024 * 1024,
+  maxHeldBytes: 256 * 1024 * 1024,
+  graceMs: 5_000,
+  minBytesPerSecond: 1_024,
+  totalMs: 120_000,
+};
+
+/** The client went away before its body was complete; there is nobody to answer. */
+export class ClientGone extends Error {}
+
+export interface BodyReader {
+  /**
+   * Returns the body, cut at the limit, undefined when the request has none. Throws RefusedRequest (408 too
+   * slow, 503 over the budget) and ClientGone. The caller calls `release` with the body when it is done.
+   */
+  read(request: IncomingMessage): Promise<RequestBody | undefined>;
+  release(body: RequestBody | undefined): void;
+  /** Bytes held now. */
+  readonly heldBytes: number;
+}
+
+/** Returns a reader with a budget of its own. */
+export function createBodyReader(limits: BodyLimits, clock: Clock): BodyReader {
+  const budget: Budget = { held: 0, max: limits.maxHeldBytes };
+  return {
+    read: (request) =>
+      hasBody(request) ? readBody(request, limits, clock, budget) : Promise.resolve(undefined),
+    release(body) {
+      if (body !== undefined) budget.held -= body.bytes.buffer.byteLength;
+    },
+    get heldBytes() {
+      return budget.held;
+    },
+  };
+}
+
+/** True when the request announces a body: a positive length or a transfer encoding. */
+export function hasBody(request: IncomingMessage): boolean {
+  if (request.headers['transfer-encoding'] !== undefined) return true;
+  return Number(request.headers['content-length'] ?? '0') > 0;
+}
+
+interface Budget {
+  held: number;
+  readonly max: number;
+}
+
+const FIRST_BUFFER_BYTES = 8_192;
+const CHECK_INTERVAL_MS = 1_000;
+
+function readBody(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  clock: Clock,
+  budget: Budget,
+): Promise<RequestBody> {
+  return new Promise((resolve, reject) => {
+    const collected = new Collected(budget, firstCapacity(request, limits));
+    const stopWatching = watchRate(limits, clock, () => collected.length, finishWith);
+
+    function finishWith(error: Error | undefined, truncated = false): void {
+      stopWatching();
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      if (error === undefined) {
+        resolve({ bytes: collected.bytes(), truncated, limit: limits.maxBytes });
+        return;
+      }
+      collected.drop();
+      reject(error);
+    }
+    function onData(chunk: Buffer): void {
+      const room = limits.maxBytes - collected.length;
+      if (!collected.add(chunk.length > room ? chunk.subarray(0, room) : chunk)) {
+        finishWith(overBudget());
+      } else if (chunk.length > room) {
+        request.pause();
+        finishWith(undefined, true);
+      }
+    }
+    function onEnd(): void {
+      finishWith(undefined);
+    }
+    function onClose(): void {
+      finishWith(new ClientGone('the client closed the connection within its request body'));
+    }
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
+}
+
+/** Bytes of one body in one buffer of its own: small chunks must not pin the socket's large ones. */
+class Collected {
+  #buffer: Uint8Array;
+  #budget: Budget;
+  length = 0;
+
+  constructor(budget: Budget, capacity: number) {
+    this.#budget = budget;
+    this.#buffer = new Uint8Array(capacity);
+    budget.held += capacity;
+  }
+
+  /** Returns false when the budget has no room for the chunk. */
+  add(chunk: Uint8Array): boolean {
+    const needed = this.length + chunk.length;
+    if (this.#budget.held > this.#budget.max) return false;
+    if (needed > this.#buffer.length && !this.#grow(needed)) return false;
+    this.#buffer.set(chunk, this.length);
+    this.length = needed;
+    return true;
+  }
+
+  bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.length);
+  }
+
+  drop(): void {
+    this.#budget.held -= this.#buffer.length;
+  }
+
+  #grow(needed: number): boolean {
+    const capacity = Math.max(needed, this.#buffer.length * 2);
+    if (this.#budget.held - this.#buffer.length + capacity > this.#budget.max) return false;
+    const larger = new Uint8Array(capacity);
+    larger.set(this.#buffer.subarray(0, this.length));
+    this.#budget.held += capacity - this.#buffer.length;
+    this.#buffer = larger;
+    return true;
+  }
+}
+
+/** First size of the buffer: the announced length if it is small; a large claim must be earned by sending. */
+function firstCapacity(request: IncomingMessage, limits: BodyLimits): number {
+  const announced = Number(request.headers['content-length'] ?? FIRST_BUFFER_BYTES);
+  return Math.min(announced, limits.maxBytes, FIRST_BUFFER_BYTES);
+}
+
+/** Gives up on a body that is too slow; returns what stops the watching. */
+function watchRate(
+  limits: BodyLimits,
+  clock: Clock,
+  received: () => number,
+  finishWith: (error: Error) => void,
+): () => void {
+  const startedMs = clock.nowMs();
+  let callOff = clock.after(limits.graceMs, check);
+  function check(): void {
+    const elapsedMs = clock.nowMs() - startedMs;
+    const demanded = ((elapsedMs - limits.graceMs) / 1000) * limits.minBytesPerSecond;
+    if (elapsedMs >= limits.totalMs || received() < demanded) {
+      finishWith(tooSlow());
+      return;
+    }
+    callOff = clock.after(CHECK_INTERVAL_MS, check);
+  }
+  return () => callOff();
+}
+
+function tooSlow(): RefusedRequest {
+  return new RefusedRequest(408, 'the request body arrives too slowly');
+}
+
+function overBudget(): RefusedRequest {
+  return new RefusedRequest(503, 'too many large requests are under way', {
+    headers: [['Retry-After', '1']],
+  });
+}

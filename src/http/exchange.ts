@@ -1,0 +1,296 @@
+/**
+ * One request and its answer: the gates that every route passes, in the order of the recording, and the
+ * writing of the answer. Spec: rekor-v1.md section 1.
+ *
+ *   target → preflight → page or route (404, 405) → body's type (415, 400) → Accept (406) → slots (503)
+ *   → body (408, 413 when its JSON is cut) → binding errors → handler
+ *
+ * In scope: all that is the same for every route. Out of scope: matching (router.ts), what a route does, and
+ * which status an error of the log has (`problemOf`). Mutable state: the number of requests under way.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { type BodyLimits, type BodyReader, ClientGone, createBodyReader, hasBody } from './body.js';
+import type { Clock } from './clock.js';
+import { type HeaderField, isPreflight, originHeader, preflightHeaders } from './cors.js';
+import { negotiate, parseMediaType } from './media-type.js';
+import { JSON_TYPE, RefusedRequest, type Reply, refusalReply } from './reply.js';
+import { parseQuery, parseRequestTarget, type RequestTarget } from './request-target.js';
+import type { Route, RouteRequest } from './route.js';
+import type { RouteMatch, Router } from './router.js';
+import { finishUnreadBody } from './unread-body.js';
+
+/** What is said about a request when it is over. */
+export interface CompletedRequest {
+  readonly requestID: string;
+  readonly method: string;
+  readonly url: string;
+  /** 499 when the client went away. */
+  readonly status: number;
+  readonly requestBytes: number;
+  readonly responseBytes: number;
+  readonly durationMs: number;
+  readonly userAgent: string;
+  readonly remoteAddress: string;
+  readonly protocol: string;
+  /** The route, when one was matched. */
+  readonly route: Route | undefined;
+  /** What was thrown, when the answer is an error. */
+  readonly error: unknown;
+}
+
+export interface ExchangeOptions {
+  readonly router: Router;
+  readonly bodyLimits: BodyLimits;
+  /** API requests under way at once; one more gets 503. Pages are never refused. */
+  readonly maxConcurrentRequests: number;
+  readonly clock: Clock;
+  /** Lower-case name of the header whose value is taken as request ID. */
+  readonly requestIDHeader: string;
+  newRequestID(): string;
+  /** Returns the answer for an error that a handler threw. */
+  problemOf(error: unknown, requestID: string): Reply;
+  completed(request: CompletedRequest): void;
+  /** Told of a failure outside any handler: in writing an answer, or in `completed`. */
+  faulted(error: unknown): void;
+}
+
+export interface Exchange {
+  readonly router: Router;
+  /** Answers a request that was matched; never rejects. */
+  serve(request: IncomingMessage, response: ServerResponse, matched: MatchedRequest): Promise<void>;
+}
+
+/** A request with its target read and its place found; no match when it is a preflight or not readable. */
+export type MatchedRequest =
+  | { readonly kind: 'preflight' }
+  | { readonly kind: 'bad-target' }
+  | { readonly kind: 'matched'; readonly target: RequestTarget; readonly match: RouteMatch };
+
+/** Returns where `request` belongs; `url` is its target as sent. */
+export function matchRequest(
+  router: Router,
+  request: IncomingMessage,
+  url: string,
+): MatchedRequest {
+  const method = request.method ?? '';
+  if (isPreflight(method, request.headers)) return { kind: 'preflight' };
+  const target = parseRequestTarget(url);
+  if (target === undefined) return { kind: 'bad-target' };
+  return { kind: 'matched', target, match: router.match(method, target) };
+}
+
+/** Returns an exchange; the slots and the body budget are its own. */
+export function createExchange(options: ExchangeOptions): Exchange {
+  const bodies = createBodyReader(options.bodyLimits, options.clock);
+  const slots: Slots = { taken: 0, max: options.maxConcurrentRequests };
+  return {
+    router: options.router,
+    async serve(request, response, matched) {
+      try {
+        await serveOne(request, response, matched, options, bodies, slots);
+      } catch (error) {
+        // Nothing may reject here, that would end the process; this connection is of no use any more.
+        response.destroy();
+        options.faulted(error);
+      }
+    },
+  };
+}
+
+async function serveOne(
+  request: IncomingMessage,
+  response: ServerResponse,
+  matched: MatchedRequest,
+  options: ExchangeOptions,
+  bodies: BodyReader,
+  slots: Slots,
+): Promise<void> {
+  const startedMs = options.clock.nowMs();
+  const requestID = requestIDOf(request, options);
+  let error: unknown;
+  let reply: Reply | undefined;
+  try {
+    reply = await answer(request, matched, requestID, bodies, slots);
+  } catch (thrown) {
+    error = thrown;
+    if (!(thrown instanceof ClientGone)) reply = replyToError(thrown, requestID, options);
+  }
+  const responseBytes =
+    reply === undefined || response.destroyed
+      ? undefined
+      : writeReply(request, response, reply, headersAround(request, matched), options.clock);
+  options.completed({
+    requestID,
+    method: request.method ?? '',
+    url: request.url ?? '',
+    status: responseBytes === undefined ? 499 : (reply as Reply).status,
+    requestBytes: Number(request.headers['content-length'] ?? 0),
+    responseBytes: responseBytes ?? 0,
+    durationMs: options.clock.nowMs() - startedMs,
+    userAgent: request.headers['user-agent'] ?? '',
+    remoteAddress: request.socket.remoteAddress ?? '',
+    protocol: `HTTP/${request.httpVersion}`,
+    route: routeOf(matched),
+    error,
+  });
+}
+
+interface Slots {
+  taken: number;
+  readonly max: number;
+}
+
+const NO_CACHE: readonly HeaderField[] = [
+  ['Cache-Control', 'no-cache, no-store, no-transform, must-revalidate, private, max-age=0'],
+  ['Expires', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+  ['Pragma', 'no-cache'],
+  ['X-Accel-Expires', '0'],
+];
+
+async function answer(
+  request: IncomingMessage,
+  matched: MatchedRequest,
+  requestID: string,
+  bodies: BodyReader,
+  slots: Slots,
+): Promise<Reply> {
+  if (matched.kind === 'preflight') return { status: 204 };
+  if (matched.kind === 'bad-target') throw new RefusedRequest(400, 'invalid URL escape');
+  const { match, target } = matched;
+  const method = request.method ?? '';
+  switch (match.kind) {
+    case 'not-found':
+      throw new RefusedRequest(404, `path ${target.escapedPath} was not found`);
+    case 'method-not-allowed': {
+      const allowed = match.allowed.join(',');
+      throw new RefusedRequest(405, `method ${method} is not allowed, but [${allowed}] are`, {
+        headers: [['Allow', allowed]],
+      });
+    }
+    case 'page':
+      return match.page.handle(requestID);
+    case 'route':
+      return answerRoute(request, match, target, requestID, bodies, slots);
+  }
+}
+
+async function answerRoute(
+  request: IncomingMessage,
+  match: { readonly route: Route; readonly parameters: Readonly<Record<string, string>> },
+  target: RequestTarget,
+  requestID: string,
+  bodies: BodyReader,
+  slots: Slots,
+): Promise<Reply> {
+  const { route, parameters } = match;
+  const format = gateTypes(request, route);
+  if (slots.taken >= slots.max) {
+    throw new RefusedRequest(503, 'too many requests are under way', {
+      headers: [['Retry-After', '1']],
+    });
+  }
+  slots.taken++;
+  let body: RouteRequest['body'];
+  try {
+    body = route.method === 'POST' ? await bodies.read(request) : undefined;
+    const method = request.method ?? '';
+    const query = () => parseQuery(target.rawQuery);
+    return await route.answer({ method, target, parameters, query, body, format, requestID });
+  } finally {
+    slots.taken--;
+    bodies.release(body);
+  }
+}
+
+/** Judges Content-Type and Accept; returns the answer's format, '' when none is acceptable. */
+function gateTypes(request: IncomingMessage, route: Route): string {
+  let fallback = '';
+  if (hasBody(request)) {
+    fallback = JSON_TYPE;
+    const sent = request.headers['content-type'];
+    // The one spelling that nearly every client uses needs no parser.
+    if (sent !== JSON_TYPE) gateBodyType(sent ?? '');
+  }
+  const { accept } = request.headers;
+  const format = negotiate(accept, route.produces, '');
+  if (format === '' && fallback === '') {
+    const offers = route.produces.join(' ');
+    const message = `unsupported media type requested, only [${offers}] are available`;
+    throw new RefusedRequest(406, message);
+  }
+  return format;
+}
+
+function gateBodyType(sent: string): void {
+  const type = parseMediaType(sent === '' ? 'application/octet-stream' : sent);
+  if ('problem' in type) {
+    const quoted = JSON.stringify(sent);
+    const message = `parsing Content-Type header from ${quoted} failed, because ${type.problem}`;
+    throw new RefusedRequest(400, message);
+  }
+  if (type.name !== JSON_TYPE) {
+    const quoted = JSON.stringify(type.name);
+    throw new RefusedRequest(
+      415,
+      `unsupported media type ${quoted}, only [${JSON_TYPE}] are allowed`,
+    );
+  }
+}
+
+function replyToError(error: unknown, requestID: string, options: ExchangeOptions): Reply {
+  return error instanceof RefusedRequest
+    ? refusalReply(error)
+    : options.problemOf(error, requestID);
+}
+
+function routeOf(matched: MatchedRequest): Route | undefined {
+  return matched.kind === 'matched' && matched.match.kind === 'route'
+    ? matched.match.route
+    : undefined;
+}
+
+/** The headers that an answer carries because of the request and the route, not because of its content. */
+function headersAround(request: IncomingMessage, matched: MatchedRequest): HeaderField[] {
+  if (matched.kind === 'preflight') return preflightHeaders(request.headers);
+  const headers: HeaderField[] = [['Vary', 'Origin']];
+  const origin = originHeader(request.method ?? '', request.headers);
+  if (origin !== undefined) headers.push(origin);
+  if (routeOf(matched)?.noCache === true) headers.push(...NO_CACHE);
+  return headers;
+}
+
+/** Writes the answer and returns the number of its body bytes. */
+function writeReply(
+  request: IncomingMessage,
+  response: ServerResponse,
+  reply: Reply,
+  around: readonly HeaderField[],
+  clock: Clock,
+): number {
+  const { body } = reply;
+  const length = body === undefined ? 0 : Buffer.byteLength(body);
+  const fields: string[] = [];
+  for (const [name, value] of around) fields.push(name, value);
+  for (const [name, value] of reply.headers ?? []) fields.push(name, value);
+  if (reply.contentType !== undefined) fields.push('Content-Type', reply.contentType);
+  if (reply.status !== 204) fields.push('Content-Length', String(length));
+  if (!request.complete) {
+    const closes = finishUnreadBody(request, response, clock);
+    // Whoever was too slow once would be given up on again.
+    if (closes || reply.status === 408) fields.push('Connection', 'close');
+  }
+  response.writeHead(reply.status, fields);
+  const silent = request.method === 'HEAD' || length === 0;
+  // Text goes out in one piece with the headers; bytes would be a second one.
+  if (silent) response.end();
+  else response.end(body);
+  return silent ? 0 : length;
+}
+
+const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
+
+function requestIDOf(request: IncomingMessage, options: ExchangeOptions): string {
+  const given = request.headers[options.requestIDHeader];
+  return typeof given === 'string' && REQUEST_ID.test(given) ? given : options.newRequestID();
+}

@@ -1,0 +1,122 @@
+/**
+ * The target of a request (path and query) as Go's net/url reads it, because Rekor's routing, its `Location`
+ * header and its 404 texts show that reading: spec rekor-v1.md sections 1 and 2.
+ *
+ * In scope: percent-escapes, the escaped form of a path, cleaning, query values. Out of scope: which route a
+ * path belongs to (router.ts). Strings of this file hold one byte a character until they are decoded.
+ */
+
+/** A request target, taken apart. */
+export interface RequestTarget {
+  /** Path with percent-escapes decoded, one byte a character. */
+  readonly path: string;
+  /** Path as sent, or escaped anew where it was not sent in a valid form. */
+  readonly escapedPath: string;
+  /** `escapedPath` without trailing or doubled slashes, `./` and `x/../`: what routes are matched against. */
+  readonly cleanPath: string;
+  /** Query without the question mark, as sent. */
+  readonly rawQuery: string;
+}
+
+/** Query values in the order in which they came. */
+export type QueryValues = readonly (readonly [name: string, value: string])[];
+
+/** Returns the target taken apart, undefined when it is not a valid one (a bad percent-escape). */
+export function parseRequestTarget(target: string): RequestTarget | undefined {
+  const local = withoutAuthority(target);
+  const question = local.indexOf('?');
+  const sent = question < 0 ? local : local.slice(0, question);
+  const rawQuery = question < 0 ? '' : local.slice(question + 1);
+  if (isPlain(sent)) return { path: sent, escapedPath: sent, cleanPath: cleanPath(sent), rawQuery };
+  const path = unescapeBytes(sent, false);
+  if (path === undefined) return undefined;
+  const escapedPath = VALID_PATH.test(sent) ? sent : escapePath(path);
+  return { path, escapedPath, cleanPath: cleanPath(escapedPath), rawQuery };
+}
+
+/** Returns `path` with every byte escaped that Go escapes in a path. */
+export function escapePath(path: string): string {
+  return path.replace(/[^A-Za-z0-9\-_.~$&+,/:;=@]/g, percent);
+}
+
+/** Returns the text of a path segment, percent-escapes decoded. */
+export function decodeSegment(segment: string): string {
+  return utf8Text(unescapeBytes(segment, false) ?? segment);
+}
+
+/** Returns the values of a query; a pair with a bad escape or a semicolon is dropped, as in Go. */
+export function parseQuery(rawQuery: string): QueryValues {
+  if (rawQuery === '') return [];
+  const values: (readonly [string, string])[] = [];
+  for (const pair of rawQuery.split('&')) {
+    if (pair === '' || pair.includes(';')) continue;
+    const equals = pair.indexOf('=');
+    const name = unescapeBytes(equals < 0 ? pair : pair.slice(0, equals), true);
+    const value = unescapeBytes(equals < 0 ? '' : pair.slice(equals + 1), true);
+    if (name !== undefined && value !== undefined) values.push([utf8Text(name), utf8Text(value)]);
+  }
+  return values;
+}
+
+/** Returns the last value of `name`, which is the one that counts; undefined when there is none. */
+export function lastQueryValue(values: QueryValues, name: string): string | undefined {
+  return values.findLast(([key]) => key === name)?.[1];
+}
+
+/** Returns a query string, sorted by name; values of one name keep their order. */
+export function printQuery(values: QueryValues): string {
+  return [...values]
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0))
+    .map(([name, value]) => `${escapeQuery(name)}=${escapeQuery(value)}`)
+    .join('&');
+}
+
+const VALID_PATH = /^[A-Za-z0-9\-_.~$&+,/:;=@!'()*[\]%]*$/;
+
+function isPlain(path: string): boolean {
+  return /^[A-Za-z0-9\-_.~/]*$/.test(path);
+}
+
+/** A proxy may send `http://host/path`; only the path counts here. */
+function withoutAuthority(target: string): string {
+  if (target.startsWith('/')) return target;
+  const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]*/.exec(target);
+  if (authority === null) return target;
+  const rest = target.slice(authority[0].length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** Lexical cleaning as Go's path.Clean does it for a rooted path. */
+function cleanPath(path: string): string {
+  if (!/\/(?:$|\/|\.)/.test(path)) return path;
+  const kept: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '' && segment !== '.') kept.push(segment);
+  }
+  return `/${kept.join('/')}`;
+}
+
+function unescapeBytes(text: string, plusIsSpace: boolean): string | undefined {
+  if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
+  const spaced = plusIsSpace ? text.replaceAll('+', ' ') : text;
+  if (!spaced.includes('%')) return spaced;
+  return spaced.replace(/%([0-9A-Fa-f]{2})/g, (_, hex: string) =>
+    String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+function utf8Text(bytes: string): string {
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function escapeQuery(text: string): string {
+  return Buffer.from(text, 'utf8')
+    .toString('latin1')
+    .replace(/[^A-Za-z0-9\-_.~ ]/g, percent)
+    .replaceAll(' ', '+');
+}
+
+function percent(character: string): string {
+  return `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;
+}

@@ -39,14 +39,9 @@ export async function acceptEntry(
   policy: EntryPolicy,
   verifySignatures: SignatureVerifier,
 ): Promise<AcceptedEntry> {
-  const version = findVersion(proposed);
+  const version = findVersion(proposed, policy);
   const entry = await verifyEntry(proposed, version, verifySignatures);
-  if (!policy.enabledKinds.has(entry.kind)) {
-    throw new LogError(
-      'ENTRY_KIND_DISABLED',
-      `entry kind '${entry.kind}' is not enabled for submission on this server`,
-    );
-  }
+  if (!policy.enabledKinds.has(entry.kind)) throw disabledKind(entry.kind);
   version.assertInsertable(entry.proven);
   version.assertAllowed?.(entry.proven, policy);
   const identified = identify(entry, version);
@@ -66,7 +61,8 @@ export async function acceptEntry(
 
 /**
  * Returns the leaf that `proposed`, a proposed or a stored form, has in any log. Its signatures are checked as
- * far as it has any, but what this server may write does not matter. Throws as `acceptEntry` does.
+ * far as it has any, but what this server may write does not matter. Throws as `acceptEntry` does;
+ * ENTRY_KIND_DISABLED says that no log of this server can hold an entry of that kind.
  */
 export async function identifyEntry(
   proposed: ProposedEntry,
@@ -78,9 +74,9 @@ export async function identifyEntry(
 
 type AnyVersion = EntryVersion<unknown, unknown>;
 
-function findVersion({ kind, apiVersion }: ProposedEntry): AnyVersion {
+function findVersion({ kind, apiVersion }: ProposedEntry, policy?: EntryPolicy): AnyVersion {
   const found = Object.hasOwn(ENTRY_KINDS, kind) ? ENTRY_KINDS[kind] : undefined;
-  if (found === undefined) throw missingKind(kind);
+  if (found === undefined) throw missingKind(kind, policy);
   const version = Object.hasOwn(found.versions, apiVersion)
     ? found.versions[apiVersion]
     : undefined;
@@ -94,14 +90,22 @@ function findVersion({ kind, apiVersion }: ProposedEntry): AnyVersion {
   return version;
 }
 
-function missingKind(kind: string): LogError {
-  if (KNOWN_KINDS.includes(kind)) {
-    return new LogError(
-      'ENTRY_KIND_DISABLED',
-      `entry kind '${kind}' is not supported by this server yet`,
-    );
+function missingKind(kind: string, policy: EntryPolicy | undefined): LogError {
+  if (!KNOWN_KINDS.includes(kind)) {
+    return new LogError('ENTRY_KIND_UNKNOWN', `could not unmarshal entry for kind '${kind}'`);
   }
-  return new LogError('ENTRY_KIND_UNKNOWN', `could not unmarshal entry for kind '${kind}'`);
+  if (policy !== undefined && !policy.enabledKinds.has(kind)) return disabledKind(kind);
+  return new LogError(
+    'ENTRY_KIND_DISABLED',
+    `entry kind '${kind}' is not supported by this server yet`,
+  );
+}
+
+function disabledKind(kind: string): LogError {
+  return new LogError(
+    'ENTRY_KIND_DISABLED',
+    `entry kind '${kind}' is not enabled for submission on this server`,
+  );
 }
 
 async function verifyEntry(

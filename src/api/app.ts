@@ -1,0 +1,96 @@
+/**
+ * THE API OF THE LOG: every route of the server in one table, and the listener that answers them.
+ *
+ * In scope: putting routes, gates, metrics and adapters together. Out of scope: what a log does (it is given,
+ * as `Shards`), sockets and ports (server/), HTTP rules (http/). Mutable state: that of the exchange, the
+ * requests under way. Spec: rekor-v1.md sections 1 and 2.
+ */
+
+import { randomUUID } from 'node:crypto';
+import type { RequestListener } from 'node:http';
+import type { Registry } from 'prom-client';
+import { type BodyLimits, DEFAULT_BODY_LIMITS } from '../http/body.js';
+import { type Clock, SYSTEM_CLOCK } from '../http/clock.js';
+import { type CompletedRequest, createExchange } from '../http/exchange.js';
+import { expressAdapter } from '../http/express-adapter.js';
+import { fastAdapter } from '../http/fast-adapter.js';
+import type { RouteTable } from '../http/route.js';
+import { createRouter } from '../http/router.js';
+import type { Shards } from '../log/log.js';
+import { type ApiMetrics, type BuildInfo, declareMetrics } from './metrics.js';
+import { opsPages } from './ops/pages.js';
+import { problemOf } from './problem.js';
+import { v1Routes } from './v1/routes.js';
+import type { SearchKeyOf } from './v1/search-index.js';
+
+/** Where requests are written down. */
+export interface RequestLogger {
+  /** Called once for each request, when its answer is out; see request-log.ts for Rekor's members. */
+  completed(request: CompletedRequest): void;
+  /** Called when an answer could not be written, or `completed` threw; its connection is closed. */
+  faulted?(error: unknown): void;
+}
+
+export interface AppOptions {
+  readonly shards: Shards;
+  /** Names of v1/endpoint.ts that are switched on. */
+  readonly enabledEndpoints: ReadonlySet<string>;
+  /** Longest request body in bytes; 0: no limit but the budget for all bodies together. */
+  readonly maxRequestBodySize: number;
+  readonly searchKeyOf: SearchKeyOf;
+  readonly logger: RequestLogger;
+  /** The metrics of metrics.ts are declared on it. */
+  readonly registry: Registry;
+  readonly build: BuildInfo;
+  /** The description of the API, YAML. */
+  readonly openapiText: string;
+  /** `fast` (default) answers the hot routes in front of express; `express` leaves all to express. */
+  readonly adapter?: 'fast' | 'express';
+  /** Name of the header that carries a request ID, for the log; default `X-Request-Id`. */
+  readonly requestIDHeader?: string;
+  /** API requests under way at once; default 4,096. */
+  readonly maxConcurrentRequests?: number;
+  /** Limits on bodies besides their size. */
+  readonly bodyLimits?: Partial<Omit<BodyLimits, 'maxBytes'>>;
+  readonly clock?: Clock;
+  readonly newRequestID?: () => string;
+}
+
+export interface App {
+  readonly handle: RequestListener;
+  readonly metrics: ApiMetrics;
+}
+
+/** Returns the listener for `http.createServer` (with `serverOptions` and `applyServerLimits` of http/). */
+export function createApp(options: AppOptions): App {
+  const metrics = declareMetrics(options.registry, options.build);
+  const table: RouteTable = {
+    pages: opsPages(options.shards, options.openapiText),
+    routes: v1Routes({ ...options, metrics }),
+  };
+  const exchange = createExchange({
+    router: createRouter(table),
+    bodyLimits: bodyLimitsOf(options),
+    maxConcurrentRequests: options.maxConcurrentRequests ?? DEFAULT_CONCURRENT_REQUESTS,
+    clock: options.clock ?? SYSTEM_CLOCK,
+    requestIDHeader: (options.requestIDHeader ?? 'X-Request-Id').toLowerCase(),
+    newRequestID: options.newRequestID ?? randomUUID,
+    problemOf,
+    completed(request) {
+      metrics.requestCompleted(request);
+      options.logger.completed(request);
+    },
+    faulted: (error) => options.logger.faulted?.(error),
+  });
+  const express = expressAdapter(table, exchange);
+  const handle = options.adapter === 'express' ? express : fastAdapter(exchange, express);
+  return { handle, metrics };
+}
+
+const DEFAULT_CONCURRENT_REQUESTS = 4_096;
+
+function bodyLimitsOf(options: AppOptions): BodyLimits {
+  const limit = options.maxRequestBodySize;
+  const maxBytes = limit === 0 ? Number.POSITIVE_INFINITY : limit;
+  return { ...DEFAULT_BODY_LIMITS, ...options.bodyLimits, maxBytes };
+}

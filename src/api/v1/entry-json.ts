@@ -1,0 +1,40 @@
+/**
+ * The LogEntry object on the v1 wire: rekor-v1.md section 2. Members in alphabetical order, compact; clients
+ * cut the text at fixed offsets (clients.md section 3.1), so it is printed from one template.
+ */
+
+import { toBase64 } from '../../encoding/base64.js';
+import { toHex } from '../../encoding/hex.js';
+import type { Log, PublishedEntry } from '../../log/log.js';
+
+/** An entry together with the log that has it. */
+export interface FoundEntry {
+  readonly log: Log;
+  readonly entry: PublishedEntry;
+}
+
+/** Returns `{ENTRYID: LogEntry}` as JSON text; the attestation only for reads. */
+export function entryJson(found: FoundEntry, withAttestation: boolean): string {
+  const { entry, log } = found;
+  const { attestation } = entry;
+  const attested =
+    withAttestation && attestation !== undefined
+      ? `"attestation":{"data":"${toBase64(attestation)}"},`
+      : '';
+  return (
+    `{"${entry.entryID}":{${attested}"body":"${toBase64(entry.leaf)}",` +
+    `"integratedTime":${entry.integratedTimeSeconds},"logID":"${log.identity.logID}",` +
+    `"logIndex":${entry.logIndex},"verification":{${proofJson(entry)},` +
+    `"signedEntryTimestamp":"${toBase64(entry.signedEntryTimestamp)}"}}}`
+  );
+}
+
+function proofJson(entry: PublishedEntry): string {
+  const { hashes, checkpoint } = entry.proof;
+  const list = hashes.map((hash) => `"${toHex(hash)}"`).join(',');
+  return (
+    `"inclusionProof":{"checkpoint":${JSON.stringify(checkpoint.note)},"hashes":[${list}],` +
+    `"logIndex":${entry.logIndex},"rootHash":"${toHex(checkpoint.root)}",` +
+    `"treeSize":${checkpoint.size}}`
+  );
+}

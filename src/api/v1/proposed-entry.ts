@@ -1,0 +1,65 @@
+/**
+ * Reading a proposed entry's envelope: rekor-v1.md sections 1 ("Body decoding") and 4 ("Envelope"). What is in
+ * `spec` is the business of the kind.
+ */
+
+import type { ProposedEntry } from '../../entries/entry-kind.js';
+import { KNOWN_KINDS } from '../../entries/registry.js';
+import { LogError } from '../../errors.js';
+import { RefusedRequest } from '../../http/reply.js';
+import { goQuote, missing, noMatch } from './field-error.js';
+import { assignStruct, type GoStruct } from './json-body.js';
+
+/** An envelope whose kind is known and whose other members are still to be judged. */
+export interface EntryEnvelope {
+  readonly kind: string;
+  readonly apiVersion: string | undefined;
+  readonly spec: unknown;
+}
+
+/**
+ * Returns the envelope of a JSON value. Throws ENCODING_MALFORMED for wrong types, RefusedRequest (602, 422)
+ * for a kind that is missing or that nobody knows.
+ */
+export function readEnvelope(value: unknown): EntryEnvelope {
+  const { kind, apiVersion, spec } = assignStruct(value, ENVELOPE);
+  if (kind === undefined || kind === '') throw missing('kind', 'body');
+  if (!isKnownKind(kind as string)) {
+    throw new RefusedRequest(422, `invalid kind value: ${goQuote(kind as string)}`);
+  }
+  return { kind: kind as string, apiVersion: apiVersion as string | undefined, spec };
+}
+
+/**
+ * Returns the entry as the log takes it; `path` is put before member names (`entries.0.`). Throws
+ * RefusedRequest (602, 605), and ENTRY_KIND_UNKNOWN for the name of the base type, which has no members.
+ */
+export function requireMembers(envelope: EntryEnvelope, path = ''): ProposedEntry {
+  const { kind, apiVersion, spec } = envelope;
+  if (kind === BASE_TYPE) {
+    throw new LogError('ENTRY_KIND_UNKNOWN', `could not unmarshal entry for kind '${BASE_TYPE}'`);
+  }
+  if (apiVersion === undefined) throw missing(`${path}apiVersion`, 'body');
+  if (!SEMVER.test(apiVersion)) throw noMatch(`${path}apiVersion`, 'body', SEMVER_TEXT);
+  if (spec === undefined) throw missing(`${path}spec`, 'body');
+  return { kind, apiVersion, spec };
+}
+
+const BASE_TYPE = 'ProposedEntry';
+
+const ENVELOPE: GoStruct<'kind' | 'apiVersion' | 'spec'> = {
+  valueType: 'models.targetedProposedEntry',
+  fieldOwner: 'targetedProposedEntry',
+  members: { kind: 'string', apiVersion: 'string', spec: 'any' },
+};
+
+// The pattern is quoted in the answer, so it is kept as it is quoted.
+const SEMVER_TEXT =
+  '^(0|[1-9]\\d*)\\.(0|[1-9]\\d*)\\.(0|[1-9]\\d*)' +
+  '(?:-((?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*)(?:\\.(?:0|[1-9]\\d*|\\d*[a-zA-Z-][0-9a-zA-Z-]*))*))?' +
+  '(?:\\+([0-9a-zA-Z-]+(?:\\.[0-9a-zA-Z-]+)*))?$';
+const SEMVER = new RegExp(SEMVER_TEXT);
+
+function isKnownKind(kind: string): boolean {
+  return kind === BASE_TYPE || KNOWN_KINDS.includes(kind);
+}

@@ -1,0 +1,37 @@
+/** The v1 API as one table: rekor-v1.md section 2. */
+
+import type { Route } from '../../http/route.js';
+import type { Shards } from '../../log/log.js';
+import type { ApiMetrics } from '../metrics.js';
+import { createEntryRoute } from './create-entry.js';
+import { entryByIndexRoute } from './entry-by-index.js';
+import { entryByUuidRoute } from './entry-by-uuid.js';
+import { logInfoRoute } from './log-info.js';
+import { logProofRoute } from './log-proof.js';
+import { publicKeyRoute } from './public-key.js';
+import { retrieveEntriesRoute } from './retrieve-entries.js';
+import { type SearchKeyOf, searchIndexRoute } from './search-index.js';
+
+/** What the v1 routes work on. */
+export interface V1Options {
+  readonly shards: Shards;
+  readonly enabledEndpoints: ReadonlySet<string>;
+  readonly searchKeyOf: SearchKeyOf;
+  readonly metrics: ApiMetrics;
+}
+
+/** Returns the routes of the v1 API. */
+export function v1Routes(options: V1Options): readonly Route[] {
+  const { shards, enabledEndpoints, metrics } = options;
+  const published = (treeID: bigint): void => metrics.checkpointPublished(String(treeID), '200');
+  return [
+    createEntryRoute(shards, enabledEndpoints, metrics.entryAdded),
+    entryByIndexRoute(shards, enabledEndpoints),
+    entryByUuidRoute(shards, enabledEndpoints),
+    retrieveEntriesRoute(shards, enabledEndpoints),
+    logInfoRoute(shards, enabledEndpoints, published),
+    logProofRoute(shards, enabledEndpoints),
+    publicKeyRoute(shards, enabledEndpoints),
+    searchIndexRoute(shards, enabledEndpoints, options.searchKeyOf),
+  ];
+}

@@ -1,0 +1,165 @@
+/** `POST /api/v1/index/retrieve`: rekor-v1.md section 2. Search keys in, entry IDs out, in no order. */
+
+import { fromGoBase64 } from '../../encoding/base64.js';
+import { isLogError } from '../../errors.js';
+import { JSON_TYPE, payloadReply, RefusedRequest, type Reply } from '../../http/reply.js';
+import type { Route, RouteRequest } from '../../http/route.js';
+import type { Shards } from '../../log/log.js';
+import { clientMistake } from '../problem.js';
+import { isEmailAddress } from './email-address.js';
+import { endpointRoute } from './endpoint.js';
+import { missing, noMatch, notOneOf, tooLong, wrongType } from './field-error.js';
+import { assignStruct, type GoStruct, jsonKind, readJsonBody, wrongMember } from './json-body.js';
+import { allLogs } from './shards.js';
+
+/** Returns the search key of a public key of one of the formats. Throws when it cannot be read. */
+export type SearchKeyOf = (format: string, content: Uint8Array) => string | Promise<string>;
+
+interface Search {
+  readonly email: string;
+  readonly hash: string;
+  readonly subject: string;
+  readonly operator: 'and' | 'or';
+  readonly publicKey: { readonly format: string; readonly content: Uint8Array } | undefined;
+}
+
+/** Returns the route. */
+export function searchIndexRoute(
+  shards: Shards,
+  enabled: ReadonlySet<string>,
+  searchKeyOf: SearchKeyOf,
+): Route {
+  return endpointRoute<Search>('searchIndex', enabled, {
+    method: 'POST',
+    path: '/api/v1/index/retrieve',
+    hot: false,
+    produces: [JSON_TYPE],
+    noCache: false,
+    read: readSearch,
+    handle: (search, request) => runSearch(shards, search, searchKeyOf, request.format),
+  });
+}
+
+const HASH_PATTERN =
+  '^(sha512:)?[0-9a-fA-F]{128}$|^(sha256:)?[0-9a-fA-F]{64}$|^(sha1:)?[0-9a-fA-F]{40}$';
+const HASH = new RegExp(HASH_PATTERN);
+const OPERATORS = ['and', 'or'];
+const KEY_FORMATS = ['pgp', 'x509', 'minisign', 'ssh', 'tuf'];
+const MAX_SUBJECT_LENGTH = 512;
+
+const SEARCH_INDEX: GoStruct<'email' | 'hash' | 'operator' | 'publicKey' | 'subject'> = {
+  valueType: 'models.SearchIndex',
+  fieldOwner: 'SearchIndex',
+  members: {
+    email: 'string',
+    hash: 'string',
+    operator: 'string',
+    publicKey: 'any',
+    subject: 'string',
+  },
+};
+
+const PUBLIC_KEY: GoStruct<'content' | 'format'> = {
+  valueType: 'models.SearchIndexPublicKey',
+  fieldOwner: 'SearchIndexPublicKey.publicKey',
+  members: { content: 'string', format: 'string' },
+};
+
+function readSearch(request: RouteRequest): Search {
+  const { text, key } = parseSearch(request);
+  const { email, hash, operator, subject } = text;
+  // Validated in this order: of several errors the first is reported.
+  if (email !== '' && !isEmailAddress(email)) throw wrongType('email', 'body', 'email', email);
+  if (hash !== '' && !HASH.test(hash)) throw noMatch('hash', 'body', HASH_PATTERN);
+  if (operator !== '' && !OPERATORS.includes(operator)) throw notOneOf('operator', OPERATORS);
+  const publicKey = key === undefined ? undefined : requireKey(key);
+  if ([...subject].length > MAX_SUBJECT_LENGTH) throw tooLong('subject', MAX_SUBJECT_LENGTH);
+  return { email, hash, subject, operator: operator === 'and' ? 'and' : 'or', publicKey };
+}
+
+interface KeyMember {
+  readonly format: string | undefined;
+  readonly content: Uint8Array;
+}
+
+function parseSearch(request: RouteRequest): {
+  text: Record<'email' | 'hash' | 'operator' | 'subject', string>;
+  key: KeyMember | undefined;
+} {
+  try {
+    const json = readJsonBody(request.body);
+    if (json === undefined) throw missing('query', 'body');
+    const found = assignStruct(json.value, SEARCH_INDEX);
+    const textOf = (value: unknown): string => (value as string | undefined) ?? '';
+    const key = found.publicKey === undefined ? undefined : parseKey(found.publicKey);
+    const { email, hash, operator, subject } = found;
+    return {
+      text: {
+        email: textOf(email),
+        hash: textOf(hash),
+        operator: textOf(operator),
+        subject: textOf(subject),
+      },
+      key,
+    };
+  } catch (error) {
+    if (!isLogError(error, 'ENCODING_MALFORMED')) throw error;
+    throw new RefusedRequest(400, `parsing query body from "" failed, because ${error.message}`);
+  }
+}
+
+function parseKey(value: unknown): KeyMember {
+  if (jsonKind(value) !== 'object') {
+    throw wrongMember('SearchIndex', 'publicKey', jsonKind(value), PUBLIC_KEY.valueType);
+  }
+  const { format, content } = assignStruct(value, PUBLIC_KEY);
+  return {
+    format: format as string | undefined,
+    content: fromGoBase64((content as string | undefined) ?? ''),
+  };
+}
+
+function requireKey(key: KeyMember): NonNullable<Search['publicKey']> {
+  const { format, content } = key;
+  if (format === undefined) throw missing('publicKey.publicKey.format', 'body');
+  if (!KEY_FORMATS.includes(format)) throw notOneOf('publicKey.publicKey.format', KEY_FORMATS);
+  return { format, content };
+}
+
+async function runSearch(
+  shards: Shards,
+  search: Search,
+  searchKeyOf: SearchKeyOf,
+  format: string,
+): Promise<Reply> {
+  const keys: string[] = [];
+  if (search.hash !== '') keys.push(prefixedHash(search.hash));
+  if (search.publicKey !== undefined) {
+    try {
+      keys.push(await searchKeyOf(search.publicKey.format, search.publicKey.content));
+    } catch (error) {
+      if (!isLogError(error)) throw error;
+      return clientMistake(format, 400, 'public key provided could not be parsed');
+    }
+  }
+  if (search.email !== '') keys.push(search.email.toLowerCase());
+  if (search.subject !== '') keys.push(search.subject.toLowerCase());
+  if (keys.length === 0) return payloadReply(format, 200, []);
+  const found = new Set<string>();
+  for (const log of allLogs(shards)) {
+    for (const entryID of await log.search([...new Set(keys)], search.operator)) found.add(entryID);
+  }
+  return payloadReply(format, 200, [...found]);
+}
+
+const ALGORITHM_OF_LENGTH: Readonly<Record<number, string>> = {
+  40: 'sha1',
+  64: 'sha256',
+  128: 'sha512',
+};
+
+/** The key of a digest: its algorithm by its length, lower-case. */
+function prefixedHash(hash: string): string {
+  const digest = hash.slice(hash.indexOf(':') + 1).toLowerCase();
+  return `${ALGORITHM_OF_LENGTH[digest.length]}:${digest}`;
+}

@@ -1,0 +1,128 @@
+/** A log in memory for tests of the API: real answers in shape, nothing verified, nothing signed. */
+
+import { createHash } from 'node:crypto';
+import type { ProposedEntry } from '../../src/entries/entry-kind.js';
+import { type ErrorCode, LogError } from '../../src/errors.js';
+import type { Checkpoint, Log, PublishedEntry, Readiness } from '../../src/log/log.js';
+
+/** A log whose behaviour a test may bend. */
+export interface FakeLog extends Log {
+  /** The next submission throws this. */
+  failWith(error: unknown): void;
+  /** Submissions wait until the returned function is called. */
+  hold(): () => void;
+  setReadiness(readiness: Readiness): void;
+}
+
+/** A leaf with these bytes has an attestation. */
+const ATTESTED = Buffer.from('attested');
+
+const PEM = `-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEnLo5KbX6ojDjfONpAXUynnfRR13X
+MSzAFe95nhkMnnBo+shdkq0qmWILBvWcpepSY6DVaV/tk5DHrJAFfQyb8g==
+-----END PUBLIC KEY-----
+`;
+
+/** Returns an empty log; entries of kind `hashedrekord` whose spec is `{"reject": CODE}` throw that code. */
+export function createFakeLog(treeID = 0x1234n): FakeLog {
+  const treeHex = treeID.toString(16).padStart(16, '0');
+  const leaves: Buffer[] = [];
+  let failure: unknown;
+  let gate: Promise<void> = Promise.resolve();
+  let readiness: Readiness = { append: undefined, sign: undefined, read: undefined };
+  const checkpoint = (): Checkpoint => ({
+    size: leaves.length,
+    root: sha256(Buffer.concat(leaves)),
+    note: `log.test - ${treeID}\n${leaves.length}\nroot\n\n— log.test c2ln\n`,
+  });
+  const entryAt = (index: number): PublishedEntry | undefined => {
+    const leaf = leaves[index];
+    if (leaf === undefined) return undefined;
+    return {
+      entryID: treeHex + Buffer.from(leafHash(leaf)).toString('hex'),
+      leaf,
+      logIndex: index,
+      integratedTimeSeconds: 1_700_000_000 + index,
+      signedEntryTimestamp: new Uint8Array([1, 2, 3]),
+      ...(leaf.includes(ATTESTED) ? { attestation: new Uint8Array([4, 5, 6]) } : {}),
+      proof: { hashes: leaves.map(leafHash).slice(0, index), checkpoint: checkpoint() },
+    };
+  };
+  const indexOf = (hash: Uint8Array): number =>
+    leaves.findIndex((leaf) => Buffer.from(leafHash(leaf)).equals(hash));
+  return {
+    identity: {
+      treeID,
+      treeHex,
+      hostname: 'log.test',
+      origin: `log.test - ${treeID}`,
+      logID: 'ab'.repeat(32),
+      publicKeyPem: PEM,
+    },
+    tilePublicKeyPem: PEM,
+    async submit(proposed) {
+      await gate;
+      if (failure !== undefined) {
+        const thrown = failure;
+        failure = undefined;
+        throw thrown;
+      }
+      const leaf = leafOf(proposed);
+      const known = indexOf(leafHash(leaf));
+      if (known >= 0) {
+        const { entryID } = entryAt(known) as PublishedEntry;
+        return { outcome: 'duplicate', entryID, logIndex: known };
+      }
+      leaves.push(leaf);
+      return { outcome: 'added', entry: entryAt(leaves.length - 1) as PublishedEntry };
+    },
+    leafHashOf: async (proposed) => leafHash(leafOf(proposed)),
+    entriesByIndex: async (indexes) => indexes.map(entryAt),
+    entriesByLeafHash: async (hashes) => hashes.map((hash) => entryAt(indexOf(hash))),
+    checkpoint: async () => checkpoint(),
+    tileCheckpoint: async () => checkpoint(),
+    async consistency(_, lastSize) {
+      if (BigInt(lastSize) > BigInt(leaves.length)) {
+        const message = `the tree size requested(${lastSize}) was greater than what is currently observable(${leaves.length})`;
+        throw new LogError('PROOF_RANGE', message);
+      }
+      return { hashes: [], rootHash: checkpoint().root };
+    },
+    search: async (keys) =>
+      leaves.flatMap((_, i) => (keys.includes('sha256:known') ? [String(i)] : [])),
+    readiness: async () => readiness,
+    statistics: () => ({ treeSize: leaves.length, heldEntries: 0, heldBytes: 0 }),
+    close: async () => {},
+    failWith(error) {
+      failure = error;
+    },
+    hold() {
+      let open = (): void => {};
+      gate = new Promise((resolve) => {
+        open = resolve;
+      });
+      return () => open();
+    },
+    setReadiness(next) {
+      readiness = next;
+    },
+  };
+}
+
+function leafOf(proposed: ProposedEntry): Buffer {
+  const { spec } = proposed;
+  if (typeof spec !== 'object' || spec === null) {
+    throw new LogError('ENTRY_MALFORMED', 'unsupported input type');
+  }
+  const { reject } = spec as { reject?: ErrorCode };
+  if (reject !== undefined) throw new LogError(reject, 'as asked');
+  return Buffer.from(JSON.stringify(proposed));
+}
+
+function leafHash(leaf: Uint8Array): Uint8Array {
+  return sha256(Buffer.concat([Buffer.of(0), leaf]));
+}
+
+function sha256(bytes: Uint8Array): Uint8Array {
+  return createHash('sha256').update(bytes).digest();
+}

@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+/**
+ * The `stele` command. Each subcommand's code is loaded when it is called.
+ *
+ * In scope: names, options and exit codes: 0 done or verified, 1 not verified or a demo step failed, 2 usage,
+ * 3 operational. Out of scope: what commands do.
+ */
+
+import { Command, CommanderError, Option } from 'commander';
+import { isLogError } from '../errors.js';
+import { packageVersion } from '../server/build-info.js';
+import { EXIT, OperationalError, type Output } from './output.js';
+import type { VerifyOptions } from './verify-command.js';
+
+const output: Output = { line: (text) => process.stdout.write(`${text}\n`) };
+
+// `stele verify … | head`: a reader that goes away changes neither the verdict nor the exit code.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.exitCode = await run(process.argv.slice(2));
+
+async function run(argv: readonly string[]): Promise<number> {
+  try {
+    await commands().parseAsync([...argv], { from: 'user' });
+    return Number(process.exitCode ?? 0);
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT.usage;
+    if (isLogError(error) || error instanceof OperationalError) {
+      const code = isLogError(error) ? ` ${error.code}:` : '';
+      process.stderr.write(`stele:${code} ${error.message}\n`);
+      return isLogError(error, 'CONFIG_INVALID') ? EXIT.usage : EXIT.operational;
+    }
+    throw error;
+  }
+}
+
+function commands(): Command {
+  const program = new Command('stele')
+    .description('A transparency log that Sigstore clients can use, and tools to check it.')
+    .version(packageVersion())
+    .exitOverride()
+    .enablePositionalOptions();
+  addServerCommands(program);
+  addKeys(program);
+  addDemo(program);
+  addVerify(program);
+  return program;
+}
+
+/** The server has one table of options of its own; they are passed through unread. */
+function addServerCommands(program: Command): void {
+  for (const [name, description] of [
+    ['serve', 'start the log (stele serve --help lists its options)'],
+    ['init', 'create store, keys and guard in a new data folder, without serving'],
+  ] as const) {
+    program
+      .command(name)
+      .description(description)
+      .helpOption(false)
+      .allowUnknownOption()
+      .passThroughOptions()
+      .argument('[options...]', 'options of the server')
+      .action(async (options: string[]) => {
+        const { serve, initialise } = await import('../server/serve.js');
+        process.exitCode = await (name === 'serve' ? serve : initialise)(options, process);
+      });
+  }
+}
+
+function addKeys(program: Command): void {
+  program
+    .command('keys')
+    .description('the public half of a log')
+    .command('show')
+    .description('print public key, log ID, tree ID, origin and verifier keys of a data folder')
+    .option('--data-dir <folder>', 'folder of the log', './data')
+    .option('--json', 'print JSON')
+    .action(async (options: { dataDir: string; json?: boolean }) => {
+      const { showKeys } = await import('./keys-command.js');
+      await showKeys(options, output);
+    });
+}
+
+function addDemo(program: Command): void {
+  program
+    .command('demo')
+    .description('sign a file into a log, then verify everything offline, in words')
+    .option('--url <url>', 'a running log; without it a throw-away one is started')
+    .action(async (options: { url?: string }) => {
+      const { runDemo } = await import('./demo-command.js');
+      process.exitCode = await runDemo(options, output);
+    });
+}
+
+function addVerify(program: Command): void {
+  program
+    .command('verify')
+    .description('verify log entries (answers of the API) or Sigstore bundles, offline')
+    .argument('<files...>', 'JSON files')
+    .addOption(new Option('--key <file>', "the log's public key, PEM").conflicts('trustedRoot'))
+    .addOption(new Option('--trusted-root <file>', 'a Sigstore trusted_root.json'))
+    .option('--artifact <file>', 'what was signed; of a dsse entry, its envelope')
+    .option('--signer-key <file>', 'PEM key or certificate that must have signed')
+    .option('--origin <origin>', 'the only origin that checkpoints may have')
+    .option('--json', 'print JSON')
+    .action(async (files: string[], options: VerifyOptions, command: Command) => {
+      if (options.key === undefined && options.trustedRoot === undefined) {
+        command.error('error: one of --key and --trusted-root is needed');
+      }
+      const { verifyFiles } = await import('./verify-command.js');
+      process.exitCode = await verifyFiles(files, options, output);
+    });
+}

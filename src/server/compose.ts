@@ -1,0 +1,213 @@
+/**
+ * The one place that knows how the rooms fit together: a configuration in, a running server out.
+ *
+ * Spec: ARCHITECTURE.md, "Rooms". In scope: opening, wiring, closing in the right order. Out of scope: the
+ * process around it (serve.ts). Mutable state: what the background check of the store has found so far.
+ */
+
+import { readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
+import { type App, createApp } from '../api/app.js';
+import { requestLogFields } from '../api/request-log.js';
+import { acceptEntry, identifyEntry } from '../entries/accept.js';
+import { verifySignatures } from '../entries/verify-signatures.js';
+import { isLogError } from '../errors.js';
+import type { CompletedRequest } from '../http/exchange.js';
+import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
+import type { Log } from '../log/log.js';
+import type { LogObserver } from '../log/log-options.js';
+import { openLog } from '../log/open-log.js';
+import { canonicalPublicKeyHash } from '../pki/canonical-key.js';
+import type { Pause } from '../sequencing/recovery.js';
+import type { LevelStore } from '../storage/level/level-store.js';
+import { packageFolder, packageVersion } from './build-info.js';
+import { checkedLog, type StoreCheck } from './checked-log.js';
+import type { Config } from './config.js';
+import type { DataFolder } from './data-folder.js';
+import type { PublicIdentity } from './identity.js';
+import { type Listening, listen } from './listen.js';
+import { createLogger, stderrStream } from './logger.js';
+import { createRegistry, declareLogMetrics, serveMetrics } from './metrics-server.js';
+import { type LogParts, openParts } from './open-parts.js';
+
+/** A server that answers. */
+export interface RunningServer {
+  readonly url: string;
+  readonly metricsUrl: string;
+  /** Decimal. */
+  readonly treeID: string;
+  readonly origin: string;
+  readonly identity: PublicIdentity;
+  readonly folder: DataFolder;
+  readonly logger: Logger;
+  /** Refuses new submissions, answers those under way, closes the store. */
+  close(): Promise<void>;
+}
+
+/** Time that requests under way have to finish after the log has stopped, in milliseconds. */
+const CLOSE_GRACE_MS = 2_000;
+
+/** Starts a server. Throws what refuses a start (see openParts) and ListenError. */
+export async function composeServer(
+  config: Config,
+  logger: Logger = createLogger(config.logLevel, stderrStream()),
+): Promise<RunningServer> {
+  const parts = await openParts(config);
+  const closers: (() => Promise<void>)[] = [() => parts.close()];
+  const closeAll = async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+  };
+  try {
+    for (const warning of parts.warnings) logger.warn(warning);
+    const check = startStoreCheck(parts.store, logger);
+    closers.push(check.stop);
+    const registry = createRegistry();
+    const told: { app?: App } = {};
+    const inner = await openWiredLog(config, parts, observerOf(logger, told));
+    const log = checkedLog(inner, check);
+    declareLogMetrics(registry, log);
+    const app = createApp(appOptions(config, log, registry, logger));
+    told.app = app;
+    const api = await listenApi(config, app);
+    // The log stops first: who is under way gets an answer, who comes later a 503, then the sockets go.
+    closers.push(async () => {
+      const stopped = log.close();
+      await Promise.all([stopped, stopped.then(() => api.close(CLOSE_GRACE_MS))]);
+    });
+    const metrics = await serveMetrics(registry, config.metricsPort, config.metricsAddress);
+    closers.push(() => metrics.close(0));
+    const { identity, folder } = parts;
+    const { treeID, origin } = identity;
+    const metricsUrl = `${metrics.url}/metrics`;
+    return { url: api.url, metricsUrl, treeID, origin, identity, folder, logger, close: closeAll };
+  } catch (error) {
+    await closeAll();
+    throw error;
+  }
+}
+
+/** Makes, or opens and checks, the log of a configuration without serving it. Throws as openParts does. */
+export async function initialiseLog(
+  config: Config,
+): Promise<{ readonly identity: PublicIdentity; readonly created: boolean }> {
+  const { identity, created, close } = await openParts(config);
+  await close();
+  return { identity, created };
+}
+
+function openWiredLog(config: Config, parts: LogParts, observer: LogObserver): Promise<Log> {
+  const { store, record, keys, guard } = parts;
+  const policy = {
+    enabledKinds: new Set<string>(config.enabledEntryTypes),
+    allowedAlgorithms: new Set<string>(config.clientSigningAlgorithms),
+  };
+  return openLog({
+    store,
+    record,
+    signer: keys.log,
+    tileSigner: keys.tiles,
+    guard: guard.forLog(record.treeID),
+    clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
+    pause,
+    accept: (proposed) => acceptEntry(proposed, policy, verifySignatures),
+    identify: (proposed) => identifyEntry(proposed, verifySignatures),
+    limits: {
+      maxEntries: config.maxPendingEntries,
+      maxBytes: config.maxPendingBytes,
+      attestationBytes: config.enableAttestationStorage ? config.maxAttestationSize : 0,
+    },
+    observer,
+  });
+}
+
+const pause: Pause = async (ms, signal) => {
+  // An abort is the end of the pause, not a failure.
+  await wait(ms, undefined, { signal }).catch(() => undefined);
+};
+
+function observerOf(logger: Logger, told: { readonly app?: App }): LogObserver {
+  return {
+    released({ durationMs }) {
+      told.app?.metrics.indexWritten(durationMs, true);
+    },
+    trouble({ event, reason, error }) {
+      if (event === 'settled') logger.warn({ event }, reason);
+      else logger.error({ event, err: error }, reason);
+      if (event === 'commit-unknown') told.app?.metrics.indexWritten(0, false);
+    },
+    lateRowsLost: (error) => logger.warn({ err: error }, 'notes or timestamps were not kept'),
+    signingFailed: (error) => logger.error({ err: error }, 'timestamps could not be signed'),
+  };
+}
+
+function appOptions(config: Config, log: Log, registry: Registry, logger: Logger) {
+  const endpoints = config.enabledApiEndpoints.filter(
+    (name) => name !== 'searchIndex' || config.enableRetrieveApi,
+  );
+  return {
+    shards: { active: log, inactive: [] },
+    enabledEndpoints: new Set<string>(endpoints),
+    maxRequestBodySize: config.maxRequestBodySize,
+    searchKeyOf: canonicalPublicKeyHash,
+    logger: { completed: (request: CompletedRequest) => logRequest(logger, request) },
+    registry,
+    build: { version: packageVersion(), revision: 'unknown', buildDate: 'unknown' },
+    openapiText: readFileSync(join(packageFolder(), 'openapi.yaml'), 'utf8'),
+    requestIDHeader: config.httpRequestIdHeaderName,
+  };
+}
+
+function logRequest(logger: Logger, request: CompletedRequest): void {
+  const fields = requestLogFields(request);
+  if (request.status >= 500) {
+    const level = isLogError(request.error) ? 'warn' : 'error';
+    logger[level]({ ...fields, err: request.error }, 'completed request');
+  } else {
+    const reason = request.error instanceof Error ? { reason: request.error.message } : {};
+    logger.info({ ...fields, ...reason }, 'completed request');
+  }
+}
+
+function listenApi(config: Config, app: App): Promise<Listening> {
+  const limits = {
+    ...DEFAULT_SERVER_LIMITS,
+    maxConnections: config.maxConnections,
+    requestTimeoutMs: config.requestTimeoutSeconds * 1000,
+  };
+  const server = createServer(serverOptions(limits), app.handle);
+  applyServerLimits(server, limits);
+  return listen(server, config.port, config.address, 'port');
+}
+
+/** Checks what the newest commits wrote, beside the traffic; readiness waits for it. */
+function startStoreCheck(
+  store: LevelStore,
+  logger: Logger,
+): StoreCheck & { stop(): Promise<void> } {
+  const ending = new AbortController();
+  let trouble: ReturnType<StoreCheck['trouble']> = {
+    reason: 'the store is still being checked',
+    isCorrupt: false,
+  };
+  const done = store.deepCheck({ signal: ending.signal }).then(
+    () => {
+      trouble = undefined;
+    },
+    (error: unknown) => {
+      const reason = error instanceof Error ? error.message : String(error);
+      trouble = { reason, isCorrupt: isLogError(error, 'STORE_CORRUPT') };
+      logger.error({ err: error }, 'the check of the store failed');
+    },
+  );
+  return {
+    trouble: () => trouble,
+    stop() {
+      ending.abort();
+      return done;
+    },
+  };
+}

@@ -1,0 +1,84 @@
+/** Who a log is: made once, written into the store, and held against keys and hostname at every start. */
+
+import { LogError } from '../errors.js';
+import { printVerifierKey, SIGNATURE_TYPE } from '../note/verifier-key.js';
+import type { Signer } from '../signing/signer.js';
+import type { LogRecord } from '../storage/log-store.js';
+
+/** The two keys of a log. */
+export interface LogKeys {
+  readonly log: Signer;
+  readonly tiles: Signer;
+}
+
+/** What everybody may know of a log; the content of DATA/log.json. */
+export interface PublicIdentity {
+  /** Decimal. */
+  readonly treeID: string;
+  readonly hostname: string;
+  readonly origin: string;
+  readonly logID: string;
+  readonly publicKeyPem: string;
+  readonly tilePublicKeyPem: string;
+  /** C2SP verifier keys of the lines of its checkpoints; empty for key types that have none. */
+  readonly verifierKeys: readonly string[];
+}
+
+/** Returns the record of a new log. `random` is 8 random bytes, from which a positive 63-bit tree ID is made. */
+export function newLogRecord(hostname: string, keys: LogKeys, random: Uint8Array): LogRecord {
+  const bits = new DataView(random.buffer, random.byteOffset, 8).getBigUint64(0) >> 1n;
+  const treeID = bits === 0n ? 1n : bits;
+  return {
+    treeID,
+    hostname,
+    origin: `${hostname} - ${treeID}`,
+    logID: keys.log.keyID,
+    tileKeyID: keys.tiles.keyID,
+  };
+}
+
+/** Throws STORE_IDENTITY, naming both sides, unless the store's log is the one configured. */
+export function assertIdentity(record: LogRecord, hostname: string, keys: LogKeys): void {
+  const pairs = [
+    ['hostname', record.hostname, hostname],
+    ['log ID of the signing key', record.logID, keys.log.keyID],
+    ['key ID of the tile key', record.tileKeyID, keys.tiles.keyID],
+  ] as const;
+  for (const [what, stored, given] of pairs) {
+    if (stored === given) continue;
+    throw new LogError(
+      'STORE_IDENTITY',
+      `the ${what} of the log in this store is ${stored}, but this start has ${given}; ` +
+        'a log keeps its name and keys for life: use the former, or another --data-dir for a new log',
+    );
+  }
+}
+
+/** Returns what everybody may know of a log. */
+export function publicIdentity(record: LogRecord, keys: LogKeys): PublicIdentity {
+  return {
+    treeID: String(record.treeID),
+    hostname: record.hostname,
+    origin: record.origin,
+    logID: record.logID,
+    publicKeyPem: keys.log.publicKeyPem,
+    tilePublicKeyPem: keys.tiles.publicKeyPem,
+    verifierKeys: [keys.log, keys.tiles].flatMap((key) => verifierKey(record.hostname, key)),
+  };
+}
+
+function verifierKey(name: string, { algorithm, publicKeyDer }: Signer): readonly string[] {
+  switch (algorithm) {
+    case 'ecdsa-p256':
+    case 'ecdsa-p384':
+    case 'ecdsa-p521':
+      return [printVerifierKey({ name, type: SIGNATURE_TYPE.ecdsa, publicKey: publicKeyDer })];
+    case 'ed25519': {
+      // The SubjectPublicKeyInfo of an Ed25519 key ends with the 32 bytes of the key itself.
+      const publicKey = publicKeyDer.slice(-32);
+      return [printVerifierKey({ name, type: SIGNATURE_TYPE.ed25519, publicKey })];
+    }
+    default:
+      return [];
+  }
+}

@@ -1,0 +1,317 @@
+/**
+ * The options of the server: one table, from which the reader (config.ts), the help text and the page
+ * docs/operating.md are made.
+ *
+ * In scope: names, kinds of value, bounds, defaults, meanings. Out of scope: where values come from
+ * (option-sources.ts) and what is done with them (compose.ts). No mutable state.
+ */
+
+import { KNOWN_KINDS } from '../entries/registry.js';
+import {
+  DEFAULT_SIGNATURE_ALGORITHMS,
+  SIGNATURE_ALGORITHM_NAMES,
+} from '../entries/shared/signature-algorithms.js';
+
+/** Endpoints that can be switched off, under Rekor's names. */
+export const API_ENDPOINTS = [
+  'searchIndex',
+  'getLogInfo',
+  'getPublicKey',
+  'getLogProof',
+  'createLogEntry',
+  'getLogEntryByIndex',
+  'getLogEntryByUUID',
+  'searchLogQuery',
+] as const;
+
+const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+
+const GIBIBYTE = 1024 ** 3;
+
+interface OptionCommon {
+  /** The flag without its dashes; also the key in the file, and STELE_NAME in the environment. */
+  readonly name: string;
+  /** Rekor's name where it is more than this one with `_` for `-`. */
+  readonly alias?: string;
+  readonly meaning: string;
+}
+
+/** One option as data. */
+export type OptionRow =
+  | (OptionCommon & {
+      readonly kind: 'text' | 'path';
+      /** Undefined: off, or as the meaning says. */
+      readonly default: string | undefined;
+      readonly pattern?: RegExp;
+    })
+  | (OptionCommon & {
+      readonly kind: 'integer';
+      readonly default: number;
+      readonly least: number;
+      readonly most: number;
+    })
+  | (OptionCommon & { readonly kind: 'boolean'; readonly default: boolean })
+  | (OptionCommon & {
+      readonly kind: 'choice';
+      readonly default: string;
+      readonly choices: readonly string[];
+    })
+  | (OptionCommon & {
+      readonly kind: 'list';
+      readonly default: readonly string[];
+      readonly choices: readonly string[];
+    });
+
+/** Every option of the server. */
+export const OPTIONS = [
+  {
+    name: 'config',
+    kind: 'path',
+    default: undefined,
+    meaning: 'YAML file with further options; flags and environment come before it',
+  },
+  {
+    name: 'port',
+    kind: 'integer',
+    default: 3000,
+    least: 0,
+    most: 65_535,
+    meaning: 'port of the API; 0 takes a free one',
+  },
+  {
+    name: 'address',
+    alias: 'rekor-server.address',
+    kind: 'text',
+    default: '127.0.0.1',
+    meaning: 'address on which the API listens',
+  },
+  {
+    name: 'metrics-port',
+    kind: 'integer',
+    default: 2112,
+    least: 0,
+    most: 65_535,
+    meaning: 'port of the Prometheus metrics; 0 takes a free one',
+  },
+  {
+    name: 'metrics-address',
+    kind: 'text',
+    default: '127.0.0.1',
+    meaning: 'address on which the metrics listen',
+  },
+  {
+    name: 'data-dir',
+    kind: 'path',
+    default: './data',
+    meaning: 'folder of the log: store, keys, guard',
+  },
+  {
+    name: 'hostname',
+    alias: 'rekor-server.hostname',
+    kind: 'text',
+    default: 'localhost',
+    pattern: /^[a-z0-9][a-z0-9._:/-]{0,252}$/,
+    meaning:
+      'name of the log in its checkpoints, which clients compare with the host of its URL; it cannot change later',
+  },
+  {
+    name: 'guard',
+    kind: 'path',
+    default: undefined,
+    meaning: 'guard file, best on another volume; unset: `guard` in the data folder',
+  },
+  {
+    name: 'adopt-guard',
+    kind: 'boolean',
+    default: false,
+    meaning: 'make the guard anew from the store at this start; read docs/operating.md first',
+  },
+  {
+    name: 'signing-key',
+    kind: 'path',
+    default: undefined,
+    meaning:
+      "PEM key that signs entries and checkpoints (P-256, P-384, P-521, Ed25519, RSA); unset: the log's own, made at the first start",
+  },
+  {
+    name: 'tile-key',
+    kind: 'path',
+    default: undefined,
+    meaning: "PEM Ed25519 key of the tile side; unset: the log's own, made at the first start",
+  },
+  {
+    name: 'signing-key-passphrase-file',
+    kind: 'path',
+    default: undefined,
+    meaning:
+      'file whose first line decrypts the key files; instead of STELE_SIGNING_KEY_PASSPHRASE',
+  },
+  {
+    name: 'enabled-api-endpoints',
+    kind: 'list',
+    default: API_ENDPOINTS,
+    choices: API_ENDPOINTS,
+    meaning: 'endpoints that answer; the others answer 501',
+  },
+  {
+    name: 'enable-retrieve-api',
+    kind: 'boolean',
+    default: true,
+    meaning: 'false switches the endpoint searchIndex off, as in Rekor',
+  },
+  {
+    name: 'enabled-entry-types',
+    kind: 'list',
+    default: KNOWN_KINDS,
+    choices: KNOWN_KINDS,
+    meaning: 'entry kinds that may be submitted',
+  },
+  {
+    name: 'client-signing-algorithms',
+    kind: 'list',
+    default: DEFAULT_SIGNATURE_ALGORITHMS,
+    choices: SIGNATURE_ALGORITHM_NAMES,
+    meaning: 'algorithms that a hashedrekord may be signed with',
+  },
+  {
+    name: 'max-request-body-size',
+    kind: 'integer',
+    default: 32 * 1024 ** 2,
+    least: 0,
+    most: GIBIBYTE,
+    meaning:
+      'largest request body, bytes; above it 413; 0: no limit but the one on all bodies together',
+  },
+  {
+    name: 'enable-attestation-storage',
+    kind: 'boolean',
+    default: true,
+    meaning: 'keep attestations beside their entries and return them',
+  },
+  {
+    name: 'max-attestation-size',
+    kind: 'integer',
+    default: 102_400,
+    least: 0,
+    most: GIBIBYTE,
+    meaning: 'largest attestation that is kept, bytes',
+  },
+  {
+    name: 'max-jar-metadata-size',
+    kind: 'integer',
+    default: 1_048_576,
+    least: 0,
+    most: GIBIBYTE,
+    meaning: 'largest META-INF file of a jar, bytes',
+  },
+  {
+    name: 'max-apk-metadata-size',
+    kind: 'integer',
+    default: 1_048_576,
+    least: 0,
+    most: GIBIBYTE,
+    meaning: 'largest signature or control part of an apk, bytes',
+  },
+  {
+    name: 'genesis-entry',
+    kind: 'boolean',
+    default: true,
+    meaning: 'accepted and without effect in this version; reserved for the v2 log',
+  },
+  {
+    name: 'max-pending-entries',
+    kind: 'integer',
+    default: 8_192,
+    least: 1,
+    most: 1_000_000,
+    meaning: 'entries that may wait to be written; above it 503 with Retry-After',
+  },
+  {
+    name: 'max-pending-bytes',
+    kind: 'integer',
+    default: 64 * 1024 ** 2,
+    least: 1024 ** 2,
+    most: 4 * GIBIBYTE,
+    meaning: 'bytes of entries that may wait to be written; above it 503 with Retry-After',
+  },
+  {
+    name: 'max-connections',
+    kind: 'integer',
+    default: 5_000,
+    least: 1,
+    most: 1_000_000,
+    meaning: 'open connections of the API; further ones are closed at once',
+  },
+  {
+    name: 'request-timeout-seconds',
+    kind: 'integer',
+    default: 130,
+    least: 1,
+    most: 3_600,
+    meaning: 'time in which a request must have arrived whole, seconds',
+  },
+  {
+    name: 'http-request-id-header-name',
+    kind: 'text',
+    default: 'X-Request-Id',
+    pattern: /^[A-Za-z0-9-]{1,64}$/,
+    meaning: 'request header whose value names the request in the log lines',
+  },
+  {
+    name: 'log-level',
+    kind: 'choice',
+    default: 'info',
+    choices: LOG_LEVELS,
+    meaning: 'least severe log line that is written',
+  },
+] as const satisfies readonly OptionRow[];
+
+/** The environment variable that holds the passphrase of the key files; it has no flag on purpose. */
+export const PASSPHRASE_VARIABLE = 'STELE_SIGNING_KEY_PASSPHRASE';
+
+/** Returns the environment variable of an option or alias: STELE_, then the name in capitals. */
+export function environmentName(name: string): string {
+  return `STELE_${name.toUpperCase().replace(/[-.]/g, '_')}`;
+}
+
+/** Returns an option's default as a reader sees it. */
+export function defaultText(row: OptionRow): string {
+  if (row.kind === 'list') {
+    return row.default.length === row.choices.length ? 'all' : row.default.join(',');
+  }
+  return row.default === undefined ? 'unset' : String(row.default);
+}
+
+/** Returns what may be written as an option's value, in a few words. */
+export function valueText(row: OptionRow): string {
+  switch (row.kind) {
+    case 'integer':
+      return `${row.least} to ${row.most}`;
+    case 'boolean':
+      return 'true, false';
+    case 'list':
+      return `comma-separated: ${row.choices.join(', ')}`;
+    case 'choice':
+      return row.choices.join(', ');
+    default:
+      return row.kind;
+  }
+}
+
+/** Returns the option table of docs/operating.md, as Markdown. */
+export function optionMarkdown(): string {
+  const rows: readonly OptionRow[] = OPTIONS;
+  const lines = rows.map((row) => {
+    const alias = row.alias === undefined ? '' : ` (Rekor: \`--${row.alias.replace('-', '_')}\`)`;
+    return `| \`--${row.name}\`${alias} | ${valueText(row)} | \`${defaultText(row)}\` | ${row.meaning} |`;
+  });
+  return ['| flag | value | default | meaning |', '|---|---|---|---|', ...lines, ''].join('\n');
+}
+
+/** Returns the option part of the help text. */
+export function optionHelp(): string {
+  const rows: readonly OptionRow[] = OPTIONS;
+  return rows
+    .map((row) => `  --${row.name}\n      ${row.meaning} (${defaultText(row)})\n`)
+    .join('');
+}

@@ -1,0 +1,51 @@
+/** What a terminal shows when the log is ready: where things lie, who the log is, what to do next. */
+
+import type { Config } from './config.js';
+import type { DataFolder } from './data-folder.js';
+import type { PublicIdentity } from './identity.js';
+
+/** Returns the start message, as text of several lines. */
+export function startMessage(
+  url: string,
+  metricsUrl: string,
+  identity: PublicIdentity,
+  folder: DataFolder,
+  config: Config,
+): string {
+  const lines = [
+    '',
+    `Stele is a transparency log, and it is ready: ${url}`,
+    '',
+    `  origin         ${identity.origin}`,
+    `  tree ID        ${identity.treeID}`,
+    `  log ID         ${identity.logID}`,
+    ...identity.verifierKeys.map((vkey) => `  verifier key   ${vkey}`),
+    `  public key     ${url}/api/v1/log/publicKey  (also in ${folder.identity})`,
+    `  private keys   ${config.signingKey ?? folder.logKey}`,
+    `                 ${config.tileKey ?? folder.tileKey}  (back both up: without them the log ends)`,
+    `  data           ${folder.store}`,
+    `  guard          ${folder.guard}  (best on another volume; leave it out of backups)`,
+    `  metrics        ${metricsUrl}`,
+    '',
+    'Next:',
+    ...nextSteps(url, folder).map(([command, what]) => `  ${command.padEnd(58)}  ${what}`),
+    '',
+    ...(identity.hostname === 'localhost' ? [LOCALHOST_WARNING, ''] : []),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+function nextSteps(url: string, folder: DataFolder): readonly (readonly [string, string])[] {
+  return [
+    [`curl ${url}/api/v1/log`, 'what the log holds'],
+    [`npm run demo -- --url ${url}`, 'sign, submit, verify offline'],
+    [`rekor-cli --rekor_server ${url} loginfo`, 'any Rekor client works'],
+    [`npx stele keys show --data-dir ${folder.root}`, 'its public half'],
+    ['npx stele verify --help', 'check entries and bundles'],
+  ];
+}
+
+/** What is said at each start of a log that is named localhost. */
+export const LOCALHOST_WARNING =
+  'This log is named "localhost" for ever. A public log needs a name of its own: start it in a new\n' +
+  'data folder with --hostname log.example.org, because clients compare it with the URL.';

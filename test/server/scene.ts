@@ -1,0 +1,66 @@
+/** Servers in temporary folders, in this process, and a few requests to them. */
+
+import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestContext } from 'node:test';
+import { composeServer, type RunningServer } from '../../src/server/compose.js';
+import { type Config, readConfig } from '../../src/server/config.js';
+
+/** Returns a folder that is removed when the test is over. */
+export function temporaryFolder(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'stele-server-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/** Returns a quiet configuration on free ports. */
+export function configFor(dataDir: string, ...flags: readonly string[]): Config {
+  const quiet = ['--port=0', '--metrics-port=0', '--log-level=silent', `--data-dir=${dataDir}`];
+  return readConfig({
+    argv: [...quiet, ...flags],
+    environment: {},
+    readFile: (path) => {
+      throw new Error(`${path} is not to be read`);
+    },
+  });
+}
+
+/** Starts a server that is closed when the test is over, unless the test has closed it. */
+export async function start(
+  t: TestContext,
+  dataDir: string,
+  ...flags: readonly string[]
+): Promise<RunningServer> {
+  const server = await composeServer(configFor(dataDir, ...flags));
+  t.after(() => server.close());
+  return server;
+}
+
+const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+export const signerPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
+
+/** Submits a hashedrekord over `artifact`. */
+export function submit(url: string, artifact: string): Promise<Response> {
+  return fetch(`${url}/api/v1/log/entries`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({
+      kind: 'hashedrekord',
+      apiVersion: '0.0.1',
+      spec: {
+        data: {
+          hash: {
+            algorithm: 'sha256',
+            value: createHash('sha256').update(artifact).digest('hex'),
+          },
+        },
+        signature: {
+          content: sign('sha256', Buffer.from(artifact), privateKey).toString('base64'),
+          publicKey: { content: Buffer.from(signerPem).toString('base64') },
+        },
+      },
+    }),
+  });
+}

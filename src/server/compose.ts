@@ -153,7 +153,10 @@ function appOptions(config: Config, log: Log, registry: Registry, logger: Logger
     enabledEndpoints: new Set<string>(endpoints),
     maxRequestBodySize: config.maxRequestBodySize,
     searchKeyOf: canonicalPublicKeyHash,
-    logger: { completed: (request: CompletedRequest) => logRequest(logger, request) },
+    logger: {
+      completed: (request: CompletedRequest) => logRequest(logger, request),
+      faulted: (error: unknown) => logger.error({ err: error }, 'an answer could not be written'),
+    },
     registry,
     build: { version: packageVersion(), revision: 'unknown', buildDate: 'unknown' },
     openapiText: readFileSync(join(packageFolder(), 'openapi.yaml'), 'utf8'),

@@ -1,0 +1,54 @@
+/**
+ * A log opened in this process, on the data folder of a server: same store, same writer, same keys, same guard.
+ * Only the doorways are missing: no HTTP, and entries are taken as they are, unverified.
+ */
+
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AcceptedEntry } from '../../src/entries/entry-kind.js';
+import { openLog } from '../../src/log/open-log.js';
+import { readConfig } from '../../src/server/config.js';
+import { openParts } from '../../src/server/open-parts.js';
+
+export interface UnverifiedLog {
+  /** Returns when `entry` is committed, guarded, signed and proved. */
+  add(entry: AcceptedEntry): Promise<void>;
+  size(): Promise<number>;
+  close(): Promise<void>;
+}
+
+/** Opens the log in `dataDir`, or makes one there when the folder is empty. */
+export async function openUnverifiedLog(dataDir: string): Promise<UnverifiedLog> {
+  const config = readConfig({
+    argv: ['--data-dir', dataDir],
+    environment: {},
+    readFile: (path) => readFileSync(path, 'utf8'),
+  });
+  const parts = await openParts(config);
+  const accept = async (proposed: { spec: unknown }): Promise<AcceptedEntry> =>
+    proposed.spec as AcceptedEntry;
+  const log = await openLog({
+    store: parts.store,
+    record: parts.record,
+    signer: parts.keys.log,
+    tileSigner: parts.keys.tiles,
+    guard: parts.guard.forLog(parts.record.treeID),
+    clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
+    pause: async (ms, signal) => {
+      await delay(ms, undefined, { signal });
+    },
+    accept,
+    identify: accept,
+  });
+  return {
+    add: async (entry) => {
+      const { outcome } = await log.submit({ kind: '', apiVersion: '', spec: entry });
+      if (outcome !== 'added') throw new Error('a distinct entry was taken for a duplicate');
+    },
+    size: async () => (await log.checkpoint()).size,
+    close: async () => {
+      await log.close();
+      await parts.close();
+    },
+  };
+}

@@ -1,0 +1,227 @@
+/**
+ * A server as a child process: started on a free port, waited for, measured, stopped.
+ *
+ * In scope: the life of the process and what it prints. Out of scope: what is asked of it. Whoever starts a
+ * server ends it: `stop` and `kill` return only when the process is gone, and a process still alive when this
+ * one exits is killed with it.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Connection, requestBytes } from './connection.js';
+
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ServerOptions {
+  readonly dataDir: string;
+  /** Further flags of the server. */
+  readonly flags?: readonly string[];
+  /** Further environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** A command that runs the server's command, which is appended to it. */
+  readonly wrapper?: readonly string[];
+  /** How long it may take to listen. */
+  readonly timeoutMs?: number;
+}
+
+/** Thrown when the server ended, or said nothing in time, instead of listening. */
+export class ServerRefused extends Error {
+  readonly exit: ExitStatus | undefined;
+  readonly output: string;
+
+  constructor(exit: ExitStatus | undefined, output: string) {
+    const ending = exit
+      ? `the server ended with ${exit.code ?? exit.signal}`
+      : 'no listening line in time';
+    super(`${ending}: ${output.slice(-500)}`);
+    this.name = 'ServerRefused';
+    this.exit = exit;
+    this.output = output;
+  }
+}
+
+export interface ServerProcess {
+  readonly pid: number;
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly treeID: string;
+  readonly origin: string;
+  /** Milliseconds from spawning to the listening line. */
+  readonly startMs: number;
+  /** Resolves when the process is gone. */
+  readonly exited: Promise<ExitStatus>;
+  /** Returns the newest 64 KiB of what it printed on both streams. */
+  output(): string;
+  /** Sends a signal. */
+  signal(name: NodeJS.Signals): void;
+  /** SIGTERM, and waits; after `deadlineMs` (default 15 s) SIGKILL. */
+  stop(deadlineMs?: number): Promise<ExitStatus>;
+  /** SIGKILL, and waits. */
+  kill(): Promise<ExitStatus>;
+}
+
+const KEPT_OUTPUT = 64 * 1024;
+const alive = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of alive) child.kill('SIGKILL');
+});
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+
+/** True when this program runs from its TypeScript source and not compiled. */
+export const fromSource: boolean = import.meta.url.endsWith('.ts');
+
+/** The folder that holds package.json. */
+export const projectRoot: string = join(
+  dirname(fileURLToPath(import.meta.url)),
+  ...(fromSource ? ['..', '..'] : ['..', '..', '..']),
+);
+
+/** Returns the command that runs a program of this project, given by its path without ending. */
+export function programCommand(path: string): string[] {
+  return fromSource
+    ? [process.execPath, '--conditions=source', '--import', 'tsx', join(projectRoot, `${path}.ts`)]
+    : [process.execPath, join(projectRoot, 'dist', `${path}.js`)];
+}
+
+/** Starts the log server and returns when it listens. Throws ServerRefused. */
+export function startServer(options: ServerOptions): Promise<ServerProcess> {
+  const flags = ['--port', '0', '--metrics-port', '0', '--data-dir', options.dataDir];
+  const command = [
+    ...(options.wrapper ?? []),
+    ...programCommand('src/server/main'),
+    ...flags,
+    ...(options.flags ?? []),
+  ];
+  return startListening(command, options.env, options.timeoutMs);
+}
+
+/** Starts any program that prints a listening line of the server's shape; see `startServer`. */
+export async function startListening(
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+  timeoutMs = 30_000,
+): Promise<ServerProcess> {
+  const started = performance.now();
+  const [program = '', ...args] = command;
+  const child = spawn(program, args, {
+    cwd: projectRoot,
+    env: { ...environmentWithoutSettings(), ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  alive.add(child);
+  let output = '';
+  const keep = (text: string): void => {
+    output = (output + text).slice(-KEPT_OUTPUT);
+  };
+  child.stderr.setEncoding('utf8').on('data', keep);
+  const exited = new Promise<ExitStatus>((resolve) => {
+    child.once('error', (error) => keep(`${error.message}\n`));
+    child.once('close', (code, signal) => {
+      alive.delete(child);
+      resolve({ code, signal });
+    });
+  });
+  const line = await firstListeningLine(child, keep, exited, timeoutMs);
+  if (line === undefined) {
+    const exit = child.exitCode === null && child.signalCode === null ? undefined : await exited;
+    child.kill('SIGKILL');
+    await exited;
+    throw new ServerRefused(exit, output);
+  }
+  const end = async (name: NodeJS.Signals, deadlineMs: number): Promise<ExitStatus> => {
+    child.kill(name);
+    const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
+    const status = await exited;
+    clearTimeout(timer);
+    return status;
+  };
+  return {
+    ...line,
+    pid: child.pid ?? 0,
+    startMs: performance.now() - started,
+    exited,
+    output: () => output,
+    signal: (name) => child.kill(name),
+    stop: (deadlineMs = 15_000) => end('SIGTERM', deadlineMs),
+    kill: () => end('SIGKILL', 15_000),
+  };
+}
+
+interface ListeningLine {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly treeID: string;
+  readonly origin: string;
+}
+
+function firstListeningLine(
+  child: ChildProcess,
+  keep: (text: string) => void,
+  exited: Promise<ExitStatus>,
+  timeoutMs: number,
+): Promise<ListeningLine | undefined> {
+  return new Promise((resolve) => {
+    let pending = '';
+    let found = false;
+    const timer = setTimeout(() => resolve(undefined), timeoutMs);
+    const finish = (line: ListeningLine | undefined): void => {
+      clearTimeout(timer);
+      resolve(line);
+    };
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      keep(text);
+      if (found) return;
+      pending += text;
+      const lines = pending.split('\n');
+      pending = lines.pop() ?? '';
+      const line = lines.map(parseListeningLine).find((each) => each !== undefined);
+      if (line === undefined) return;
+      found = true;
+      finish(line);
+    });
+    void exited.then(() => finish(undefined));
+  });
+}
+
+function parseListeningLine(text: string): ListeningLine | undefined {
+  if (!text.startsWith('{')) return undefined;
+  const value = JSON.parse(text) as Partial<Record<string, string>>;
+  if (value['msg'] !== 'listening' || value['url'] === undefined) return undefined;
+  return {
+    url: value['url'],
+    metricsUrl: value['metricsUrl'] ?? '',
+    treeID: String(value['treeID'] ?? ''),
+    origin: value['origin'] ?? '',
+  };
+}
+
+/** The server reads its settings from variables that begin with STELE_: ours must not leak into it. */
+function environmentWithoutSettings(): NodeJS.ProcessEnv {
+  return Object.fromEntries(
+    Object.entries(process.env).filter(([name]) => !name.startsWith('STELE_')),
+  );
+}
+
+/** Returns once `/readyz` answers 200; throws after `deadlineMs` with the last answer. */
+export async function waitUntilReady(server: ServerProcess, deadlineMs = 30_000): Promise<void> {
+  const end = performance.now() + deadlineMs;
+  let last = 'no answer';
+  while (performance.now() < end) {
+    const connection = await Connection.open(server.url);
+    const answer = await connection.send(requestBytes('GET', '/readyz'));
+    connection.close();
+    if (answer.status === 200) return;
+    last = `${answer.status} ${answer.body.toString()}`;
+    await pause(50);
+  }
+  throw new Error(`not ready within ${deadlineMs} ms: ${last}`);
+}
+
+/** Resolves after `ms`: only between two looks at another process, never to wait for a result. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

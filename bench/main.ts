@@ -1,0 +1,100 @@
+/**
+ * `npm run bench -- QUESTION [options]`: one question a file, one table an answer.
+ *
+ * In scope: the command line. Figures come from the question's file; bench/harness/ starts, loads and measures.
+ */
+
+import { parseArgs } from 'node:util';
+import { compare } from './compare.js';
+import { readResult } from './harness/result.js';
+import { ingest } from './ingest.js';
+import { load } from './load.js';
+import { merkle } from './merkle.js';
+import { reads } from './reads.js';
+import { regression } from './regression.js';
+import { start } from './start.js';
+
+const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
+
+  ingest      submissions over HTTP, beside a bare server that only verifies them
+              --connections 1,16,64,256  --entries 2000 (a round)  --rounds 3
+  reads       entries and proofs over HTTP
+              --entries 5000  --requests 5000  --connections 64  --data-dir DIR (of an existing log)
+  merkle      integration and proofs, in this process
+              --entries 200000
+  load        entries through sequencer and store, without HTTP and verification
+              --entries 1000000  --data-dir DIR (kept)  --batch 256
+  start       how soon an existing log answers
+              --data-dir DIR  --rounds 3
+  regression  the cost of a submission over the peer's, held against bench/baseline.json
+  compare     BEFORE.json AFTER.json: two results as one table
+`;
+
+const separator = process.argv.indexOf('--', 2);
+const own = separator < 0 ? process.argv.slice(2) : process.argv.slice(2, separator);
+const flags = separator < 0 ? [] : process.argv.slice(separator + 1);
+const { values, positionals } = parseArgs({
+  args: own,
+  allowPositionals: true,
+  options: {
+    entries: { type: 'string' },
+    requests: { type: 'string' },
+    rounds: { type: 'string' },
+    connections: { type: 'string' },
+    batch: { type: 'string' },
+    'data-dir': { type: 'string' },
+  },
+});
+
+function count(text: string | undefined, otherwise: number): number {
+  const value = text === undefined ? otherwise : Number(text);
+  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`not a count: ${text}`);
+  return value;
+}
+
+async function answer(question: string | undefined): Promise<number> {
+  const dataDir = values['data-dir'];
+  const rounds = count(values.rounds, 3);
+  switch (question) {
+    case 'ingest': {
+      const connections = (values.connections ?? '1,16,64,256').split(',').map(Number);
+      await ingest({ connections, entries: count(values.entries, 2000), rounds, flags });
+      return 0;
+    }
+    case 'reads':
+      await reads({
+        entries: count(values.entries, 5000),
+        dataDir,
+        requests: count(values.requests, 5000),
+        connections: count(values.connections, 64),
+        flags,
+      });
+      return 0;
+    case 'merkle':
+      merkle(count(values.entries, 200_000));
+      return 0;
+    case 'load':
+      await load({
+        entries: count(values.entries, 1_000_000),
+        batch: count(values.batch, 256),
+        dataDir,
+      });
+      return 0;
+    case 'start':
+      if (dataDir === undefined) break;
+      await start({ dataDir, rounds, flags });
+      return 0;
+    case 'regression':
+      return (await regression()) ? 0 : 1;
+    case 'compare': {
+      const [before, after] = positionals.slice(1);
+      if (before === undefined || after === undefined) break;
+      console.log(compare(readResult(before), readResult(after)));
+      return 0;
+    }
+  }
+  console.error(USAGE);
+  return 2;
+}
+
+process.exitCode = await answer(positionals[0]);

@@ -30,6 +30,8 @@ export const ERROR_CODES = [
   // Requests that name something that is not there.
   'TREE_UNKNOWN',
   'TREE_ID_INVALID',
+  // A question whose answer would be too long.
+  'SEARCH_TOO_WIDE',
   // The write path: nothing was stored, or it is not known; the client may retry.
   'OVERLOADED',
   'SHUTTING_DOWN',

@@ -27,7 +27,7 @@ export const MAX_LEAF_LENGTH = 65_535;
 export const MAX_INDEX_KEY_LENGTH = 512;
 
 /** Most search keys of one entry; each is a row in the same commit as the leaf. */
-export const MAX_INDEX_KEYS = 16_384;
+export const MAX_INDEX_KEYS = 4_096;
 
 /**
  * Returns what the log stores of `proposed`. Throws, with the reason in Rekor's words: ENTRY_KIND_UNKNOWN,
@@ -123,14 +123,14 @@ function identify(entry: VerifiedEntry, version: AnyVersion): IdentifiedEntry {
 }
 
 /**
- * Lower-cased: the index of the recorded server compares without regard to case. Longer keys are left out: no
- * search can ask for them, the API takes 512 characters at most.
+ * Lower-cased: the index of the recorded server compares without regard to case. Empty and longer keys are left
+ * out: a certificate may name them, but no search can ask for them, and the API takes 512 characters at most.
  */
 function searchKeys(keys: readonly string[]): readonly string[] {
   const distinct = new Set<string>();
   for (const key of keys) {
     const lowered = key.toLowerCase();
-    if (lowered.length <= MAX_INDEX_KEY_LENGTH) distinct.add(lowered);
+    if (lowered !== '' && lowered.length <= MAX_INDEX_KEY_LENGTH) distinct.add(lowered);
   }
   if (distinct.size > MAX_INDEX_KEYS) {
     throw new LogError(

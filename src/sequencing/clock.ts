@@ -36,8 +36,7 @@ export interface ClockRule {
  */
 export function openClockRule(clock: Clock): ClockRule {
   const distanceMs = clock.wallMs() - clock.monotonicMs();
-  const trouble = (lastSeconds: number): string | undefined => {
-    const wallMs = clock.wallMs();
+  const troubleAt = (wallMs: number, lastSeconds: number): string | undefined => {
     const jumpMs = wallMs - clock.monotonicMs() - distanceMs;
     if (!(Math.abs(jumpMs) <= CLOCK_TOLERANCE_MS)) {
       return `the clock jumped by ${inSeconds(jumpMs)} s since the start; set it right, or restart if it is right`;
@@ -49,11 +48,13 @@ export function openClockRule(clock: Clock): ClockRule {
     return undefined;
   };
   return {
-    trouble,
+    trouble: (lastSeconds) => troubleAt(clock.wallMs(), lastSeconds),
     integratedTimeSeconds(lastSeconds) {
-      const reason = trouble(lastSeconds);
+      // Read once: the time that is used is the time that was judged.
+      const wallMs = clock.wallMs();
+      const reason = troubleAt(wallMs, lastSeconds);
       if (reason !== undefined) throw new LogError('CLOCK_UNTRUSTED', reason);
-      return Math.max(lastSeconds, Math.floor(clock.wallMs() / 1000));
+      return Math.max(lastSeconds, Math.floor(wallMs / 1000));
     },
   };
 }

@@ -49,17 +49,20 @@ export interface Waiter {
 interface Held extends Waiter {
   readonly key: string;
   readonly resolve: (answer: Sequenced) => void;
-  readonly reject: (error: LogError) => void;
+  readonly reject: (error: Error) => void;
   /** Equal entries that came later; `undefined` once this one has its answer. */
   joined: Joined[] | undefined;
 }
 
 type Joined = Pick<Held, 'weight' | 'resolve' | 'reject'>;
 
+/** What a search key costs beside its text: a row of its own, a digest in the leaf row, and their place in memory. */
+const BYTES_PER_INDEX_KEY = 100;
+
 /** Returns the bytes that an entry counts for. */
 export function weightOf(leaf: NewLeaf): number {
   let weight = leaf.bytes.length + (leaf.attachment?.length ?? 0);
-  for (const key of leaf.indexKeys) weight += key.length;
+  for (const key of leaf.indexKeys) weight += BYTES_PER_INDEX_KEY + key.length;
   return weight;
 }
 
@@ -142,7 +145,7 @@ export class Pool {
   }
 
   /** Refuses a waiter and everybody who joined it. Does nothing when it has its answer. */
-  refuse(waiter: Waiter, error: LogError): void {
+  refuse(waiter: Waiter, error: Error): void {
     const held = waiter as Held;
     const joined = this.#settle(held);
     if (joined === undefined) return;

@@ -20,9 +20,7 @@ export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 export const FIRST_PAUSE_MS = 100;
 export const LONGEST_PAUSE_MS = 15_000;
 
-export interface RecoveryOptions {
-  readonly store: Store;
-  readonly log: LogStore;
+export interface RetryOptions {
   readonly pause: Pause;
   /** Once aborted there is one more attempt and no more waiting. */
   readonly signal: AbortSignal;
@@ -30,19 +28,27 @@ export interface RecoveryOptions {
   failedAttempt(error: unknown, waitedMs: number): void;
 }
 
+export interface RecoveryOptions extends RetryOptions {
+  readonly store: Store;
+  readonly log: LogStore;
+}
+
+/** Returns the wait that follows one of `pauseMs`. */
+export function nextPauseMs(pauseMs: number): number {
+  return Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+}
+
 /**
- * Returns the head that the store holds, reopening the store first if a write of it failed. Tries again for as
- * long as the error is one that can pass (no space, not reachable); throws any other, and throws the last one
- * when `signal` is aborted.
+ * Returns what `attempt` returns, trying again with back-off for as long as its error is one that can pass (no
+ * space, not reachable); throws any other, and throws the last one when `signal` is aborted.
  */
-export async function readHeadAgain(options: RecoveryOptions): Promise<Head> {
-  const { store, log, pause, signal } = options;
+export async function retried<T>(attempt: () => Promise<T>, options: RetryOptions): Promise<T> {
+  const { pause, signal } = options;
   let waitedMs = 0;
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS)) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = nextPauseMs(pauseMs)) {
     const lastAttempt = signal.aborted;
     try {
-      if (store.failed) await reopen(store);
-      return await log.head();
+      return await attempt();
     } catch (error) {
       if (lastAttempt || !canPass(error)) throw error;
       options.failedAttempt(error, waitedMs);
@@ -50,6 +56,15 @@ export async function readHeadAgain(options: RecoveryOptions): Promise<Head> {
     await pause(pauseMs, signal);
     waitedMs += pauseMs;
   }
+}
+
+/** Returns the head that the store holds, reopening the store first if a write of it failed. Throws as `retried`. */
+export function readHeadAgain(options: RecoveryOptions): Promise<Head> {
+  const { store, log } = options;
+  return retried(async () => {
+    if (store.failed) await reopen(store);
+    return log.head();
+  }, options);
 }
 
 /** Returns what a stored head says of an attempted commit: it is there, it is not, or neither is the truth. */
@@ -77,6 +92,8 @@ const FATAL_CODES: readonly ErrorCode[] = [
 ];
 
 function canPass(error: unknown): boolean {
+  // A RangeError is a contradiction of ours: the next attempt would be the same one.
+  if (error instanceof RangeError) return false;
   return !isLogError(error) || !FATAL_CODES.includes(error.code);
 }
 

@@ -5,29 +5,34 @@
  * previous batch is being written; at rest an entry is committed at once. Order of every batch: commit, guard,
  * release, answers; the answers go out while the next batch is being written.
  *
- * In scope: when and what is committed, who is told, when to stop for good. Out of scope: signatures and proofs
- * (log/ makes them from what `released` brings), Merkle maths (merkle/), bytes on disk (storage/). One
+ * In scope: when and what is committed, who is told, when to stop for good. Out of scope: what a failed commit
+ * leads to (store-writer.ts), signatures and proofs (log/ makes them from what `released` brings), Merkle maths
+ * (merkle/), bytes on disk (storage/). One
  * `Sequencer` per log owns its head, its tree edge and its pool; nothing else writes commits.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isLogError, LogError } from '../errors.js';
 import { edgeFromRanges, edgeRanges, type FullTile, type TreeEdge } from '../merkle/integrate.js';
-import type { Commit, Head, LogStore, NewLeaf, Store } from '../storage/log-store.js';
+import {
+  checkLeaf,
+  type Head,
+  type LogStore,
+  type NewLeaf,
+  type Store,
+} from '../storage/log-store.js';
 import { type Clock, type ClockRule, openClockRule } from './clock.js';
 import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits, type Sequenced, type Waiter } from './pool.js';
 import { assertRoot, type PreparedBatch, prepareBatch } from './prepared-batch.js';
-import { judgeStoredHead, type Pause, readHeadAgain, sameHead } from './recovery.js';
-import { messageOf, outageError, shuttingDown, unknownError } from './refusals.js';
-
-/**
- * A small file outside the store that remembers the newest head: a store that is behind it was rolled back.
- * `move` returns when `head` is durable there. It is called after each commit and before anything of that
- * commit is released, so the guard is never ahead of the store.
- */
-export interface HeadGuard {
-  move(head: Head): Promise<void>;
-}
+import type { Pause } from './recovery.js';
+import { messageOf, shuttingDown, unknownError } from './refusals.js';
+import {
+  type Duplicates,
+  type HeadGuard,
+  StoreWriter,
+  type Verdict,
+  type WriterTrouble,
+} from './store-writer.js';
 
 /** A batch that is committed and guarded: what may be signed, proved and shown from now on. */
 export interface ReleasedBatch {
@@ -55,14 +60,8 @@ export interface SequencerOptions {
   readonly patienceMs?: number;
   /** Called in the same turn in which the head moves, before anybody gets an answer. Must not throw. */
   readonly released?: (batch: ReleasedBatch) => void;
-  /** Called when a commit failed with an unknown outcome, when it was settled, and when the writer halts. */
+  /** Called when the writer met trouble, and when it is over. */
   readonly trouble?: (event: WriterTrouble) => void;
-}
-
-export interface WriterTrouble {
-  readonly event: 'commit-unknown' | 'reopen-failed' | 'settled' | 'halted';
-  readonly reason: string;
-  readonly error?: unknown;
 }
 
 /** Waiters answered in one turn of the event loop: about 2 ms of signing and proving each. */
@@ -89,7 +88,7 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
 
 export class Sequencer {
   readonly #options: SequencerOptions;
-  readonly #log: LogStore;
+  readonly #writer: StoreWriter;
   readonly #clock: ClockRule;
   readonly #pool: Pool;
   readonly #closing = new AbortController();
@@ -98,15 +97,20 @@ export class Sequencer {
   #edge: TreeEdge;
   #writing: Promise<void> | undefined;
   #answering: Promise<void> = Promise.resolve();
-  /** Why submissions are refused while the store does not answer. */
-  #outage: LogError | undefined;
   /** Why the writer will never write again. */
   #halted: string | undefined;
 
   /** Use openSequencer. */
   constructor(options: SequencerOptions, log: LogStore, head: Head, edge: TreeEdge) {
     this.#options = options;
-    this.#log = log;
+    this.#writer = new StoreWriter({
+      ...options,
+      log,
+      signal: this.#closing.signal,
+      patienceMs: options.patienceMs ?? DEFAULT_PATIENCE_MS,
+      trouble: (event) => options.trouble?.(event),
+      stalled: (error) => this.#pool.refuseWaiting(error),
+    });
     this.#head = head;
     this.#edge = edge;
     this.#clock = openClockRule(options.clock);
@@ -132,7 +136,7 @@ export class Sequencer {
   trouble(): string | undefined {
     if (this.#halted !== undefined) return `the writer has halted: ${this.#halted}`;
     if (this.#closing.signal.aborted) return 'the log is shutting down';
-    return this.#outage?.message ?? this.#clock.trouble(this.#head.integratedTimeSeconds);
+    return this.#writer.trouble() ?? this.#clock.trouble(this.#head.integratedTimeSeconds);
   }
 
   /**
@@ -146,40 +150,53 @@ export class Sequencer {
 
   /**
    * Returns when `leaf` is committed and guarded, or found to be in the log. Throws OVERLOADED, SHUTTING_DOWN,
-   * CLOCK_UNTRUSTED, DISK_FULL, STORE_UNAVAILABLE (nothing was written) and COMMIT_UNKNOWN; a retry after any
-   * of them is safe, because an entry is stored once.
+   * CLOCK_UNTRUSTED, DISK_FULL, STORE_UNAVAILABLE, STORE_CORRUPT (nothing was written) and COMMIT_UNKNOWN; a
+   * retry after any of them is safe, because an entry is stored once. RangeError: no store takes such a leaf.
    */
   async add(leaf: NewLeaf): Promise<Sequenced> {
+    checkLeaf(leaf);
     if (this.#closing.signal.aborted) throw shuttingDown();
     if (this.#halted !== undefined) throw this.#haltError();
     if (!this.#pool.has(leaf)) {
-      if (this.#outage !== undefined) throw this.#outage;
+      if (this.#writer.outage !== undefined) throw this.#writer.outage;
       const reason = this.#clock.trouble(this.#head.integratedTimeSeconds);
       if (reason !== undefined) throw new LogError('CLOCK_UNTRUSTED', reason);
     }
     const answer = this.#pool.add(leaf);
-    // One microtask later: what the same turn brings goes into the same batch, and no timer is needed.
-    this.#writing ??= Promise.resolve().then(() => this.#write());
+    this.#startWriting();
     return answer;
+  }
+
+  /** Begins to reopen the store if a write of it failed, whoever made it; returns at once. */
+  recover(): void {
+    if (this.#options.store.failed && !this.#closing.signal.aborted) this.#startWriting();
   }
 
   /** Refuses new entries, commits what waits, answers everybody, and returns. */
   async close(): Promise<void> {
     this.#closing.abort();
     await this.#writing;
+    await this.#writer.idle();
     await this.#answering;
   }
 
+  #startWriting(): void {
+    // One microtask later: what the same turn brings goes into the same batch, and no timer is needed.
+    this.#writing ??= Promise.resolve().then(() => this.#write());
+  }
+
   async #write(): Promise<void> {
+    const { store } = this.#options;
     try {
-      while (this.#pool.waiting > 0) {
+      while (this.#pool.waiting > 0 || (store.failed && this.#halted === undefined)) {
         if (this.#halted !== undefined) {
           this.#pool.refuseWaiting(this.#haltError());
           return;
         }
-        const batch = this.#pool.takeBatch();
+        const batch = store.failed ? [] : this.#pool.takeBatch();
         try {
-          await this.#writeBatch(batch);
+          if (batch.length > 0) await this.#writeBatch(batch);
+          else await this.#reopen();
         } catch (error) {
           // Every expected failure is handled where it happens; what arrives here is a state nobody thought of.
           this.#halt(batch, unknownError(error), messageOf(error), error);
@@ -190,25 +207,42 @@ export class Sequencer {
     }
   }
 
+  /** The store failed outside a commit; whoever waits is refused if it does not reopen at once. */
+  async #reopen(): Promise<void> {
+    const halt = await this.#writer.reopen(this.#head, () => undefined);
+    if (halt !== undefined) this.#halt([], halt.refusal, halt.reason, halt.error);
+  }
+
   async #writeBatch(batch: readonly Waiter[]): Promise<void> {
     let waiters = batch;
-    if (this.#options.store.failed && !(await this.#reopen(waiters))) return;
-    for (;;) {
+    while (waiters.length > 0) {
+      if (this.#halted !== undefined) return this.#refuse(waiters, this.#haltError());
       const prepared = this.#prepare(waiters);
       if (prepared === undefined) return;
       const startedMs = this.#options.clock.monotonicMs();
-      const outcome = await this.#commit(prepared.commit, waiters);
-      if (outcome === undefined) return;
-      if (outcome === 'committed') {
-        await this.#release(prepared, waiters, startedMs);
-        return;
+      const giveUp = (error: LogError): void => this.#refuse(batch, error);
+      const verdict = await this.#writer.commit(prepared.commit, this.#head, giveUp);
+      if (verdict.verdict === 'committed') return this.#release(prepared, waiters, startedMs);
+      if (verdict.verdict === 'halt') {
+        return this.#halt(waiters, verdict.refusal, verdict.reason, verdict.error);
       }
-      const left = this.#answerDuplicates(waiters, outcome);
+      if (verdict.verdict === 'refused') return this.#refuseOrHalve(waiters, verdict);
+      const left = this.#answerDuplicates(waiters, verdict.duplicates);
       if (left.length === waiters.length)
         throw new Error('the store names duplicates that were not sent');
       waiters = left;
-      if (waiters.length === 0) return;
     }
+  }
+
+  /** One leaf that the store does not take must not decide about its neighbours: the batch is halved to find it. */
+  async #refuseOrHalve(
+    waiters: readonly Waiter[],
+    { error, byContent }: Extract<Verdict, { verdict: 'refused' }>,
+  ): Promise<void> {
+    if (!byContent || waiters.length === 1) return this.#refuse(waiters, error);
+    const half = Math.ceil(waiters.length / 2);
+    await this.#writeBatch(waiters.slice(0, half));
+    await this.#writeBatch(waiters.slice(half));
   }
 
   /** Returns the commit for a batch, or undefined when its waiters were refused. */
@@ -220,102 +254,10 @@ export class Sequencer {
       return prepareBatch(before, this.#edge, leaves, integratedTimeSeconds);
     } catch (error) {
       if (isLogError(error, 'CLOCK_UNTRUSTED')) {
-        for (const waiter of waiters) this.#pool.refuse(waiter, error);
+        this.#refuse(waiters, error);
       } else {
         this.#halt(waiters, undefined, messageOf(error), error);
       }
-      return undefined;
-    }
-  }
-
-  /** Returns what the store did, or undefined when the waiters were refused. */
-  async #commit(
-    commit: Commit,
-    waiters: readonly Waiter[],
-  ): Promise<'committed' | Duplicates | undefined> {
-    try {
-      // THE COMMIT POINT. A crash before this line has returned: nothing of the batch is in the log, or all of
-      // it is; nobody was told, so a client retries and gets a new index or a duplicate. A crash after it: the
-      // batch is in the log for ever, and the next start moves the guard and makes what was not signed yet.
-      const outcome = await this.#log.commit(commit);
-      if (outcome.outcome === 'committed') return 'committed';
-      if (outcome.outcome === 'duplicates') return outcome.duplicates;
-      const stored = `the store has size ${outcome.head.size} where ${commit.expect.size} was expected`;
-      this.#halt(waiters, undefined, `head conflict: ${stored}`);
-      return undefined;
-    } catch (error) {
-      return this.#settle(commit, waiters, error);
-    }
-  }
-
-  /** After a throw of `commit`: only the head that is read again says whether the batch is real. */
-  async #settle(
-    commit: Commit,
-    waiters: readonly Waiter[],
-    cause: unknown,
-  ): Promise<'committed' | undefined> {
-    this.#options.trouble?.({ event: 'commit-unknown', reason: messageOf(cause), error: cause });
-    const stored = await this.#readHeadAgain(waiters, cause);
-    if (stored === undefined) return undefined;
-    const verdict = judgeStoredHead(stored, this.#head, commit.head);
-    this.#options.trouble?.({ event: 'settled', reason: `the batch is ${verdict}` });
-    if (verdict === 'committed') return 'committed';
-    if (verdict === 'foreign') {
-      const reason = `after a failed commit the store has size ${stored.size}, neither ${this.#head.size} nor ${commit.head.size}`;
-      this.#halt(waiters, unknownError(cause), reason, cause);
-      return undefined;
-    }
-    const error = isLogError(cause, 'DISK_FULL')
-      ? cause
-      : new LogError('COMMIT_UNKNOWN', 'the entry was not stored because a write failed', {
-          cause,
-        });
-    for (const waiter of waiters) this.#pool.refuse(waiter, error);
-    return undefined;
-  }
-
-  /** The store failed outside a commit of ours: nothing of this batch was written. */
-  async #reopen(waiters: readonly Waiter[]): Promise<boolean> {
-    const stored = await this.#readHeadAgain(waiters, undefined);
-    if (stored === undefined) return false;
-    if (sameHead(stored, this.#head)) return true;
-    const reason = `the reopened store has size ${stored.size} where ${this.#head.size} was expected`;
-    this.#halt(waiters, undefined, reason);
-    return false;
-  }
-
-  /** Returns the stored head, or undefined when the waiters were refused. */
-  async #readHeadAgain(waiters: readonly Waiter[], cause: unknown): Promise<Head | undefined> {
-    const patienceMs = this.#options.patienceMs ?? DEFAULT_PATIENCE_MS;
-    const giveUp = (error: unknown): void => {
-      const outage = outageError(error);
-      const refusal =
-        cause === undefined || outage.code === 'DISK_FULL' ? outage : unknownError(error);
-      for (const waiter of waiters) this.#pool.refuse(waiter, refusal);
-    };
-    try {
-      const stored = await readHeadAgain({
-        store: this.#options.store,
-        log: this.#log,
-        pause: this.#options.pause,
-        signal: this.#closing.signal,
-        failedAttempt: (error, waitedMs) => {
-          this.#outage = outageError(error);
-          this.#options.trouble?.({ event: 'reopen-failed', reason: this.#outage.message, error });
-          this.#pool.refuseWaiting(this.#outage);
-          if (cause === undefined || waitedMs >= patienceMs) giveUp(error);
-        },
-      });
-      this.#outage = undefined;
-      return stored;
-    } catch (error) {
-      giveUp(error);
-      this.#halt(
-        waiters,
-        unknownError(error),
-        `the store did not reopen: ${messageOf(error)}`,
-        error,
-      );
       return undefined;
     }
   }
@@ -328,18 +270,9 @@ export class Sequencer {
   ): Promise<void> {
     const { edge, commit } = prepared;
     const { head, leaves, fullTiles, expect } = commit;
-    try {
-      await this.#options.guard.move(head);
-    } catch (error) {
-      // The batch is in the log, but what is not guarded is not shown: a restart moves the guard first.
-      this.#halt(
-        waiters,
-        unknownError(error),
-        `the guard cannot be written: ${messageOf(error)}`,
-        error,
-      );
-      return;
-    }
+    const giveUp = (error: LogError): void => this.#refuse(waiters, error);
+    const halt = await this.#writer.moveGuard(head, giveUp);
+    if (halt !== undefined) return this.#halt(waiters, halt.refusal, halt.reason, halt.error);
     this.#head = head;
     this.#edge = edge;
     const durationMs = this.#options.clock.monotonicMs() - startedMs;
@@ -368,6 +301,10 @@ export class Sequencer {
     });
   }
 
+  #refuse(waiters: readonly Waiter[], error: Error): void {
+    for (const waiter of waiters) this.#pool.refuse(waiter, error);
+  }
+
   #halt(
     waiters: readonly Waiter[],
     refusal: LogError | undefined,
@@ -376,7 +313,7 @@ export class Sequencer {
   ): void {
     this.#halted ??= reason;
     this.#options.trouble?.({ event: 'halted', reason, error });
-    for (const waiter of waiters) this.#pool.refuse(waiter, refusal ?? this.#haltError());
+    this.#refuse(waiters, refusal ?? this.#haltError());
     this.#pool.refuseWaiting(this.#haltError());
   }
 
@@ -384,8 +321,6 @@ export class Sequencer {
     return new LogError('STORE_UNAVAILABLE', `the writer has halted: ${this.#halted}`);
   }
 }
-
-type Duplicates = readonly { readonly hash: Uint8Array; readonly index: number }[];
 
 function hashKey(hash: Uint8Array): string {
   return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1');

@@ -7,10 +7,7 @@ import { equalBytes } from '../encoding/bytes.js';
 import { frontierRoot } from '../merkle/frontier.js';
 import { EMPTY_ROOT, HASH_SIZE } from '../merkle/hash.js';
 import { FULL_TILE_SIZE, fullTilesBetween } from './full-tiles.js';
-import type { Commit, Head, NewLeaf } from './log-store.js';
-
-/** Longest search key, in characters. */
-export const MAX_INDEX_KEY_LENGTH = 512;
+import { type Commit, checkLeaf, type Head, type NewLeaf } from './log-store.js';
 
 /** The head of a log without entries. */
 export const EMPTY_HEAD: Head = {
@@ -60,18 +57,10 @@ function checkTiles(commit: Commit, sizeBefore: number): void {
 function checkLeaves(leaves: readonly NewLeaf[]): void {
   const seen = new Set<string>();
   for (const leaf of leaves) {
-    if (leaf.hash.length !== HASH_SIZE) throw new RangeError('a leaf hash has 32 bytes');
+    checkLeaf(leaf);
     const hash = Buffer.from(leaf.hash).toString('latin1');
     if (seen.has(hash)) throw new RangeError('a leaf hash occurs twice in one commit');
     seen.add(hash);
-    if (new Set(leaf.indexKeys).size !== leaf.indexKeys.length) {
-      throw new RangeError('a search key occurs twice in one leaf');
-    }
-    for (const key of leaf.indexKeys) {
-      if (key.length === 0 || key.length > MAX_INDEX_KEY_LENGTH) {
-        throw new RangeError(`a search key has 1 to ${MAX_INDEX_KEY_LENGTH} characters`);
-      }
-    }
   }
 }
 

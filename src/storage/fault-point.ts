@@ -5,7 +5,7 @@
  */
 
 /** A step of the store that a test can make fail. */
-export type StoreStep = 'commit' | 'late' | 'createLog' | 'recover';
+export type StoreStep = 'commit' | 'late' | 'createLog' | 'recover' | 'check';
 
 /**
  * How a step fails. `before`: it throws and nothing becomes durable. `after`: it throws, and what it wrote is

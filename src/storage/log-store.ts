@@ -9,7 +9,27 @@
  * Merkle maths (merkle/), who decides indexes and times (sequencing/), what is signed (publishing/).
  */
 
+import { HASH_SIZE } from '../merkle/hash.js';
 import type { FullTile } from '../merkle/integrate.js';
+
+/** Longest search key, in characters. */
+export const MAX_INDEX_KEY_LENGTH = 512;
+
+/**
+ * Throws RangeError for a leaf that no store takes: no hash of 32 bytes, or a search key that is empty, too long
+ * or there twice. Whoever gathers leaves asks before, so that one leaf does not decide about its neighbours.
+ */
+export function checkLeaf({ hash, indexKeys }: NewLeaf): void {
+  if (hash.length !== HASH_SIZE) throw new RangeError('a leaf hash has 32 bytes');
+  if (new Set(indexKeys).size !== indexKeys.length) {
+    throw new RangeError('a search key occurs twice in one leaf');
+  }
+  for (const key of indexKeys) {
+    if (key.length === 0 || key.length > MAX_INDEX_KEY_LENGTH) {
+      throw new RangeError(`a search key has 1 to ${MAX_INDEX_KEY_LENGTH} characters`);
+    }
+  }
+}
 
 /** The newest committed state of one log. */
 export interface Head {
@@ -29,7 +49,7 @@ export interface Head {
 export interface NewLeaf {
   readonly hash: Uint8Array;
   readonly bytes: Uint8Array;
-  /** Search keys exactly as `find` will be asked for them; at most 512 characters each, no duplicates. */
+  /** Search keys exactly as `find` will be asked for them; 1 to 512 characters each, no duplicates. */
   readonly indexKeys: readonly string[];
   readonly attachment?: Uint8Array;
 }
@@ -86,7 +106,10 @@ export interface LateRows {
 export interface LogStore {
   readonly treeID: bigint;
 
-  /** Returns the newest committed head; an empty log has size 0 and EMPTY_ROOT. */
+  /**
+   * Returns the newest committed head; an empty log has size 0 and EMPTY_ROOT. It asks the store each time, so it
+   * throws when the store cannot be read: STORE_UNAVAILABLE, STORE_CORRUPT.
+   */
   head(): Promise<Head>;
 
   /**
@@ -165,6 +188,11 @@ export interface Store {
    * checks the space: DISK_FULL, or done.
    */
   recover(): Promise<void>;
+  /**
+   * Returns when a write would not be refused now; writes nothing. Throws DISK_FULL below the disk reserve,
+   * STORE_UNAVAILABLE when the store has failed or is closed.
+   */
+  checkWritable(): Promise<void>;
   /** True from COMMIT_UNKNOWN until `recover` has succeeded: every write of every log is refused. */
   readonly failed: boolean;
   close(): Promise<void>;

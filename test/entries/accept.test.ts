@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fromUtf8 } from '../../src/encoding/bytes.js';
 import { canonicalJson, type JsonValue } from '../../src/encoding/canonical-json.js';
@@ -16,6 +17,7 @@ import { ENTRY_KINDS, KNOWN_KINDS } from '../../src/entries/registry.js';
 import { preAuthenticationEncoding } from '../../src/entries/shared/dsse-envelope.js';
 import { verifySignatures } from '../../src/entries/verify-signatures.js';
 import { type ErrorCode, isLogError } from '../../src/errors.js';
+import { vectorPath } from '../vectors.js';
 import { openPolicy } from './policy.js';
 import { recordedEntries, storedEntry } from './recorded.js';
 
@@ -177,6 +179,14 @@ test('search keys are lower-cased, said once, and at most 512 characters long', 
   assert.equal(indexKeys.filter((key) => key === 'sha256:abc').length, 1);
   assert.ok(indexKeys.some((key) => key.includes('xxx') && key.length === MAX_INDEX_KEY_LENGTH));
   assert.ok(!indexKeys.some((key) => key.includes('yyy')));
+});
+
+test('a certificate with an empty DNS name is accepted, and the empty name is no search key', async () => {
+  const path = vectorPath('entries/empty-dns-name.json');
+  const entry = JSON.parse(readFileSync(path, 'utf8')) as ProposedEntry;
+  const { indexKeys } = await accept(entry);
+  assert.ok(indexKeys.length > 0);
+  assert.ok(!indexKeys.includes(''));
 });
 
 test('a statement with more subjects than one commit should carry is refused', async () => {

@@ -66,3 +66,15 @@ test('a clock that reads no number is not believed', () => {
   clock.wall = Number.NaN;
   assert.notEqual(rule.trouble(0), undefined);
 });
+
+test('the time that is given out is the one that was judged', () => {
+  const clock = new FakeClock();
+  const rule = openClockRule(clock);
+  // Somebody sets the clock between one look and the next.
+  clock.wallMs = () => {
+    const now = clock.wall;
+    clock.wall += 3_600_000;
+    return now;
+  };
+  assert.equal(rule.integratedTimeSeconds(0), START);
+});

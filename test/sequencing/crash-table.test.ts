@@ -32,7 +32,9 @@ interface Row {
   readonly name: string;
   /** Faults of the store, each used once, in order of their step. */
   readonly store?: Partial<Record<StoreStep, readonly (StoreFault | undefined)[]>>;
-  readonly guard?: 'before' | 'after';
+  readonly guard?: 'before' | 'after' | 'contradiction';
+  /** How many moves of the guard fail; 1 if it is not said. */
+  readonly guardTimes?: number;
   /** The look-up of duplicates fails; the answer of a read is lost either way. */
   readonly lookUp?: true;
   /** The log's key fails; `after`: the signature was made, but did not arrive. */
@@ -95,23 +97,55 @@ const TABLE: readonly Row[] = [
     writerDies: false,
   },
   {
-    name: 'the guard fails before it moved',
+    name: 'the guard fails once before it moved',
     guard: 'before',
     grows: true,
-    waiters: 'COMMIT_UNKNOWN',
-    writerDies: true,
+    waiters: 'answers',
+    writerDies: false,
   },
   {
-    name: 'the guard fails after it moved',
+    name: 'the guard fails once after it moved',
     guard: 'after',
     grows: true,
+    waiters: 'answers',
+    writerDies: false,
+  },
+  {
+    name: 'the guard fails before it moved for longer than anybody waits',
+    guard: 'before',
+    guardTimes: Number.POSITIVE_INFINITY,
+    grows: true,
+    waiters: 'COMMIT_UNKNOWN',
+    writerDies: false,
+  },
+  {
+    name: 'the guard fails after it moved for longer than anybody waits',
+    guard: 'after',
+    guardTimes: Number.POSITIVE_INFINITY,
+    grows: true,
+    waiters: 'COMMIT_UNKNOWN',
+    writerDies: false,
+  },
+  {
+    name: 'the guard says that the head contradicts it',
+    guard: 'contradiction',
+    grows: true,
     waiters: 'COMMIT_UNKNOWN',
     writerDies: true,
   },
   {
-    name: 'the commit fails after, then the guard fails',
+    name: 'the commit fails after, then the guard fails three times',
     store: { commit: ['after'] },
     guard: 'before',
+    guardTimes: 3,
+    grows: true,
+    waiters: 'answers',
+    writerDies: false,
+  },
+  {
+    name: 'the commit fails after, then the guard contradicts',
+    store: { commit: ['after'] },
+    guard: 'contradiction',
     grows: true,
     waiters: 'COMMIT_UNKNOWN',
     writerDies: true,
@@ -178,6 +212,8 @@ for (const row of TABLE) {
       assert.deepEqual([fates, duplicates], [{ [row.waiters]: NEW.length + 1 }, 1]);
     }
     world.repair();
+    // Whatever can pass is waited for in the background.
+    for (let i = 0; i < 100 && (await world.log.readiness()).append !== undefined; i++);
 
     const after = await submit(['probe']);
     assert.deepEqual(after, row.writerDies ? { STORE_UNAVAILABLE: 1 } : { answers: 1 });
@@ -322,6 +358,7 @@ async function newWorld(): Promise<World> {
     fail(next) {
       row = next;
       guard.fault = next.guard;
+      guard.times = next.guardTimes ?? 1;
     },
     repair() {
       row = undefined;

@@ -4,7 +4,7 @@ import { type ErrorCode, isLogError, LogError } from '../../src/errors.js';
 import { judgeStoredHead, LONGEST_PAUSE_MS, readHeadAgain } from '../../src/sequencing/recovery.js';
 import type { Store } from '../../src/storage/log-store.js';
 import { newStore, TREE_ID } from '../log/log-fixture.js';
-import { leafOf, newSequencer } from './sequencer-fixture.js';
+import { Gate, leafOf, newSequencer } from './sequencer-fixture.js';
 
 function code(expected: ErrorCode): (error: unknown) => boolean {
   return (error) => isLogError(error, expected);
@@ -177,6 +177,23 @@ test('a store that failed outside a commit is reopened before the next one', asy
   assert.equal(store.failed, true);
   assert.equal((await sequencer.add(leafOf('a'))).index, 0);
   assert.deepEqual(troubles, []);
+});
+
+test('a commit that finds the store failed by late rows is made once it is reopened', async () => {
+  const held = new Gate();
+  held.close();
+  const store = await newStore(async (step) => {
+    if (step === 'commit') await held.pass();
+    return step === 'late' ? 'before' : undefined;
+  });
+  const { sequencer, troubles } = await newSequencer({ store });
+  const answer = sequencer.add(leafOf('a'));
+  await held.arrival;
+  await assert.rejects(store.log(TREE_ID).late({}));
+  assert.match(sequencer.trouble() ?? '', /being reopened/);
+  held.open();
+  assert.deepEqual([(await answer).outcome, (await answer).index], ['added', 0]);
+  assert.deepEqual([sequencer.trouble(), troubles], [undefined, []]);
 });
 
 test('a full disk that the store saw before writing is DISK_FULL, and needs no reopening', async () => {

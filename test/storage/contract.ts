@@ -369,6 +369,25 @@ function describeFailures(openStore: StoreFactory): void {
     await store.close();
   });
 
+  it('says whether it would take a write, without writing', async () => {
+    const faults = new Faults();
+    const store = await openStore({ fault: faults.point });
+    const log = await logIn(store);
+    await store.checkWritable();
+    faults.arm('check', 'disk-full');
+    await assert.rejects(store.checkWritable(), code('DISK_FULL'));
+    assert.equal(store.failed, false);
+    await store.checkWritable();
+    faults.arm('commit', 'before');
+    await assert.rejects(log.commit(await commitOf(log, makeLeaves(0, 1))));
+    await assert.rejects(store.checkWritable(), code('STORE_UNAVAILABLE'));
+    await store.recover();
+    await store.checkWritable();
+    assert.equal((await log.head()).size, 0);
+    await store.close();
+    await assert.rejects(store.checkWritable(), code('STORE_UNAVAILABLE'));
+  });
+
   it('stays failed and readable while recovery finds no space', async () => {
     const faults = new Faults();
     const store = await openStore({ fault: faults.point });

@@ -56,8 +56,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
   if (verdict === 'create') await makeFolder(dirname(options.directory));
   const lock = await takeLock(`${options.directory}.lock`);
   try {
-    const opened = await openHandle(options.directory, options.settings, options);
-    await lock.verify();
+    const opened = await openLocked(options, lock, options.create);
     return new LevelDatabase(options, opened, lock);
   } catch (error) {
     await lock.release();
@@ -142,16 +141,24 @@ export class LevelDatabase {
     await this.#reserve.checkReopen();
     if (fault !== undefined) throw new LogError('STORE_UNAVAILABLE', 'not reopened, on request');
     await this.#exclusively(async () => {
+      // Closed while this one waited: a handle opened now would never be closed.
+      this.#refuseWhenClosed();
       await this.#closeHandle();
-      const { directory, settings } = this.#options;
-      this.#handle = (await openHandle(directory, settings, { create: false })).handle;
-      await this.#lock.verify();
+      this.#handle = (await openLocked(this.#options, this.#lock, false)).handle;
     });
   }
 
   /** Throws DISK_FULL when there is not enough room to reopen. */
   async checkReserve(): Promise<void> {
     this.#refuseWhenClosed();
+    await this.#reserve.checkReopen();
+  }
+
+  /** Throws what a write would be refused with now: DISK_FULL, STORE_UNAVAILABLE. */
+  async checkWritable(): Promise<void> {
+    this.#refuseWhenFailed();
+    const fault = await this.#options.fault?.('check');
+    if (fault !== undefined) throw new LogError('DISK_FULL', 'the disk reserve is used up');
     await this.#reserve.checkReopen();
   }
 
@@ -259,6 +266,22 @@ export class LevelDatabase {
     if (this.#failed) {
       throw new LogError('STORE_UNAVAILABLE', 'a write failed; the store waits for recovery');
     }
+  }
+}
+
+/** Opens the handle, which takes LevelDB's lock, and then makes sure of the lock file. */
+async function openLocked(
+  { directory, settings }: LevelDatabaseOptions,
+  lock: LockFile,
+  create: boolean,
+): Promise<OpenedFolder> {
+  const opened = await openHandle(directory, settings, { create });
+  try {
+    await lock.claim();
+    return opened;
+  } catch (error) {
+    await opened.handle.close();
+    throw error;
   }
 }
 

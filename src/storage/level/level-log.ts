@@ -77,8 +77,7 @@ export class LevelLog implements LogStore {
 
   /** Reads the head and what hangs on it, and walks the tail. Throws STORE_CORRUPT. */
   async load(reach: TailReach): Promise<void> {
-    const key = this.#keys.head();
-    const headRow = readHead(key, openPresentRow(key, await this.#database.get(key)));
+    const headRow = await this.#readHeadRow();
     const { size } = headRow.head;
     const leaves = await this.#readLeaves(size - (size % TILE_WIDTH), size);
     const tail = new Uint8Array(Buffer.concat(leaves.map((leaf) => leaf.hash)));
@@ -95,6 +94,13 @@ export class LevelLog implements LogStore {
   }
 
   async head(): Promise<Head> {
+    const known = this.#head;
+    const stored = await this.#readHeadRow();
+    // It may be newer: a commit that is under way, or one whose outcome is not known.
+    if (stored.head.size < known.size) {
+      const sizes = `size ${stored.head.size} where ${known.size} was committed`;
+      throw new LogError('STORE_CORRUPT', `log ${this.treeID}: the stored head has ${sizes}`);
+    }
     return this.#head;
   }
 
@@ -198,6 +204,11 @@ export class LevelLog implements LogStore {
     await this.#database.write('commit', rows.rows, { sync: true, bytes: rows.bytes });
     this.#advance(commit, rows);
     return { outcome: 'committed' };
+  }
+
+  async #readHeadRow(): Promise<HeadRow> {
+    const key = this.#keys.head();
+    return readHead(key, openPresentRow(key, await this.#database.get(key)));
   }
 
   #advance(commit: Commit, rows: CommitRows): void {

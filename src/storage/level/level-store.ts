@@ -140,6 +140,10 @@ class OpenStore implements LevelStore {
     return this.#recovery;
   }
 
+  checkWritable(): Promise<void> {
+    return this.#database.checkWritable();
+  }
+
   async deepCheck(options: DeepCheckOptions = {}): Promise<void> {
     const { onProgress, signal } = options;
     const bytes = options.bytes ?? DEEP_CHECK_BUFFERS * this.#database.writeBufferSize;
@@ -162,11 +166,19 @@ class OpenStore implements LevelStore {
   async load(): Promise<void> {
     const rows = await this.#database.range({ gte: logRecordKey(0), lte: logRecordKey(0xffff) });
     this.#records = rows.map(([key, value]) => readLogRecord(key, openRow(key, value)));
+    if (rows.length === 0) await this.#refuseNamelessRows();
     for (const { treeID } of this.#records) {
       const log = this.#logs.get(treeID) ?? new LevelLog(treeID, this.#database);
       await log.load(this.#startReach);
       this.#logs.set(treeID, log);
     }
+  }
+
+  /** A store without a log holds its format row alone; anything else has lost the record of its log. */
+  async #refuseNamelessRows(): Promise<void> {
+    const further = await this.#database.range({ gte: logRecordKey(0), limit: 1 });
+    if (further.length === 0) return;
+    throw new LogError('STORE_CORRUPT', 'the store holds rows of a log, but no record of it');
   }
 
   async #recoverOnce(): Promise<void> {

@@ -4,15 +4,16 @@
  * LevelDB has a lock too, but a process loses it as soon as anything in it opens and closes the LOCK file
  * (durability F). This file survives that, and says who holds it. It is made by `link`, so it is there with its
  * whole content or not at all, and it outlives a killed holder; then boot ID, process ID and start time show
- * that the holder is gone, and the next process takes it over. Two processes that take over the same stale file
- * at the same moment are told apart by LevelDB's lock. A holder in another PID namespace (another container on
- * the same volume) cannot be judged from here and counts as gone: there, too, LevelDB's lock decides.
+ * that the holder is gone, and the next process takes it over. A holder in another PID namespace (another container
+ * on the same volume) cannot be judged from here. So a file that is there is replaced only by a process that has
+ * LevelDB's lock: of two that find the same stale file, and of two containers, one gets that lock, and the other
+ * leaves the file as it is. A holder whose file was removed makes it again when it reopens the store.
  *
  * In scope: taking, judging and giving back the file. Out of scope: everything inside the LevelDB folder.
  */
 
 import { randomUUID } from 'node:crypto';
-import { link, readFile, readlink, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, readlink, rename, unlink, writeFile } from 'node:fs/promises';
 import { isLogError, LogError } from '../../errors.js';
 
 interface Holder {
@@ -27,51 +28,67 @@ interface Holder {
 
 /** A lock that this process holds. */
 export interface LockFile {
-  /** Throws STORE_LOCKED when the file no longer names this holder. */
-  verify(): Promise<void>;
+  /**
+   * Makes the file name this holder, in place of one that is missing or stale; to be called when LevelDB's lock is
+   * held. Throws STORE_LOCKED while another holder lives, STORE_UNAVAILABLE when the file cannot be made.
+   */
+  claim(): Promise<void>;
   /** Gives the lock back; does nothing when it is held by somebody else by now. */
   release(): Promise<void>;
 }
 
 /**
- * Takes the lock at `path`. Throws STORE_LOCKED, naming the process, while its holder lives, and
- * STORE_UNAVAILABLE when the file cannot be made.
+ * Takes the lock at `path`, or, when a stale file lies there, the right to `claim` it. Throws STORE_LOCKED, naming
+ * the process, while its holder lives, and STORE_UNAVAILABLE when the file cannot be made.
  */
 export async function takeLock(path: string): Promise<LockFile> {
+  return orUnavailable(path, async () => {
+    const self = await describeProcess(process.pid, randomUUID());
+    const text = `${JSON.stringify(self)}\n`;
+    const draft = `${path}.${self.token}`;
+    await linkLock(path, draft, text);
+    return {
+      claim: () => orUnavailable(path, () => claimLock(path, draft, text)),
+      async release() {
+        if ((await readOrUndefined(path)) === text) await unlink(path).catch(ignoreMissing);
+      },
+    };
+  });
+}
+
+async function orUnavailable<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
-    return await linkLock(path);
+    return await work();
   } catch (cause) {
     if (isLogError(cause)) throw cause;
     throw new LogError('STORE_UNAVAILABLE', `the lock file ${path} cannot be made`, { cause });
   }
 }
 
-async function linkLock(path: string): Promise<LockFile> {
-  const self = await describeProcess(process.pid, randomUUID());
-  const text = `${JSON.stringify(self)}\n`;
-  const draft = `${path}.${self.token}`;
+/** Makes the file if there is none; a stale one stays until `claimLock`. */
+async function linkLock(path: string, draft: string, text: string): Promise<void> {
   await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
   try {
-    for (let attempt = 0; !(await linked(draft, path)); attempt += 1) {
-      if (attempt > 8) throw new LogError('STORE_LOCKED', `the lock ${path} cannot be taken over`);
-      const found = await readOrUndefined(path);
-      if (found === undefined) continue;
-      await refuseLiving(path, found);
-      // Only the very file that was judged: a lock taken meanwhile has another token.
-      if ((await readOrUndefined(path)) === found) await unlink(path).catch(ignoreMissing);
-    }
+    if (await linked(draft, path)) return;
+    const found = await readOrUndefined(path);
+    if (found !== undefined) await refuseLiving(path, found);
   } finally {
     await unlink(draft).catch(ignoreMissing);
   }
-  const verify = async (): Promise<void> => {
-    if ((await readOrUndefined(path)) !== text) {
-      throw new LogError('STORE_LOCKED', `the lock ${path} was taken by another process`);
-    }
-  };
-  const release = async (): Promise<void> => {
-    if ((await readOrUndefined(path)) === text) await unlink(path).catch(ignoreMissing);
-  };
-  return { verify, release };
+}
+
+async function claimLock(path: string, draft: string, text: string): Promise<void> {
+  const found = await readOrUndefined(path);
+  if (found === text) return;
+  // LevelDB's lock alone does not do: a process may have lost it and go on writing.
+  if (found !== undefined) await refuseLiving(path, found);
+  await writeFile(draft, text, { flag: 'wx', mode: 0o600 });
+  try {
+    // Whole or not at all, as `link` is, and over the stale file.
+    await rename(draft, path);
+  } finally {
+    await unlink(draft).catch(ignoreMissing);
+  }
 }
 
 async function refuseLiving(path: string, text: string): Promise<void> {

@@ -58,18 +58,22 @@ export function readHead(key: Uint8Array, content: Buffer): HeadRow {
   return { head: { size, root, frontier, integratedTimeSeconds, batch }, link };
 }
 
-/** A leaf with what is needed to name the other rows of its entry. */
+/** A leaf as a reader wants it. */
 export interface LeafRow {
   readonly integratedTimeSeconds: number;
   readonly hash: Uint8Array;
-  /** Digests of its search keys, in the order given. */
-  readonly searchDigests: readonly Uint8Array[];
   readonly hasAttachment: boolean;
   readonly bytes: Uint8Array;
 }
 
+/** A leaf with what is needed to name the other rows of its entry. */
+export interface IndexedLeafRow extends LeafRow {
+  /** Digests of its search keys, in the order given. */
+  readonly searchDigests: readonly Uint8Array[];
+}
+
 /** Returns the leaf row: time, hash, flags (1), number of search keys (4), their digests, leaf bytes. */
-export function sealLeaf(key: Buffer, leaf: LeafRow): Row {
+export function sealLeaf(key: Buffer, leaf: IndexedLeafRow): Row {
   const counts = Buffer.allocUnsafe(5);
   counts[0] = leaf.hasAttachment ? 1 : 0;
   counts.writeUInt32BE(leaf.searchDigests.length, 1);
@@ -77,19 +81,37 @@ export function sealLeaf(key: Buffer, leaf: LeafRow): Row {
   return sealRow(key, time, leaf.hash, counts, ...leaf.searchDigests, leaf.bytes);
 }
 
-/** Returns the stored leaf. Throws STORE_CORRUPT. */
+/** Returns the stored leaf; its digests, which may be thousands, are passed over. Throws STORE_CORRUPT. */
 export function readLeaf(key: Uint8Array, content: Buffer): LeafRow {
+  return readLeafParts(key, content, (reader, count) => {
+    reader.skip(count * SEARCH_DIGEST_SIZE);
+    return {};
+  });
+}
+
+/** Returns the stored leaf with the digests of its search keys. Throws STORE_CORRUPT. */
+export function readIndexedLeaf(key: Uint8Array, content: Buffer): IndexedLeafRow {
+  return readLeafParts(key, content, (reader, count) => {
+    const searchDigests: Uint8Array[] = [];
+    for (let left = count; left > 0; left -= 1)
+      searchDigests.push(reader.bytes(SEARCH_DIGEST_SIZE));
+    return { searchDigests };
+  });
+}
+
+function readLeafParts<T>(
+  key: Uint8Array,
+  content: Buffer,
+  readDigests: (reader: Reader, count: number) => T,
+): LeafRow & T {
   const reader = new Reader(key, content);
   const integratedTimeSeconds = reader.number();
   const hash = reader.bytes(HASH_SIZE);
   const flags = reader.number(1);
   if (flags > 1) throw malformedRow(key, `flags ${flags}`);
-  const searchDigests: Uint8Array[] = [];
-  for (let left = reader.number(4); left > 0; left -= 1) {
-    searchDigests.push(reader.bytes(SEARCH_DIGEST_SIZE));
-  }
+  const digests = readDigests(reader, reader.number(4));
   const bytes = reader.rest();
-  return { integratedTimeSeconds, hash, searchDigests, hasAttachment: flags === 1, bytes };
+  return { integratedTimeSeconds, hash, ...digests, hasAttachment: flags === 1, bytes };
 }
 
 /** The byte that stands for a kind of note in its key. */
@@ -154,6 +176,10 @@ export class Reader {
   bytes(length: number): Uint8Array {
     const at = this.#take(length);
     return new Uint8Array(this.#content.subarray(at, at + length));
+  }
+
+  skip(length: number): void {
+    this.#take(length);
   }
 
   rest(): Uint8Array {

@@ -25,7 +25,7 @@ import {
 } from './batch-chain.js';
 import type { LogKeys } from './keyspace.js';
 import type { LevelDatabase } from './level-database.js';
-import { type HeadRow, type LeafRow, readLeaf } from './row-formats.js';
+import { type HeadRow, type IndexedLeafRow, readIndexedLeaf } from './row-formats.js';
 import { openPresentRow } from './rows.js';
 
 /** The log whose tail is walked. */
@@ -154,7 +154,7 @@ async function checkGroup(
   const to = (group.at(-1) as BatchRow).sizeAfter;
   const leafKeys = Array.from({ length: to - from }, (_, i) => keys.leaf(from + i));
   const leafValues = await database.getMany(leafKeys);
-  const leaves = leafKeys.map((key, i) => readLeaf(key, openPresentRow(key, leafValues[i])));
+  const leaves = leafKeys.map((key, i) => readIndexedLeaf(key, openPresentRow(key, leafValues[i])));
   const otherKeys = group.map((batch) =>
     keysOfBatch(
       keys,
@@ -197,7 +197,7 @@ function rowsPresent(
 function checkBatch(
   source: TailSource,
   batch: BatchRow,
-  leaves: readonly LeafRow[],
+  leaves: readonly IndexedLeafRow[],
   rows: readonly PresentRow[],
   before: Frontier,
 ): Frontier {

@@ -86,6 +86,13 @@ class MemoryStore implements Store {
     this.#failed = false;
   }
 
+  async checkWritable(): Promise<void> {
+    this.#refuseWhenFailed();
+    if ((await this.#fault('check')) !== undefined) {
+      throw new LogError('DISK_FULL', 'the disk reserve is used up');
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
   }

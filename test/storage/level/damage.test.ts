@@ -15,7 +15,10 @@ import { fromUtf8 } from '../../../src/encoding/bytes.js';
 import { isLogError, LogError } from '../../../src/errors.js';
 import { readBatch, sealBatch } from '../../../src/storage/level/batch-chain.js';
 import { logKeys, searchDigest } from '../../../src/storage/level/keyspace.js';
-import { readLeaf, sealLeaf } from '../../../src/storage/level/row-formats.js';
+import { openLevelDatabase } from '../../../src/storage/level/level-database.js';
+import { emptyHeadRow, LevelLog } from '../../../src/storage/level/level-log.js';
+import { LEVEL_SETTINGS } from '../../../src/storage/level/open-folder.js';
+import { readIndexedLeaf, sealLeaf } from '../../../src/storage/level/row-formats.js';
 import { openRow, sealRow } from '../../../src/storage/level/rows.js';
 import { grow, logIn, makeLeaves, TREE_ID } from '../growing-log.js';
 import { openAt, tamper, temporaryFolder } from './level-fixture.js';
@@ -109,12 +112,32 @@ describe('a row that was changed', () => {
     await store.close();
   });
 
+  it('is told by the head of a running log, which is read each time', async () => {
+    const directory = await closedStore();
+    const opening = { directory, create: false, settings: LEVEL_SETTINGS, reserveBytes: 0 };
+    const database = await openLevelDatabase(opening);
+    const log = new LevelLog(TREE_ID, database);
+    await log.load({ entries: 10, bytes: 1e9, chainBytes: 0 });
+    assert.equal((await log.head()).size, SIZE);
+    const sound = (await database.get(keys.head())) as Buffer;
+    const damaged = Buffer.from(sound);
+    damaged[3] = (damaged[3] ?? 0) ^ 1;
+    for (const value of [damaged, emptyHeadRow(TREE_ID).value]) {
+      const row = { key: keys.head(), value };
+      await database.write('commit', [row], { sync: false, bytes: 0 });
+      await assert.rejects(log.head(), corrupt);
+    }
+    await database.write('commit', [{ key: keys.head(), value: sound }], { sync: false, bytes: 0 });
+    assert.equal((await log.head()).size, SIZE);
+    await database.close();
+  });
+
   it('is STORE_CORRUPT even when its checksum was made anew', async () => {
     for (const change of ['bytes', 'time'] as const) {
       const directory = await closedStore();
       await tamper(directory, async (database) => {
         const key = keys.leaf(300);
-        const leaf = readLeaf(key, openRow(key, (await database.get(key)) as Buffer));
+        const leaf = readIndexedLeaf(key, openRow(key, (await database.get(key)) as Buffer));
         const changed =
           change === 'bytes'
             ? { ...leaf, bytes: new Uint8Array(40) }

@@ -2,7 +2,7 @@
  * Extensions of certificates (RFC 5280 section 4.2): what they say about names and about who may sign whom.
  *
  * In scope: the extensions that Rekor's library understands, with its reasons for damaged ones. Out of scope:
- * what a chain makes of them (certificate-chain.ts); constraints on names are read but not applied.
+ * what a chain makes of them (certificate-chain.ts).
  */
 
 import { DER_TAG } from '../encoding/der.js';
@@ -14,7 +14,8 @@ import {
   dottedOid,
   integerContent,
 } from './der-cursor.js';
-import { readAlternativeNames } from './subject-names.js';
+import { type NameConstraints, readNameConstraints } from './name-constraints.js';
+import { type AlternativeNames, readAlternativeNames } from './subject-names.js';
 
 /** One extension, as it stands in the certificate. */
 export interface CertificateExtension {
@@ -27,6 +28,13 @@ export interface CertificateExtension {
 export interface ExtensionFacts {
   /** Search keys: names of the subject in Rekor's order and spelling. */
   readonly subjects: readonly string[];
+  /** The same names by kind; undefined without the extension. */
+  readonly alternativeNames: AlternativeNames | undefined;
+  /** Undefined without the extension. */
+  readonly nameConstraints: NameConstraints | undefined;
+  /** Names of the subject's and the issuer's key; empty without the extension. */
+  readonly subjectKeyID: Uint8Array;
+  readonly authorityKeyID: Uint8Array;
   /** Undefined without the extension. */
   readonly basicConstraints:
     | { readonly isAuthority: boolean; readonly maxPathLength: number | undefined }
@@ -39,21 +47,32 @@ export interface ExtensionFacts {
 
 /** Returns what `extensions` say. Throws KEY_MALFORMED with Rekor's reason for a damaged one. */
 export function interpretExtensions(extensions: readonly CertificateExtension[]): ExtensionFacts {
-  let subjects: readonly string[] = [];
+  let alternativeNames: AlternativeNames | undefined;
+  let nameConstraints: NameConstraints | undefined;
   let basicConstraints: ExtensionFacts['basicConstraints'];
+  let subjectKeyID: Uint8Array = NONE;
+  let authorityKeyID: Uint8Array = NONE;
   let mayIssue = true;
   let hasUnhandledCritical = false;
-  for (const { oid, critical, value } of extensions) {
+  for (const extension of extensions) {
+    const { oid, critical, value } = extension;
     let handled = true;
     if (oid === KEY_USAGE) {
       mayIssue = readsCertificateSigning(value);
     } else if (oid === BASIC_CONSTRAINTS) {
       basicConstraints = readBasicConstraints(value);
     } else if (oid === ALTERNATIVE_NAMES) {
-      const names = readAlternativeNames(value);
-      subjects = names.all;
+      alternativeNames = readAlternativeNames(value);
+      const { all, hasOther } = alternativeNames;
       // A name of another kind alone counts as not understood: Rekor's library says so.
-      handled = names.all.length > (names.hasOther ? 1 : 0);
+      handled = all.length > (hasOther ? 1 : 0);
+    } else if (oid === NAME_CONSTRAINTS) {
+      nameConstraints = readNameConstraints(value);
+      handled = !nameConstraints.hasOther;
+    } else if (oid === SUBJECT_KEY_ID) {
+      subjectKeyID = readSubjectKeyID(extension);
+    } else if (oid === AUTHORITY_KEY_ID) {
+      authorityKeyID = readAuthorityKeyID(extension);
     } else {
       const form = Object.hasOwn(CHECKED_FORMS, oid) ? CHECKED_FORMS[oid] : undefined;
       handled = form !== undefined;
@@ -61,12 +80,25 @@ export function interpretExtensions(extensions: readonly CertificateExtension[])
     }
     if (critical && !handled) hasUnhandledCritical = true;
   }
-  return { subjects, basicConstraints, mayIssue, hasUnhandledCritical };
+  return {
+    subjects: alternativeNames?.all ?? [],
+    alternativeNames,
+    nameConstraints,
+    subjectKeyID,
+    authorityKeyID,
+    basicConstraints,
+    mayIssue,
+    hasUnhandledCritical,
+  };
 }
 
+const NONE = new Uint8Array(0);
+const SUBJECT_KEY_ID = '2.5.29.14';
 const KEY_USAGE = '2.5.29.15';
 const ALTERNATIVE_NAMES = '2.5.29.17';
 const BASIC_CONSTRAINTS = '2.5.29.19';
+const NAME_CONSTRAINTS = '2.5.29.30';
+const AUTHORITY_KEY_ID = '2.5.29.35';
 
 /** An extension of which only the form matters here. */
 interface CheckedForm {
@@ -95,16 +127,6 @@ const onlySequence: CheckedForm['check'] = (cursor, complaint) => {
 };
 
 const CHECKED_FORMS: Readonly<Record<string, CheckedForm>> = {
-  '2.5.29.14': {
-    name: 'subject key identifier',
-    mayBeCritical: false,
-    check: (cursor, complaint) => cursor.take(DER_TAG.octetString, complaint),
-  },
-  '2.5.29.30': {
-    name: 'NameConstraints extension',
-    mayBeCritical: true,
-    check: onlySequence,
-  },
   '2.5.29.31': {
     name: 'CRL distribution points',
     mayBeCritical: true,
@@ -119,14 +141,6 @@ const CHECKED_FORMS: Readonly<Record<string, CheckedForm>> = {
     name: 'policy mappings extension',
     mayBeCritical: true,
     check: sequenceOf(checkSequenceWithOid),
-  },
-  '2.5.29.35': {
-    name: 'authority key identifier',
-    mayBeCritical: false,
-    check: (cursor, complaint) => {
-      const inner = new DerCursor(cursor.take(DER_TAG.sequence, complaint));
-      inner.takeOptional(0x80, complaint);
-    },
   },
   '2.5.29.36': {
     name: 'policy constraints extension',
@@ -152,10 +166,24 @@ const CHECKED_FORMS: Readonly<Record<string, CheckedForm>> = {
 };
 
 function checkForm(form: CheckedForm, critical: boolean, value: Uint8Array): void {
-  if (critical && !form.mayBeCritical) {
-    throw new LogError('KEY_MALFORMED', `x509: ${form.name} incorrectly marked critical`);
-  }
+  if (critical && !form.mayBeCritical) refuseCritical(form.name);
   form.check(new DerCursor(value), `x509: invalid ${form.name}`);
+}
+
+function refuseCritical(name: string): never {
+  throw new LogError('KEY_MALFORMED', `x509: ${name} incorrectly marked critical`);
+}
+
+function readSubjectKeyID({ critical, value }: CertificateExtension): Uint8Array {
+  if (critical) refuseCritical('subject key identifier');
+  return new DerCursor(value).take(DER_TAG.octetString, 'x509: invalid subject key identifier');
+}
+
+function readAuthorityKeyID({ critical, value }: CertificateExtension): Uint8Array {
+  if (critical) refuseCritical('authority key identifier');
+  const complaint = 'x509: invalid authority key identifier';
+  const inner = new DerCursor(new DerCursor(value).take(DER_TAG.sequence, complaint));
+  return inner.takeOptional(0x80, complaint) ?? NONE;
 }
 
 /** Bit 5 of the key usage; an empty usage restricts nothing. */

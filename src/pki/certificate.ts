@@ -29,6 +29,8 @@ export interface Certificate extends ExtensionFacts {
   readonly der: Uint8Array;
   /** 1, 2 or 3. */
   readonly version: number;
+  /** Content of the INTEGER; never negative. */
+  readonly serialNumber: Uint8Array;
   /** DER of the names. */
   readonly issuer: Uint8Array;
   readonly subject: Uint8Array;
@@ -38,6 +40,8 @@ export interface Certificate extends ExtensionFacts {
   readonly publicKey: PublicKey;
   /** Dotted identifier of the algorithm of the issuer's signature. */
   readonly signatureAlgorithm: string;
+  /** Its parameters as DER; empty when there are none. */
+  readonly signatureParameters: Uint8Array;
 }
 
 const CONTEXT = { version: 0xa0, issuerID: 0x81, subjectID: 0x82, extensions: 0xa3 } as const;
@@ -49,8 +53,8 @@ export function readCertificate(der: Uint8Array): Certificate {
   const body = new DerCursor(whole.take(DER_TAG.sequence, 'x509: malformed tbs certificate'));
 
   const version = readVersion(body);
-  readSerialNumber(body);
-  const signatureAlgorithm = readSignatureAlgorithm(body, whole);
+  const serialNumber = readSerialNumber(body);
+  const signature = readSignatureAlgorithm(body, whole);
   const issuer = body.takeEncoding(DER_TAG.sequence, 'x509: malformed issuer');
   checkName(issuer);
   const validity = new DerCursor(body.take(DER_TAG.sequence, 'x509: malformed validity'));
@@ -71,12 +75,14 @@ export function readCertificate(der: Uint8Array): Certificate {
   return {
     der,
     version,
+    serialNumber,
     issuer,
     subject,
     notBeforeSeconds,
     notAfterSeconds,
     publicKey,
-    signatureAlgorithm,
+    signatureAlgorithm: signature.algorithm,
+    signatureParameters: signature.parameters,
     ...interpretExtensions(extensions),
   };
 }
@@ -96,15 +102,19 @@ function readVersion(body: DerCursor): number {
   return (value[0] as number) + 1;
 }
 
-function readSerialNumber(body: DerCursor): void {
+function readSerialNumber(body: DerCursor): Uint8Array {
   const complaint = 'x509: malformed serial number';
   const serial = integerContent(body.take(DER_TAG.integer, complaint), complaint);
   if ((serial[0] as number) >= 0x80) {
     throw new LogError('KEY_MALFORMED', 'x509: negative serial number');
   }
+  return serial;
 }
 
-function readSignatureAlgorithm(body: DerCursor, whole: DerCursor): string {
+function readSignatureAlgorithm(
+  body: DerCursor,
+  whole: DerCursor,
+): { algorithm: string; parameters: Uint8Array } {
   const inner = body.take(DER_TAG.sequence, 'x509: malformed signature algorithm identifier');
   const outer = whole.take(DER_TAG.sequence, 'x509: malformed algorithm identifier');
   if (inner.length !== outer.length || inner.some((octet, at) => octet !== outer[at])) {
@@ -113,10 +123,15 @@ function readSignatureAlgorithm(body: DerCursor, whole: DerCursor): string {
       "x509: inner and outer signature algorithm identifiers don't match",
     );
   }
-  return dottedOid(
-    new DerCursor(inner).take(DER_TAG.oid, 'x509: malformed OID'),
+  const identifier = new DerCursor(inner);
+  const algorithm = dottedOid(
+    identifier.take(DER_TAG.oid, 'x509: malformed OID'),
     'x509: malformed OID',
   );
+  const parameters = identifier.atEnd
+    ? new Uint8Array(0)
+    : identifier.takeAny('x509: malformed parameters').encoding;
+  return { algorithm, parameters };
 }
 
 // RFC 5280 allows only the Z form; the offset is read because the recorded server reads it.

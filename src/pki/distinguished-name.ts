@@ -2,12 +2,13 @@
  * Distinguished names (RFC 5280 section 4.1.2.4), checked for being well-formed: every attribute value is
  * a string of a known type with characters of that type.
  *
- * In scope: refusal of damaged names, in Rekor's words. Out of scope: the values; a log shows the
- * certificate itself.
+ * In scope: refusal of damaged names, in Rekor's words; the short name that a message shows. Out of scope:
+ * all other values; a log shows the certificate itself.
  */
 
 import { Buffer, isUtf8 } from 'node:buffer';
 import { DER_TAG } from '../encoding/der.js';
+import { toHex } from '../encoding/hex.js';
 import { LogError } from '../errors.js';
 import { DerCursor, dottedOid } from './der-cursor.js';
 
@@ -32,6 +33,41 @@ export function checkName(encoding: Uint8Array): void {
       }
     }
   }
+}
+
+/**
+ * Returns the common name (the last one) in `encoding`, a name that checkName let pass, else the first
+ * organization, else undefined. UTF-8, each character of the result standing for one byte.
+ */
+export function shortName(encoding: Uint8Array): string | undefined {
+  let commonName = '';
+  let organization: string | undefined;
+  const parts = new DerCursor(new DerCursor(encoding).take(DER_TAG.sequence, INVALID));
+  while (!parts.atEnd) {
+    const attributes = new DerCursor(parts.take(DER_TAG.set, INVALID));
+    while (!attributes.atEnd) {
+      const attribute = new DerCursor(attributes.take(DER_TAG.sequence, INVALID));
+      const type = toHex(attribute.take(DER_TAG.oid, INVALID));
+      const { tag, content } = attribute.takeAny(INVALID);
+      if (type === COMMON_NAME) commonName = stringOctets(tag, content);
+      else if (type === ORGANIZATION) organization ??= stringOctets(tag, content);
+    }
+  }
+  return commonName === '' ? organization : commonName;
+}
+
+// 2.5.4.3 and 2.5.4.10.
+const COMMON_NAME = '550403';
+const ORGANIZATION = '55040a';
+
+function stringOctets(tag: number, content: Uint8Array): string {
+  const text =
+    tag === DER_TAG.bmpString
+      ? Buffer.from(content).swap16().toString('utf16le')
+      : tag === DER_TAG.teletexString
+        ? latin1(content)
+        : undefined;
+  return text === undefined ? latin1(content) : latin1(Buffer.from(text, 'utf8'));
 }
 
 function stringProblem(tag: number, content: Uint8Array): string | undefined {

@@ -35,7 +35,13 @@ export type PublicKey =
       readonly key: Uint8Array;
     }
   /** A key that can be stored in a certificate but checks no signature here. */
-  | { readonly type: 'unsupported'; readonly der: Uint8Array; readonly algorithm: string };
+  | {
+      readonly type: 'unsupported';
+      readonly der: Uint8Array;
+      readonly algorithm: string;
+      /** False for an algorithm of which nothing is known: such a certificate issues nothing. */
+      readonly isKnown: boolean;
+    };
 
 const OID = {
   rsa: '1.2.840.113549.1.1.1',
@@ -53,6 +59,8 @@ export type UnknownAlgorithm = 'refuse' | 'keep';
  * `x509: unsupported elliptic curve`, `x509: unknown public key algorithm`, …
  */
 export function readPublicKey(der: Uint8Array, unknown: UnknownAlgorithm = 'refuse'): PublicKey {
+  const cut = cutProblem(der);
+  if (cut !== undefined) throw new LogError('KEY_MALFORMED', cut);
   const outer = new DerCursor(der);
   const info = new DerCursor(
     outer.take(DER_TAG.sequence, 'asn1: structure error: no public key information'),
@@ -84,6 +92,22 @@ export function rsaSizeBits(modulus: Uint8Array): number {
   return modulus.length * 8;
 }
 
+/** What Go's ASN.1 reader says of a SEQUENCE that was cut short, undefined for a whole one. */
+function cutProblem(der: Uint8Array): string | undefined {
+  if (der.length === 0) return 'asn1: syntax error: sequence truncated';
+  if (der[0] !== DER_TAG.sequence) return undefined;
+  const first = der[1];
+  const lengthOctets = first !== undefined && first > 0x80 ? first & 0x7f : 0;
+  if (first === undefined || der.length < 2 + lengthOctets) {
+    return 'asn1: syntax error: truncated tag or length';
+  }
+  if (lengthOctets > 4) return undefined;
+  const stated = der.subarray(2, 2 + lengthOctets).reduce((sum, octet) => sum * 256 + octet, 0);
+  const length = lengthOctets === 0 ? first : stated;
+  const isCut = first !== 0x80 && der.length - 2 - lengthOctets < length;
+  return isCut ? 'asn1: syntax error: data truncated' : undefined;
+}
+
 function readKeyOf(
   algorithm: string,
   parameters: Uint8Array | undefined,
@@ -105,12 +129,17 @@ function readKeyOf(
       if (key.length !== 32) {
         throw new LogError('KEY_MALFORMED', 'crypto/ecdh: invalid public key');
       }
-      return { type: 'unsupported', algorithm, der: encodeInfo(algorithm, undefined, key) };
+      return {
+        type: 'unsupported',
+        algorithm,
+        der: encodeInfo(algorithm, undefined, key),
+        isKnown: true,
+      };
     case OID.dsa:
       checkDsa(parameters, key);
-      return { type: 'unsupported', algorithm, der };
+      return { type: 'unsupported', algorithm, der, isKnown: true };
     default:
-      if (unknown === 'keep') return { type: 'unsupported', algorithm, der };
+      if (unknown === 'keep') return { type: 'unsupported', algorithm, der, isKnown: false };
       throw new LogError('KEY_MALFORMED', 'x509: unknown public key algorithm');
   }
 }

@@ -11,9 +11,20 @@ import { DER_TAG } from '../encoding/der.js';
 import { fromGoUtf8 } from '../encoding/go-utf8.js';
 import { isLogError, LogError } from '../errors.js';
 import { DerCursor, dottedOid } from './der-cursor.js';
+import { isDomainName } from './domain-name.js';
+import { goQuote } from './go-quote.js';
+import { type GoUrl, readGoUrl } from './go-url.js';
+import { ipAddressText } from './ip-address.js';
 
-/** The names of one extension. */
+/** The names of one extension, in the order of each kind. */
 export interface AlternativeNames {
+  readonly dns: readonly string[];
+  readonly emails: readonly string[];
+  /** 4 or 16 octets each. */
+  readonly addresses: readonly Uint8Array[];
+  readonly uris: readonly GoUrl[];
+  /** The extension as it stands. */
+  readonly encoding: Uint8Array;
   /** All that can be searched for. */
   readonly all: readonly string[];
   /** True when the last of them is an other name. */
@@ -32,8 +43,8 @@ const IP = 0x87;
 export function readAlternativeNames(value: Uint8Array): AlternativeNames {
   const dns: string[] = [];
   const emails: string[] = [];
-  const addresses: string[] = [];
-  const uris: string[] = [];
+  const addresses: Uint8Array[] = [];
+  const uris: GoUrl[] = [];
   const list = new DerCursor(
     new DerCursor(value).take(DER_TAG.sequence, 'x509: invalid subject alternative names'),
   );
@@ -42,14 +53,20 @@ export function readAlternativeNames(value: Uint8Array): AlternativeNames {
     const name = list.takeAny('x509: invalid subject alternative name');
     if (name.tag === EMAIL) emails.push(ascii(name.content, 'rfc822Name'));
     else if (name.tag === DNS) dns.push(ascii(name.content, 'dNSName'));
-    else if (name.tag === URI) uris.push(uriText(ascii(name.content, 'uniformResourceIdentifier')));
-    else if (name.tag === IP) addresses.push(addressText(name.content));
+    else if (name.tag === URI) uris.push(readUri(name.content));
+    else if (name.tag === IP) addresses.push(checkAddress(name.content));
     else if ((name.tag & 0x1f) === 0) others.push(name.encoding);
   }
-  const all = [...dns, ...emails, ...addresses, ...uris];
+  const keys = [
+    ...dns,
+    ...emails,
+    ...addresses.map(ipAddressText),
+    ...uris.map(({ text }) => text),
+  ];
   const other = otherName(others);
-  if (other === undefined) return { all, hasOther: false };
-  return { all: [...all, other], hasOther: true };
+  if (other !== undefined) keys.push(other);
+  const kinds = { dns, emails, addresses, uris, encoding: value };
+  return { ...kinds, all: keys, hasOther: other !== undefined };
 }
 
 function ascii(content: Uint8Array, type: string): string {
@@ -59,58 +76,25 @@ function ascii(content: Uint8Array, type: string): string {
   return fromGoUtf8(content);
 }
 
-/** What Go's net/url makes of a URI, whose refusals refuse the certificate. */
-function uriText(uri: string): string {
-  const problem = uriProblem(uri);
-  if (problem !== undefined) {
-    const reason = `parse "${uri}": ${problem}`;
-    throw new LogError('KEY_MALFORMED', `x509: cannot parse URI "${uri}": ${reason}`);
+function readUri(content: Uint8Array): GoUrl {
+  const written = ascii(content, 'uniformResourceIdentifier');
+  const refuse = (reason: string, cause?: unknown): never => {
+    const message = `x509: cannot parse URI ${goQuote(written)}: ${reason}`;
+    throw new LogError('KEY_MALFORMED', message, { cause });
+  };
+  let uri: GoUrl;
+  try {
+    uri = readGoUrl(written);
+  } catch (error) {
+    if (!isLogError(error)) throw error;
+    return refuse(error.message, error);
   }
-  // Characters that may not stand in a URI come back escaped.
-  return uri.replace(
-    /[ "<>\\^`{|}]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
+  return isDomainName(uri.host) ? uri : refuse('invalid domain');
 }
 
-function uriProblem(uri: string): string | undefined {
-  for (const character of uri) {
-    if (character < ' ' || character === '\x7f') return 'net/url: invalid control character in URL';
-  }
-  if (uri.startsWith(':')) return 'missing protocol scheme';
-  const hasScheme = /^[A-Za-z][A-Za-z0-9+.-]*:/.test(uri);
-  const firstSegment = uri.split('/', 1)[0] as string;
-  if (!hasScheme && firstSegment.includes(':')) {
-    return 'first path segment in URL cannot contain colon';
-  }
-  const damaged = /%(?![0-9A-Fa-f]{2}).{0,2}/.exec(uri.split(/[?]/, 1)[0] as string);
-  return damaged === null ? undefined : `invalid URL escape "${damaged[0]}"`;
-}
-
-function addressText(content: Uint8Array): string {
-  if (content.length === 4) return content.join('.');
-  if (content.length === 16) return ipv6Text(content);
+function checkAddress(content: Uint8Array): Uint8Array {
+  if (content.length === 4 || content.length === 16) return content;
   throw new LogError('KEY_MALFORMED', `x509: cannot parse IP address of length ${content.length}`);
-}
-
-/** RFC 5952: lower case, the longest run of two or more zero groups (the first of equals) left out. */
-function ipv6Text(content: Uint8Array): string {
-  const mapped = content.subarray(0, 10).every((octet) => octet === 0);
-  if (mapped && content[10] === 0xff && content[11] === 0xff) return content.subarray(12).join('.');
-  const groups: number[] = [];
-  for (let at = 0; at < 16; at += 2) {
-    groups.push(((content[at] as number) << 8) | (content[at + 1] as number));
-  }
-  let gapStart = 0;
-  let gapLength = 1;
-  for (let start = 0; start < 8; start++) {
-    let length = 0;
-    while (groups[start + length] === 0) length++;
-    if (length > gapLength) [gapStart, gapLength] = [start, length];
-  }
-  const text = (part: number[]) => part.map((group) => group.toString(16)).join(':');
-  if (gapLength === 1) return text(groups);
-  return `${text(groups.slice(0, gapStart))}::${text(groups.slice(gapStart + gapLength))}`;
 }
 
 /** Exactly one other name of Fulcio's kind, else none: two of them, or another kind, cancel the search key. */

@@ -181,12 +181,14 @@ test('search keys are lower-cased, said once, and at most 512 characters long', 
   assert.ok(!indexKeys.some((key) => key.includes('yyy')));
 });
 
-test('a certificate with an empty DNS name is accepted, and the empty name is no search key', async () => {
-  const path = vectorPath('entries/empty-dns-name.json');
-  const entry = JSON.parse(readFileSync(path, 'utf8')) as ProposedEntry;
-  const { indexKeys } = await accept(entry);
-  assert.ok(indexKeys.length > 0);
-  assert.ok(!indexKeys.includes(''));
+test('a certificate with empty names is accepted, and an empty name is no search key', async () => {
+  // One with an empty DNS name; one with an empty e-mail address, DNS name and URI.
+  for (const file of ['entries/empty-dns-name.json', 'entries/empty-names.json']) {
+    const entry = JSON.parse(readFileSync(vectorPath(file), 'utf8')) as ProposedEntry;
+    const { indexKeys } = await accept(entry);
+    assert.ok(indexKeys.length > 0, file);
+    assert.ok(!indexKeys.includes(''), file);
+  }
 });
 
 test('a statement with more subjects than one commit should carry is refused', async () => {

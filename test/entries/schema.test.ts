@@ -99,6 +99,7 @@ test('a spec that is no object is named by its Go type', () => {
     ['x', 'string'],
     [[], '[]interface {}'],
     [true, 'bool'],
+    [5, 'json.Number'],
     [null, '<nil>'],
   ] as const) {
     assert.equal(failure(spec), `unsupported input type ${type} for DecodeEntry`);

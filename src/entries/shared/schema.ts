@@ -196,10 +196,10 @@ function listFailure(
   return undefined;
 }
 
-/** The name that Go prints for the type of a decoded JSON value. */
+/** The name that Go prints for the type of a decoded JSON value; Rekor's decoder keeps numbers as text. */
 function goTypeOf(value: unknown): string {
   if (value === null || value === undefined) return '<nil>';
   if (Array.isArray(value)) return '[]interface {}';
-  if (typeof value === 'number') return 'float64';
+  if (typeof value === 'number') return 'json.Number';
   return typeof value === 'boolean' ? 'bool' : 'string';
 }

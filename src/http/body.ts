@@ -38,6 +38,11 @@ export class ClientGone extends Error {}
 
 export interface BodyReader {
   /**
+   * Returns true when the request has a body: a positive length, or a chunk that is not the last one, for
+   * which is waited. Throws RefusedRequest (408) when none comes within the grace, and ClientGone.
+   */
+  begins(request: IncomingMessage): Promise<boolean>;
+  /**
    * Returns the body, cut at the limit, undefined when the request has none. Throws RefusedRequest (408 too
    * slow, 503 over the budget) and ClientGone. The caller calls `release` with the body when it is done.
    */
@@ -51,6 +56,8 @@ export interface BodyReader {
 export function createBodyReader(limits: BodyLimits, clock: Clock): BodyReader {
   const budget: Budget = { held: 0, max: limits.maxHeldBytes };
   return {
+    begins: (request) =>
+      isChunked(request) ? beginsChunk(request, limits, clock) : Promise.resolve(hasBody(request)),
     read: (request) =>
       hasBody(request) ? readBody(request, limits, clock, budget) : Promise.resolve(undefined),
     release(body) {
@@ -63,9 +70,38 @@ export function createBodyReader(limits: BodyLimits, clock: Clock): BodyReader {
 }
 
 /** True when the request announces a body: a positive length or a transfer encoding. */
-export function hasBody(request: IncomingMessage): boolean {
-  if (request.headers['transfer-encoding'] !== undefined) return true;
+function hasBody(request: IncomingMessage): boolean {
+  if (isChunked(request)) return true;
   return Number(request.headers['content-length'] ?? '0') > 0;
+}
+
+function isChunked(request: IncomingMessage): boolean {
+  return request.headers['transfer-encoding'] !== undefined;
+}
+
+/** Waits for the first bytes, which stay in the request, or for its end. */
+function beginsChunk(request: IncomingMessage, limits: BodyLimits, clock: Clock): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const callOff = clock.after(limits.graceMs, () => finishWith(tooSlow()));
+    function finishWith(found: boolean | Error): void {
+      callOff();
+      request.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
+      if (found instanceof Error) reject(found);
+      else resolve(found);
+    }
+    function onData(chunk: Buffer): void {
+      request.pause();
+      request.unshift(chunk);
+      finishWith(true);
+    }
+    function onEnd(): void {
+      finishWith(false);
+    }
+    function onClose(): void {
+      finishWith(clientGone());
+    }
+    request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+  });
 }
 
 interface Budget {
@@ -109,9 +145,11 @@ function readBody(
       finishWith(undefined);
     }
     function onClose(): void {
-      finishWith(new ClientGone('the client closed the connection within its request body'));
+      finishWith(clientGone());
     }
     request.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
+    // It stands still where `begins` has waited for its first bytes.
+    request.resume();
   });
 }
 
@@ -191,4 +229,8 @@ function overBudget(): RefusedRequest {
   return new RefusedRequest(503, 'too many large requests are under way', {
     headers: [['Retry-After', '1']],
   });
+}
+
+function clientGone(): ClientGone {
+  return new ClientGone('the client closed the connection within its request body');
 }

@@ -15,18 +15,28 @@ export function isPreflight(method: string, headers: IncomingHttpHeaders): boole
   return method === 'OPTIONS' && (headers['access-control-request-method'] ?? '') !== '';
 }
 
-/** Returns the headers of the 204 for a preflight; a method or header that is not allowed gets no allowance. */
-export function preflightHeaders(headers: IncomingHttpHeaders): HeaderField[] {
+/** The values of each header, in the lines in which they came. */
+export type HeaderLines = Readonly<Record<string, readonly string[] | undefined>>;
+
+/**
+ * Returns the headers of the 204 for a preflight; a method or header that is not allowed gets no allowance. What
+ * is asked for in several lines is granted in as many; the first method is the one that is judged.
+ */
+export function preflightHeaders(lines: HeaderLines): HeaderField[] {
   const answer: HeaderField[] = [
     ['Vary', 'Origin, Access-Control-Request-Method, Access-Control-Request-Headers'],
   ];
-  const method = headers['access-control-request-method'] ?? '';
-  const asked = headers['access-control-request-headers'];
-  if ((headers.origin ?? '') === '') return answer;
+  const methods = lines['access-control-request-method'] ?? [];
+  const asked = lines['access-control-request-headers'] ?? [];
+  const [method = ''] = methods;
+  if ((lines['origin']?.[0] ?? '') === '') return answer;
   if (method !== 'OPTIONS' && !READABLE_METHODS.has(method)) return answer;
-  if (asked !== undefined && !mayAskFor(asked)) return answer;
-  if (asked !== undefined && asked !== '') answer.push(['Access-Control-Allow-Headers', asked]);
-  answer.push(['Access-Control-Allow-Methods', method], ['Access-Control-Allow-Origin', '*']);
+  if (asked.length > 0 && !mayAskFor(asked.join(','))) return answer;
+  if ((asked[0] ?? '') !== '') {
+    for (const line of asked) answer.push(['Access-Control-Allow-Headers', line]);
+  }
+  for (const line of methods) answer.push(['Access-Control-Allow-Methods', line]);
+  answer.push(['Access-Control-Allow-Origin', '*']);
   return answer;
 }
 

@@ -2,7 +2,7 @@
  * One request and its answer: the gates that every route passes, in the order of the recording, and the
  * writing of the answer. Spec: rekor-v1.md section 1.
  *
- *   target → preflight → page or route (404, 405) → body's type (415, 400) → Accept (406) → slots (503)
+ *   target (400) → preflight → page or route (404, 405) → body's type (415, 400) → Accept (406) → slots (503)
  *   → body (408, 413 when its JSON is cut) → binding errors → handler
  *
  * In scope: all that is the same for every route. Out of scope: matching (router.ts), what a route does, and
@@ -10,10 +10,10 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BodyLimits, type BodyReader, ClientGone, createBodyReader, hasBody } from './body.js';
+import { type BodyLimits, type BodyReader, ClientGone, createBodyReader } from './body.js';
 import type { Clock } from './clock.js';
 import { type HeaderField, isPreflight, originHeader, preflightHeaders } from './cors.js';
-import { negotiate, parseMediaType } from './media-type.js';
+import { accepts, negotiate, parseMediaType } from './media-type.js';
 import { JSON_TYPE, RefusedRequest, type Reply, refusalReply } from './reply.js';
 import { parseQuery, parseRequestTarget, type RequestTarget } from './request-target.js';
 import type { Route, RouteRequest } from './route.js';
@@ -61,9 +61,10 @@ export interface Exchange {
   serve(request: IncomingMessage, response: ServerResponse, matched: MatchedRequest): Promise<void>;
 }
 
-/** A request with its target read and its place found; no match when it is a preflight or not readable. */
+/** A request with its target read and its place found; no match when none is asked for. */
 export type MatchedRequest =
   | { readonly kind: 'preflight' }
+  | { readonly kind: 'server-options' }
   | { readonly kind: 'bad-target' }
   | { readonly kind: 'matched'; readonly target: RequestTarget; readonly match: RouteMatch };
 
@@ -74,9 +75,10 @@ export function matchRequest(
   url: string,
 ): MatchedRequest {
   const method = request.method ?? '';
-  if (isPreflight(method, request.headers)) return { kind: 'preflight' };
   const target = parseRequestTarget(url);
   if (target === undefined) return { kind: 'bad-target' };
+  if (method === 'OPTIONS' && url === '*') return { kind: 'server-options' };
+  if (isPreflight(method, request.headers)) return { kind: 'preflight' };
   return { kind: 'matched', target, match: router.match(method, target) };
 }
 
@@ -148,6 +150,14 @@ const NO_CACHE: readonly HeaderField[] = [
   ['X-Accel-Expires', '0'],
 ];
 
+/** As Go's server answers before any handler: plain text, and no more on this connection. */
+const BAD_TARGET: Reply = {
+  status: 400,
+  contentType: 'text/plain; charset=utf-8',
+  body: '400 Bad Request',
+  headers: [['Connection', 'close']],
+};
+
 async function answer(
   request: IncomingMessage,
   matched: MatchedRequest,
@@ -156,7 +166,8 @@ async function answer(
   slots: Slots,
 ): Promise<Reply> {
   if (matched.kind === 'preflight') return { status: 204 };
-  if (matched.kind === 'bad-target') throw new RefusedRequest(400, 'invalid URL escape');
+  if (matched.kind === 'server-options') return { status: 200 };
+  if (matched.kind === 'bad-target') return BAD_TARGET;
   const { match, target } = matched;
   const method = request.method ?? '';
   switch (match.kind) {
@@ -184,7 +195,8 @@ async function answerRoute(
   slots: Slots,
 ): Promise<Reply> {
   const { route, parameters } = match;
-  const format = gateTypes(request, route);
+  const hasBody = await bodies.begins(request);
+  const format = gateTypes(request, route, hasBody);
   if (slots.taken >= slots.max) {
     throw new RefusedRequest(503, 'too many requests are under way', {
       headers: [['Retry-After', '1']],
@@ -193,7 +205,7 @@ async function answerRoute(
   slots.taken++;
   let body: RouteRequest['body'];
   try {
-    body = route.method === 'POST' ? await bodies.read(request) : undefined;
+    body = route.method === 'POST' && hasBody ? await bodies.read(request) : undefined;
     const method = request.method ?? '';
     const query = () => parseQuery(target.rawQuery);
     return await route.answer({ method, target, parameters, query, body, format, requestID });
@@ -204,17 +216,15 @@ async function answerRoute(
 }
 
 /** Judges Content-Type and Accept; returns the answer's format, '' when none is acceptable. */
-function gateTypes(request: IncomingMessage, route: Route): string {
-  let fallback = '';
-  if (hasBody(request)) {
-    fallback = JSON_TYPE;
+function gateTypes(request: IncomingMessage, route: Route, hasBody: boolean): string {
+  if (hasBody) {
     const sent = request.headers['content-type'];
     // The one spelling that nearly every client uses needs no parser.
     if (sent !== JSON_TYPE) gateBodyType(sent ?? '');
   }
   const { accept } = request.headers;
   const format = negotiate(accept, route.produces, '');
-  if (format === '' && fallback === '') {
+  if (format === '' && !hasBody) {
     const offers = route.produces.join(' ');
     const message = `unsupported media type requested, only [${offers}] are available`;
     throw new RefusedRequest(406, message);
@@ -229,13 +239,15 @@ function gateBodyType(sent: string): void {
     const message = `parsing Content-Type header from ${quoted} failed, because ${type.problem}`;
     throw new RefusedRequest(400, message);
   }
-  if (type.name !== JSON_TYPE) {
-    const quoted = JSON.stringify(type.name);
-    throw new RefusedRequest(
-      415,
-      `unsupported media type ${quoted}, only [${JSON_TYPE}] are allowed`,
-    );
+  if (type.name === JSON_TYPE) return;
+  if (accepts(type.name, JSON_TYPE)) {
+    throw new RefusedRequest(400, `no consumer registered for ${type.name}`);
   }
+  const quoted = JSON.stringify(type.name);
+  throw new RefusedRequest(
+    415,
+    `unsupported media type ${quoted}, only [${JSON_TYPE}] are allowed`,
+  );
 }
 
 function replyToError(error: unknown, requestID: string, options: ExchangeOptions): Reply {
@@ -252,7 +264,8 @@ function routeOf(matched: MatchedRequest): Route | undefined {
 
 /** The headers that an answer carries because of the request and the route, not because of its content. */
 function headersAround(request: IncomingMessage, matched: MatchedRequest): HeaderField[] {
-  if (matched.kind === 'preflight') return preflightHeaders(request.headers);
+  if (matched.kind === 'server-options' || matched.kind === 'bad-target') return [];
+  if (matched.kind === 'preflight') return preflightHeaders(request.headersDistinct);
   const headers: HeaderField[] = [['Vary', 'Origin']];
   const origin = originHeader(request.method ?? '', request.headers);
   if (origin !== undefined) headers.push(origin);

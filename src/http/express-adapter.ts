@@ -43,7 +43,8 @@ function readTarget(exchange: Exchange, places: Places): RequestHandler {
   return (request, _response, next) => {
     const matched = matchRequest(exchange.router, request, request.originalUrl);
     places.set(request, matched);
-    if (matched.kind === 'matched') request.url = matched.target.cleanPath;
+    // An absolute target may be without a path; express answers an empty one by itself.
+    if (matched.kind === 'matched') request.url = matched.target.cleanPath || '/';
     next();
   };
 }

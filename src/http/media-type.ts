@@ -62,7 +62,7 @@ export function negotiate(
   return best;
 }
 
-const TOKEN = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+/;
+const TOKEN = /^[!#$%&'*+\-.^_`|~{}0-9A-Za-z]+/;
 
 function parseAccept(accept: string): MediaType[] {
   const found: MediaType[] = [];
@@ -74,7 +74,8 @@ function parseAccept(accept: string): MediaType[] {
   return found;
 }
 
-function accepts(range: string, offer: string): boolean {
+/** True when `range` is the type `offer` or, with a star, one of several that it could be. */
+export function accepts(range: string, offer: string): boolean {
   if (range === offer || range.startsWith('*/')) return true;
   return range.endsWith('/*') && offer.startsWith(range.slice(0, -1));
 }
@@ -110,7 +111,7 @@ function problemOfName(name: string): string | undefined {
 function readParameters(text: string, from: number): Map<string, string> | { problem: string } {
   const found = new Map<string, string>();
   const parameter =
-    /\s*;\s*([!#$%&'*+\-.^_`|~0-9A-Za-z]+)=(?:"((?:\\.|[^"\\])*)"|([!#$%&'*+\-.^_`|~0-9A-Za-z]+))\s*/y;
+    /\s*;\s*([!#$%&'*+\-.^_`|~{}0-9A-Za-z]+)\s*=\s*(?:"((?:\\.|[^"\\])*)"|([!#$%&'*+\-.^_`|~{}0-9A-Za-z]+))\s*/y;
   let at = from;
   while (at < text.length) {
     parameter.lastIndex = at;

@@ -8,6 +8,8 @@
 
 /** A request target, taken apart. */
 export interface RequestTarget {
+  /** `http://host` of an absolute target, '' for the usual one. */
+  readonly origin: string;
   /** Path with percent-escapes decoded, one byte a character. */
   readonly path: string;
   /** Path as sent, or escaped anew where it was not sent in a valid form. */
@@ -16,22 +18,41 @@ export interface RequestTarget {
   readonly cleanPath: string;
   /** Query without the question mark, as sent. */
   readonly rawQuery: string;
+  /** True when there is a question mark and nothing behind it. */
+  readonly hasBareQuestionMark: boolean;
 }
 
-/** Query values in the order in which they came. */
+/**
+ * Query values in the order in which they came. A byte that is no UTF-8 is the lone surrogate U+DC00 + byte:
+ * Go keeps such bytes and shows them in error texts and in `Location`.
+ */
 export type QueryValues = readonly (readonly [name: string, value: string])[];
 
-/** Returns the target taken apart, undefined when it is not a valid one (a bad percent-escape). */
+/** Returns the target taken apart, undefined when it is not a valid one (a bad escape or port). */
 export function parseRequestTarget(target: string): RequestTarget | undefined {
-  const local = withoutAuthority(target);
+  const split = splitOrigin(target);
+  if (split === undefined) return undefined;
+  const { origin, local } = split;
   const question = local.indexOf('?');
   const sent = question < 0 ? local : local.slice(0, question);
   const rawQuery = question < 0 ? '' : local.slice(question + 1);
-  if (isPlain(sent)) return { path: sent, escapedPath: sent, cleanPath: cleanPath(sent), rawQuery };
+  const rest = { origin, rawQuery, hasBareQuestionMark: question >= 0 && rawQuery === '' };
+  if (isPlain(sent)) return { path: sent, escapedPath: sent, cleanPath: cleanPath(sent), ...rest };
   const path = unescapeBytes(sent, false);
   if (path === undefined) return undefined;
   const escapedPath = VALID_PATH.test(sent) ? sent : escapePath(path);
-  return { path, escapedPath, cleanPath: cleanPath(escapedPath), rawQuery };
+  return { path, escapedPath, cleanPath: cleanPath(escapedPath), ...rest };
+}
+
+/** Returns `path` cleaned lexically, as Go's path.Clean does it for a rooted path. */
+export function cleanPath(path: string): string {
+  if (!/\/(?:$|\/|\.)/.test(path)) return path;
+  const kept: string[] = [];
+  for (const segment of path.split('/')) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '' && segment !== '.') kept.push(segment);
+  }
+  return `/${kept.join('/')}`;
 }
 
 /** Returns `path` with every byte escaped that Go escapes in a path. */
@@ -53,7 +74,7 @@ export function parseQuery(rawQuery: string): QueryValues {
     const equals = pair.indexOf('=');
     const name = unescapeBytes(equals < 0 ? pair : pair.slice(0, equals), true);
     const value = unescapeBytes(equals < 0 ? '' : pair.slice(equals + 1), true);
-    if (name !== undefined && value !== undefined) values.push([utf8Text(name), utf8Text(value)]);
+    if (name !== undefined && value !== undefined) values.push([queryText(name), queryText(value)]);
   }
   return values;
 }
@@ -77,25 +98,23 @@ function isPlain(path: string): boolean {
   return /^[A-Za-z0-9\-_.~/]*$/.test(path);
 }
 
-/** A proxy may send `http://host/path`; only the path counts here. */
-function withoutAuthority(target: string): string {
-  if (target.startsWith('/')) return target;
-  const authority = /^[A-Za-z][A-Za-z0-9+.-]*:\/\/[^/?]*/.exec(target);
-  if (authority === null) return target;
-  const rest = target.slice(authority[0].length);
-  return rest.startsWith('/') ? rest : `/${rest}`;
+/**
+ * Takes apart `http://host/path`, as a proxy may send it; only the path counts for routing, and it may be empty.
+ * Undefined: a port that is no number.
+ */
+function splitOrigin(target: string): { origin: string; local: string } | undefined {
+  const absolute = target.startsWith('/') ? null : ABSOLUTE.exec(target);
+  if (absolute === null) return { origin: '', local: target };
+  const [start, scheme = '', authority = ''] = absolute;
+  const port = /:([^:\]@]*)$/.exec(authority)?.[1] ?? '';
+  if (/[^0-9]/.test(port)) return undefined;
+  return {
+    origin: `${scheme.toLowerCase()}://${authority}`,
+    local: target.slice(start.length),
+  };
 }
 
-/** Lexical cleaning as Go's path.Clean does it for a rooted path. */
-function cleanPath(path: string): string {
-  if (!/\/(?:$|\/|\.)/.test(path)) return path;
-  const kept: string[] = [];
-  for (const segment of path.split('/')) {
-    if (segment === '..') kept.pop();
-    else if (segment !== '' && segment !== '.') kept.push(segment);
-  }
-  return `/${kept.join('/')}`;
-}
+const ABSOLUTE = /^([A-Za-z][A-Za-z0-9+.-]*):\/\/([^/?]*)/;
 
 function unescapeBytes(text: string, plusIsSpace: boolean): string | undefined {
   if (/%(?![0-9A-Fa-f]{2})/.test(text)) return undefined;
@@ -110,10 +129,27 @@ function utf8Text(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString('utf8');
 }
 
+// Over one byte a character: a well-formed sequence of several bytes, or a byte that is in none.
+const BEYOND_ASCII =
+  /[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|\xed[\x80-\x9f][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2}|[\x80-\xff]/g;
+const LONE_BYTE = 0xdc00;
+
+function queryText(bytes: string): string {
+  return bytes.replace(BEYOND_ASCII, (found) =>
+    found.length === 1 ? String.fromCharCode(LONE_BYTE + found.charCodeAt(0)) : utf8Text(found),
+  );
+}
+
 function escapeQuery(text: string): string {
-  return Buffer.from(text, 'utf8')
-    .toString('latin1')
-    .replace(/[^A-Za-z0-9\-_.~ ]/g, percent)
+  return text
+    .replace(/[^A-Za-z0-9\-_.~ ]/gu, (character) => {
+      const code = character.charCodeAt(0);
+      const isLoneByte = character.length === 1 && code >= 0xdc80 && code <= 0xdcff;
+      const bytes = isLoneByte
+        ? String.fromCharCode(code - LONE_BYTE)
+        : Buffer.from(character, 'utf8').toString('latin1');
+      return bytes.replace(/./gs, percent);
+    })
     .replaceAll(' ', '+');
 }
 

@@ -5,7 +5,7 @@
  * In scope: matching, and the methods of a path for a 405. Out of scope: gates (exchange.ts).
  */
 
-import { decodeSegment, type RequestTarget } from './request-target.js';
+import { cleanPath, decodeSegment, type RequestTarget } from './request-target.js';
 import type { Page, Route, RouteTable } from './route.js';
 
 /** What a request was matched to. */
@@ -87,6 +87,11 @@ function isPageOf(page: Page, method: string, target: RequestTarget): boolean {
     case 'any-case':
       return target.path.length === page.path.length && target.path.toLowerCase() === page.path;
     case 'cleaned':
-      return target.cleanPath === page.path;
+      return cleanDecodedPath(target) === page.path;
   }
+}
+
+/** Pages are compared decoded, routes are not: `/doc%73` is a page, `/api/v1/lo%67` is no route. */
+function cleanDecodedPath({ path, escapedPath, cleanPath: clean }: RequestTarget): string {
+  return path === escapedPath ? clean : cleanPath(path);
 }

@@ -31,7 +31,7 @@ export const DEFAULT_SERVER_LIMITS: ServerLimits = {
 export function serverOptions(limits: ServerLimits): ServerOptions {
   return {
     maxHeaderSize: limits.maxHeaderBytes,
-    headersTimeout: limits.headersTimeoutMs,
+    headersTimeout: headersTimeoutMs(limits),
     requestTimeout: limits.requestTimeoutMs,
     keepAliveTimeout: limits.keepAliveTimeoutMs,
     // The times above are looked at this often; the default of 30 s would make them meaningless.
@@ -39,10 +39,15 @@ export function serverOptions(limits: ServerLimits): ServerOptions {
   };
 }
 
+/** Node refuses a time for the headers that is longer than the time for the whole request. */
+function headersTimeoutMs({ headersTimeoutMs, requestTimeoutMs }: ServerLimits): number {
+  return Math.min(headersTimeoutMs, requestTimeoutMs);
+}
+
 /** Sets the limits that a server takes after its creation, and answers what is not HTTP in the API's form. */
 export function applyServerLimits(server: Server, limits: ServerLimits): void {
   server.maxConnections = limits.maxConnections;
-  server.headersTimeout = limits.headersTimeoutMs;
+  server.headersTimeout = headersTimeoutMs(limits);
   server.requestTimeout = limits.requestTimeoutMs;
   server.keepAliveTimeout = limits.keepAliveTimeoutMs;
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {

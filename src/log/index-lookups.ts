@@ -36,15 +36,20 @@ export class IndexLookups {
     while (this.#waiting.length > 0) {
       const waiting = this.#waiting;
       this.#waiting = [];
-      try {
-        const indexes = await this.#log.indexesOf(waiting.map((lookup) => lookup.leafHash));
-        waiting.forEach((lookup, i) => {
-          lookup.resolve(indexes[i]);
-        });
-      } catch (error) {
-        for (const lookup of waiting) lookup.reject(error);
-      }
+      await this.#answer(waiting);
     }
     this.#reading = false;
+  }
+  async #answer(waiting: readonly Waiting[]): Promise<void> {
+    try {
+      const indexes = await this.#log.indexesOf(waiting.map((lookup) => lookup.leafHash));
+      waiting.forEach((lookup, i) => {
+        lookup.resolve(indexes[i]);
+      });
+    } catch (error) {
+      // One damaged row must not decide about the others that share the read.
+      if (waiting.length > 1) for (const lookup of waiting) await this.#answer([lookup]);
+      else waiting[0]?.reject(error);
+    }
   }
 }

@@ -4,7 +4,8 @@ import type { AcceptedEntry, IdentifiedEntry, ProposedEntry } from '../entries/e
 import type { Clock } from '../sequencing/clock.js';
 import type { PoolLimits } from '../sequencing/pool.js';
 import type { Pause } from '../sequencing/recovery.js';
-import type { HeadGuard, ReleasedBatch, WriterTrouble } from '../sequencing/sequencer.js';
+import type { ReleasedBatch } from '../sequencing/sequencer.js';
+import type { HeadGuard, WriterTrouble } from '../sequencing/store-writer.js';
 import type { Signer } from '../signing/signer.js';
 import type { LogRecord, Store } from '../storage/log-store.js';
 

@@ -110,8 +110,11 @@ export interface Log {
     lastSize: number | bigint,
   ): Promise<{ readonly hashes: readonly Uint8Array[]; readonly rootHash: Uint8Array }>;
 
-  /** Returns the entry IDs that carry all (`and`) or any (`or`) of the keys, letter case aside, oldest first. */
-  search(keys: readonly string[], operator: 'and' | 'or'): Promise<readonly string[]>;
+  /**
+   * Returns the entry IDs that carry all (`and`) or any (`or`) of the keys, letter case aside, oldest first. Throws
+   * SEARCH_TOO_WIDE when there are more than `most`, OVERLOADED when too many searches wait already.
+   */
+  search(keys: readonly string[], operator: 'and' | 'or', most: number): Promise<readonly string[]>;
 
   readiness(): Promise<Readiness>;
 

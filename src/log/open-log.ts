@@ -15,7 +15,8 @@ import { type Notes, openNotes, rekorNoteSigner, tileNoteSigner } from '../publi
 import { Timestamps } from '../publishing/timestamps.js';
 import { leafHashes } from '../reading/entries.js';
 import { consistencyProof, rootAtSize } from '../reading/proofs.js';
-import { type SearchOperator, searchIndexes } from '../reading/search.js';
+import { findIndexesAtMost, type SearchOperator } from '../reading/search.js';
+import { SearchSlots } from '../reading/search-slots.js';
 import { DEFAULT_TILE_CACHE_BYTES, TileCache } from '../reading/tile-cache.js';
 import { DEFAULT_POOL_LIMITS } from '../sequencing/pool.js';
 import { openSequencer, type Sequencer } from '../sequencing/sequencer.js';
@@ -52,8 +53,13 @@ export async function openLog(options: LogOptions): Promise<Log> {
   assertKey('tile', record.tileKeyID, tileSigner.keyID);
   const limits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
   const log = store.log(record.treeID);
+  let sequencer: Sequencer | undefined;
   const cache = new TileCache(log, limits.tileCacheBytes);
-  const late = new LateRowWriter(log, (error) => observer?.lateRowsLost?.(error));
+  const late = new LateRowWriter(log, (error) => {
+    observer?.lateRowsLost?.(error);
+    // Its write may have failed the store, and perhaps no submission follows.
+    sequencer?.recover();
+  });
   const rekorLine = rekorNoteSigner(record.hostname, signer);
   const tileLine = tileNoteSigner(record.hostname, tileSigner);
   const head = await log.head();
@@ -74,8 +80,9 @@ export async function openLog(options: LogOptions): Promise<Log> {
     logID: record.logID,
     firstVirtualIndex: options.firstVirtualIndex ?? 0,
     failed: (error) => observer?.signingFailed?.(error),
+    damaged: (error) => observer?.lateRowsLost?.(error),
   });
-  const sequencer = await openSequencer({
+  sequencer = await openSequencer({
     store,
     treeID: record.treeID,
     guard,
@@ -127,6 +134,7 @@ class WiredLog implements Log {
   readonly #parts: Parts;
   readonly #lookups: IndexLookups;
   readonly #answers: Answers;
+  readonly #searches = new SearchSlots();
   readonly #underWay = new Set<Promise<unknown>>();
 
   constructor(options: LogOptions, limits: LogLimits, parts: Parts) {
@@ -198,20 +206,30 @@ class WiredLog implements Log {
     return { hashes, rootHash: root };
   }
 
-  async search(keys: readonly string[], operator: SearchOperator): Promise<readonly string[]> {
+  async search(
+    keys: readonly string[],
+    operator: SearchOperator,
+    most: number,
+  ): Promise<readonly string[]> {
     const { log, sequencer } = this.#parts;
     const { treeHex } = this.identity;
     const lowered = keys.map((key) => key.toLowerCase());
-    const found: string[] = [];
-    for await (const page of searchIndexes(log, lowered, operator, sequencer.head.size)) {
-      for (const hash of await leafHashes(log, page)) found.push(entryIDOf(treeHex, hash));
-    }
-    return found;
+    return this.#searches.run(async () => {
+      const { size } = sequencer.head;
+      const indexes = await findIndexesAtMost(log, lowered, operator, size, most);
+      const found: string[] = [];
+      for await (const hashes of leafHashes(log, indexes)) {
+        for (const hash of hashes) found.push(entryIDOf(treeHex, hash));
+      }
+      return found;
+    });
   }
 
   async readiness(): Promise<Readiness> {
     return {
-      append: this.#parts.sequencer.trouble(),
+      append:
+        this.#parts.sequencer.trouble() ??
+        (await troubleOf(() => this.#options.store.checkWritable())),
       sign: await troubleOf(() => this.#checkpoint()),
       read: await troubleOf(() => this.#parts.log.head()),
     };

@@ -10,6 +10,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isLogError } from '../errors.js';
 import type { Signer } from '../signing/signer.js';
 import { entryTimestampMessage } from '../signing/timestamp.js';
 import type { LogStore } from '../storage/log-store.js';
@@ -34,6 +35,8 @@ export interface TimestampsOptions {
   readonly firstVirtualIndex: number;
   /** Told when the SETs of a batch could not be signed. */
   readonly failed?: (error: unknown) => void;
+  /** Told of stored SETs that are damaged; they are made again. */
+  readonly damaged?: (error: unknown) => void;
 }
 
 /** SETs kept in memory beside the store: reading one back costs more than the leaf it belongs to. */
@@ -131,13 +134,24 @@ export class Timestamps {
   }
 
   async #readOrRemake(index: number, leaf: () => Promise<TimestampedLeaf>): Promise<Uint8Array> {
-    const stored = await this.#options.log.timestamp(index);
+    const stored = await this.#readStored(index);
     const signature = stored ?? this.#sign(await leaf());
     this.#remember(index, signature);
     if (stored === undefined) {
       await this.#options.late.write({ timestamps: { from: index, signatures: [signature] } });
     }
     return signature;
+  }
+
+  /** A late row can be made again, so damage to it must not keep anybody from the entry. */
+  async #readStored(index: number): Promise<Uint8Array | undefined> {
+    try {
+      return await this.#options.log.timestamp(index);
+    } catch (error) {
+      if (!isLogError(error, 'STORE_CORRUPT')) throw error;
+      this.#options.damaged?.(error);
+      return undefined;
+    }
   }
 
   #remember(index: number, signature: Uint8Array): void {

@@ -6,6 +6,7 @@
  */
 
 import { HASH_SIZE } from '../merkle/hash.js';
+import { TILE_WIDTH } from '../merkle/tile.js';
 import type { LogStore, StoredLeaf } from '../storage/log-store.js';
 
 /** A leaf with the bytes kept beside it. */
@@ -43,31 +44,49 @@ export async function findIndexes(
   return indexes.map((index) => (index !== undefined && index < size ? index : undefined));
 }
 
+/** Tiles of leaf hashes that are read at once: 256 KiB. */
+const TILES_AT_ONCE = 32;
+
 /**
- * Returns the leaf hashes of these log indexes, ascending and committed, in order; neighbours are read together.
- * Throws STORE_CORRUPT.
+ * Yields the leaf hashes of these log indexes, ascending and committed, in order. Each tile is read once, however
+ * many of its leaves are asked for, and few at a time. Throws STORE_CORRUPT.
  */
-export async function leafHashes(
+export async function* leafHashes(
   log: Pick<LogStore, 'hashes'>,
   indexes: readonly number[],
-): Promise<Uint8Array[]> {
-  const runs = runsOf(indexes);
-  const parts = await Promise.all(runs.map(({ from, to }) => log.hashes(0, from, to)));
-  return parts.flatMap((part) =>
-    Array.from({ length: part.length / HASH_SIZE }, (_, i) =>
-      part.subarray(i * HASH_SIZE, (i + 1) * HASH_SIZE),
-    ),
-  );
+): AsyncGenerator<readonly Uint8Array[]> {
+  const tiles = byTile(indexes);
+  for (let at = 0; at < tiles.length; at += TILES_AT_ONCE) {
+    const parts = await Promise.all(
+      tiles.slice(at, at + TILES_AT_ONCE).map((wanted) => hashesInTile(log, wanted)),
+    );
+    yield parts.flat();
+  }
 }
 
-function runsOf(indexes: readonly number[]): { from: number; to: number }[] {
-  const runs: { from: number; to: number }[] = [];
+/** Returns the ascending indexes in groups that lie in one tile each. */
+function byTile(indexes: readonly number[]): (readonly number[])[] {
+  const groups: number[][] = [];
+  let current = -1;
   for (const index of indexes) {
-    const last = runs.at(-1);
-    if (last?.to === index) last.to = index + 1;
-    else runs.push({ from: index, to: index + 1 });
+    const tile = Math.floor(index / TILE_WIDTH);
+    if (tile === current) groups.at(-1)?.push(index);
+    else groups.push([index]);
+    current = tile;
   }
-  return runs;
+  return groups;
+}
+
+async function hashesInTile(
+  log: Pick<LogStore, 'hashes'>,
+  wanted: readonly number[],
+): Promise<readonly Uint8Array[]> {
+  const from = wanted[0] as number;
+  const hashes = await log.hashes(0, from, (wanted.at(-1) as number) + 1);
+  return wanted.map((index) => {
+    const at = (index - from) * HASH_SIZE;
+    return hashes.subarray(at, at + HASH_SIZE);
+  });
 }
 
 async function readEntry(log: LogStore, index: number): Promise<ReadEntry | undefined> {

@@ -2,10 +2,11 @@
  * Search: the entries that carry all, or any, of some keys.
  *
  * Spec: rekor-v1 section 2, index/retrieve. In scope: combining the ascending streams of the keys, page by page,
- * complete and without repeats. Out of scope: what the keys are and how they are spelt (entries/, api/). Memory
- * is one page for each key, whatever the number of entries behind it. No state.
+ * complete and without repeats, and a bound on how many are found. Out of scope: what the keys are and how they
+ * are spelt (entries/, api/). Memory is one page for each key, whatever the number of entries behind it. No state.
  */
 
+import { LogError } from '../errors.js';
 import type { LogStore } from '../storage/log-store.js';
 
 /** How the keys of a search are combined. */
@@ -39,6 +40,27 @@ export async function* searchIndexes(
     page = [];
   }
   if (page.length > 0) yield page;
+}
+
+/**
+ * Returns all that `searchIndexes` yields. Throws SEARCH_TOO_WIDE as soon as there are more than `most`: nothing
+ * but the search rows was read by then.
+ */
+export async function findIndexesAtMost(
+  log: Pick<LogStore, 'find'>,
+  keys: readonly string[],
+  operator: SearchOperator,
+  size: number,
+  most: number,
+): Promise<readonly number[]> {
+  const found: number[] = [];
+  for await (const page of searchIndexes(log, keys, operator, size)) {
+    if (found.length + page.length > most) {
+      throw new LogError('SEARCH_TOO_WIDE', `more than ${most} entries match: narrow the search`);
+    }
+    found.push(...page);
+  }
+  return found;
 }
 
 /** Returns the smallest index after `after` that every cursor has. */

@@ -37,7 +37,7 @@ export function checkedLog(log: Log, check: StoreCheck): Log {
     checkpoint: () => log.checkpoint(),
     tileCheckpoint: () => log.tileCheckpoint(),
     consistency: (firstSize, lastSize) => log.consistency(firstSize, lastSize),
-    search: (keys, operator) => log.search(keys, operator),
+    search: (keys, operator, most) => log.search(keys, operator, most),
     statistics: () => log.statistics(),
     close: () => log.close(),
   };

@@ -2,7 +2,7 @@
  * The one place that knows how the rooms fit together: a configuration in, a running server out.
  *
  * Spec: ARCHITECTURE.md, "Rooms". In scope: opening, wiring, closing in the right order. Out of scope: the
- * process around it (serve.ts). Mutable state: what the background check of the store has found so far.
+ * process around it (serve.ts). No mutable state but the list of what is to be closed.
  */
 
 import { readFileSync } from 'node:fs';
@@ -23,9 +23,9 @@ import type { LogObserver } from '../log/log-options.js';
 import { openLog } from '../log/open-log.js';
 import { canonicalPublicKeyHash } from '../pki/canonical-key.js';
 import type { Pause } from '../sequencing/recovery.js';
-import type { LevelStore } from '../storage/level/level-store.js';
 import { packageFolder, packageVersion } from './build-info.js';
-import { checkedLog, type StoreCheck } from './checked-log.js';
+import { checkedLog } from './checked-log.js';
+import { type Closers, closeAll } from './closers.js';
 import type { Config } from './config.js';
 import type { DataFolder } from './data-folder.js';
 import type { PublicIdentity } from './identity.js';
@@ -33,6 +33,8 @@ import { type Listening, listen } from './listen.js';
 import { createLogger, stderrStream } from './logger.js';
 import { createRegistry, declareLogMetrics, serveMetrics } from './metrics-server.js';
 import { type LogParts, openParts } from './open-parts.js';
+import { startStoreCheck } from './store-check.js';
+import { systemClock } from './system-clock.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -57,13 +59,13 @@ export async function composeServer(
   logger: Logger = createLogger(config.logLevel, stderrStream()),
 ): Promise<RunningServer> {
   const parts = await openParts(config);
-  const closers: (() => Promise<void>)[] = [() => parts.close()];
-  const closeAll = async () => {
-    for (const close of closers.splice(0).reverse()) await close();
-  };
+  const closers: Closers = [() => parts.close()];
+  const close = () => closeAll(closers);
   try {
     for (const warning of parts.warnings) logger.warn(warning);
-    const check = startStoreCheck(parts.store, logger);
+    const check = startStoreCheck(parts.store, pause, (error) => {
+      logger.error({ err: error }, 'the check of the store failed');
+    });
     closers.push(check.stop);
     const registry = createRegistry();
     const told: { app?: App } = {};
@@ -83,9 +85,9 @@ export async function composeServer(
     const { identity, folder } = parts;
     const { treeID, origin } = identity;
     const metricsUrl = `${metrics.url}/metrics`;
-    return { url: api.url, metricsUrl, treeID, origin, identity, folder, logger, close: closeAll };
+    return { url: api.url, metricsUrl, treeID, origin, identity, folder, logger, close };
   } catch (error) {
-    await closeAll();
+    await close().catch((err: unknown) => logger.error({ err }, 'not all could be closed'));
     throw error;
   }
 }
@@ -111,7 +113,7 @@ function openWiredLog(config: Config, parts: LogParts, observer: LogObserver): P
     signer: keys.log,
     tileSigner: keys.tiles,
     guard: guard.forLog(record.treeID),
-    clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
+    clock: systemClock(),
     pause,
     accept: (proposed) => acceptEntry(proposed, policy, verifySignatures),
     identify: (proposed) => identifyEntry(proposed, verifySignatures),
@@ -135,7 +137,7 @@ function observerOf(logger: Logger, told: { readonly app?: App }): LogObserver {
       told.app?.metrics.indexWritten(durationMs, true);
     },
     trouble({ event, reason, error }) {
-      if (event === 'settled') logger.warn({ event }, reason);
+      if (event === 'settled' || event === 'resumed') logger.warn({ event }, reason);
       else logger.error({ event, err: error }, reason);
       if (event === 'commit-unknown') told.app?.metrics.indexWritten(0, false);
     },
@@ -145,12 +147,11 @@ function observerOf(logger: Logger, told: { readonly app?: App }): LogObserver {
 }
 
 function appOptions(config: Config, log: Log, registry: Registry, logger: Logger) {
-  const endpoints = config.enabledApiEndpoints.filter(
-    (name) => name !== 'searchIndex' || config.enableRetrieveApi,
-  );
+  // As in Rekor, the switch adds an endpoint and never takes it away.
+  const added = config.enableRetrieveApi ? ['searchIndex'] : [];
   return {
     shards: { active: log, inactive: [] },
-    enabledEndpoints: new Set<string>(endpoints),
+    enabledEndpoints: new Set<string>([...config.enabledApiEndpoints, ...added]),
     maxRequestBodySize: config.maxRequestBodySize,
     searchKeyOf: canonicalPublicKeyHash,
     logger: {
@@ -184,33 +185,4 @@ function listenApi(config: Config, app: App): Promise<Listening> {
   const server = createServer(serverOptions(limits), app.handle);
   applyServerLimits(server, limits);
   return listen(server, config.port, config.address, 'port');
-}
-
-/** Checks what the newest commits wrote, beside the traffic; readiness waits for it. */
-function startStoreCheck(
-  store: LevelStore,
-  logger: Logger,
-): StoreCheck & { stop(): Promise<void> } {
-  const ending = new AbortController();
-  let trouble: ReturnType<StoreCheck['trouble']> = {
-    reason: 'the store is still being checked',
-    isCorrupt: false,
-  };
-  const done = store.deepCheck({ signal: ending.signal }).then(
-    () => {
-      trouble = undefined;
-    },
-    (error: unknown) => {
-      const reason = error instanceof Error ? error.message : String(error);
-      trouble = { reason, isCorrupt: isLogError(error, 'STORE_CORRUPT') };
-      logger.error({ err: error }, 'the check of the store failed');
-    },
-  );
-  return {
-    trouble: () => trouble,
-    stop() {
-      ending.abort();
-      return done;
-    },
-  };
 }

@@ -1,13 +1,14 @@
 /**
  * The data folder: which files are where, and whether this is a first start.
  *
- * A log that starts empty where an older one was would contradict what the older one signed, so a store is
- * made only where no trace of a log is: no store, no key, no guard. In scope: judging by names, the mark of
- * an unfinished first start, small files that must survive a power cut. Out of scope: what the files hold.
+ * A log that starts empty where an older one was would contradict what the older one signed, so a store is made
+ * only where nothing is left of a log: no store, no guard, no key, no log.json, and nothing unknown either. In
+ * scope: judging by names, the mark of an unfinished first start, small files that must survive a power cut. Out
+ * of scope: what the files hold.
  */
 
-import { mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { basename, dirname, join, sep } from 'node:path';
 import { LogError } from '../errors.js';
 import { type Config, guardPath } from './config.js';
 
@@ -45,37 +46,111 @@ export function pathsBelow(root: string): DataFolder {
 }
 
 /**
- * Returns whether a log is to be made here or lies here. Throws STORE_MISSING when a key or guard is left of
- * a log whose store is gone, KEY_FILE_INVALID when a store is there without its keys.
+ * What a data folder is: `new`, nothing is there; `unfinished`, the mark of a first start is, and no log unless
+ * that start came so far; `existing`, a log.
+ */
+export type FolderVerdict = 'new' | 'unfinished' | 'existing';
+
+/** The options that name files, which may lie in the data folder. */
+export type NamedFiles = Pick<
+  Config,
+  'config' | 'signingKey' | 'tileKey' | 'signingKeyPassphraseFile'
+>;
+
+/**
+ * Returns what the folder is, by its names. Throws STORE_MISSING when something is left of a log whose store is
+ * gone, KEY_FILE_INVALID when a store is there without its keys.
  */
 export async function judgeDataFolder(
   folder: DataFolder,
-  config: Pick<Config, 'signingKey' | 'tileKey'>,
-): Promise<'new' | 'existing'> {
-  if (await isThere(folder.firstStart)) return 'new';
-  const files = await existing([folder.logKey, folder.tileKey, folder.guard]);
-  if (!(await holdsFiles(folder.store))) {
-    if (files.length === 0) return 'new';
-    throw new LogError(
-      'STORE_MISSING',
-      `there is no store in ${folder.store}, but ${files.join(', ')} ${files.length > 1 ? 'are' : 'is'} there: ` +
-        'restore the store from a backup, or start a new log with another --data-dir and --guard; ' +
-        "an operator's own key is given with --signing-key",
+  config: NamedFiles,
+): Promise<FolderVerdict> {
+  // One look, so that another process that starts here at the same time is seen as it was at one moment.
+  const names = await namesIn(folder.root);
+  const isUnfinished = names.includes(basename(folder.firstStart));
+  const hasStore = (await namesIn(folder.store)).length > 0;
+  if (hasStore) await assertKeysAreThere(folder, config);
+  else
+    assertNoTrace(
+      folder,
+      isUnfinished ? lostLog(folder, names) : await traces(folder, names, config),
     );
+  if (isUnfinished) return 'unfinished';
+  return hasStore ? 'existing' : 'new';
+}
+
+/** Returns what speaks of a log even beside the mark of a first start: it is written when the store is there. */
+function lostLog(folder: DataFolder, names: readonly string[]): readonly string[] {
+  return names.includes(basename(folder.identity)) ? [folder.identity] : [];
+}
+
+/** Returns all that a new data folder would not hold; `names` are those in it. */
+async function traces(
+  folder: DataFolder,
+  names: readonly string[],
+  config: NamedFiles,
+): Promise<readonly string[]> {
+  const keyFolder = dirname(folder.logKey);
+  const own = [
+    config.config,
+    config.signingKey,
+    config.tileKey,
+    config.signingKeyPassphraseFile,
+  ].filter((path) => path !== undefined);
+  const isExpected = (path: string): boolean =>
+    [folder.store, keyFolder, `${folder.firstStart}.new`].includes(path) ||
+    EMPTY_VOLUME.includes(basename(path)) ||
+    own.some((named) => named === path || named.startsWith(path + sep));
+  // A key in the log's own place was made by a log, even where the operator names it.
+  const isOwnKey = (path: string): boolean => [folder.logKey, folder.tileKey].includes(path);
+  const keyNames = names.includes(basename(keyFolder)) ? await namesIn(keyFolder) : [];
+  const paths = [
+    ...names.map((name) => join(folder.root, name)),
+    ...keyNames.map((name) => join(keyFolder, name)),
+  ];
+  const found = paths.filter((path) => !isExpected(path) || isOwnKey(path));
+  if (dirname(folder.guard) !== folder.root && (await isThere(folder.guard))) {
+    found.push(folder.guard);
   }
+  return found;
+}
+
+/** What a file system makes by itself. */
+const EMPTY_VOLUME: readonly string[] = ['lost+found'];
+
+function assertNoTrace(folder: DataFolder, found: readonly string[]): void {
+  if (found.length === 0) return;
+  throw new LogError(
+    'STORE_MISSING',
+    `there is no store in ${folder.store}, but ${found.join(', ')} ${found.length > 1 ? 'are' : 'is'} there, ` +
+      'and a new log is made only in an empty folder: restore the store from a backup, or start a new log ' +
+      "with another --data-dir and --guard; an operator's own key is given with --signing-key",
+  );
+}
+
+async function assertKeysAreThere(folder: DataFolder, config: NamedFiles): Promise<void> {
   const keys = [
     ...(config.signingKey === undefined ? [folder.logKey] : []),
     ...(config.tileKey === undefined ? [folder.tileKey] : []),
   ];
-  const lost = keys.filter((path) => !files.includes(path));
-  if (lost.length > 0) {
-    throw new LogError(
-      'KEY_FILE_INVALID',
-      `there is a store in ${folder.store}, but its key ${lost.join(' and ')} is missing: ` +
-        'restore the key from a backup, or name it with --signing-key or --tile-key',
-    );
+  const there = await Promise.all(keys.map(isThere));
+  const lost = keys.filter((_, at) => !there[at]);
+  if (lost.length === 0) return;
+  throw new LogError(
+    'KEY_FILE_INVALID',
+    `there is a store in ${folder.store}, but its key ${lost.join(' and ')} is missing: ` +
+      'restore the key from a backup, or name it with --signing-key or --tile-key',
+  );
+}
+
+/** Returns the text of a small file, undefined when it is not there. Throws STORE_UNAVAILABLE. */
+export async function readIfThere(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw unreadable(path, cause);
   }
-  return 'existing';
 }
 
 /** Marks a first start as begun: an interrupted one is taken up again. Throws STORE_UNAVAILABLE. */
@@ -120,11 +195,6 @@ async function writing(path: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function existing(paths: readonly string[]): Promise<readonly string[]> {
-  const there = await Promise.all(paths.map(isThere));
-  return paths.filter((_, at) => there[at]);
-}
-
 async function isThere(path: string): Promise<boolean> {
   try {
     await stat(path);
@@ -135,11 +205,12 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-async function holdsFiles(folder: string): Promise<boolean> {
+/** Returns the names in a folder; none when it is not there. */
+async function namesIn(folder: string): Promise<readonly string[]> {
   try {
-    return (await readdir(folder)).length > 0;
+    return await readdir(folder);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw unreadable(folder, cause);
   }
 }

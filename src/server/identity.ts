@@ -67,6 +67,16 @@ export function publicIdentity(record: LogRecord, keys: LogKeys): PublicIdentity
   };
 }
 
+/** Returns the tree ID in the text of a log.json; 'unknown' when there is none to be read. */
+export function treeIDOf(identityText: string): string {
+  try {
+    const { treeID } = JSON.parse(identityText) as Partial<PublicIdentity>;
+    return typeof treeID === 'string' ? treeID : 'unknown';
+  } catch {
+    return 'unknown';
+  }
+}
+
 function verifierKey(name: string, { algorithm, publicKeyDer }: Signer): readonly string[] {
   switch (algorithm) {
     case 'ecdsa-p256':

@@ -1,9 +1,11 @@
 /** What a log stands on: keys, store, record, guard. Opened in this order, at a first start made in it. */
 
 import { randomBytes } from 'node:crypto';
+import { LogError } from '../errors.js';
 import { type Guard, openGuard } from '../storage/guard.js';
 import { type LevelStore, openLevelStore } from '../storage/level/level-store.js';
 import type { LogRecord } from '../storage/log-store.js';
+import { closeAll } from './closers.js';
 import type { Config } from './config.js';
 import {
   beginFirstStart,
@@ -11,6 +13,7 @@ import {
   dataFolder,
   endFirstStart,
   judgeDataFolder,
+  readIfThere,
   writeSynced,
 } from './data-folder.js';
 import {
@@ -19,6 +22,7 @@ import {
   newLogRecord,
   type PublicIdentity,
   publicIdentity,
+  treeIDOf,
 } from './identity.js';
 import { openKeys } from './keys.js';
 
@@ -43,26 +47,26 @@ export interface LogParts {
  */
 export async function openParts(config: Config): Promise<LogParts> {
   const folder = dataFolder(config);
-  const isNew = (await judgeDataFolder(folder, config)) === 'new';
+  const verdict = await judgeDataFolder(folder, config);
   // Marked before the keys are made: a key without a store is otherwise a log that lost its store.
-  if (isNew) await beginFirstStart(folder);
-  const { keys, warnings } = await openKeys(config, folder, isNew);
-  const store = await openLevelStore({ directory: folder.store, create: isNew });
+  if (verdict === 'new') await beginFirstStart(folder);
+  const mayCreate = verdict !== 'existing';
+  const { keys, warnings } = await openKeys(config, folder, mayCreate);
+  const store = await openLevelStore({ directory: folder.store, create: mayCreate });
   try {
     const [stored] = await store.logs();
-    const record = stored ?? newLogRecord(config.hostname, keys, randomBytes(8));
-    assertIdentity(record, config.hostname, keys);
-    if (stored === undefined) await store.createLog(record);
-    const guard = await openGuard({ path: folder.guard, store, adopt: config.adoptGuard });
+    if (verdict === 'unfinished') await assertSameLog(folder, stored);
+    const opened =
+      stored === undefined
+        ? await makeLog(config, folder, keys, store, mayCreate)
+        : await openExisting(config, folder, keys, store, stored);
+    const { record, guard } = opened;
     try {
       const identity = publicIdentity(record, keys);
       await writeSynced(folder.identity, `${JSON.stringify(identity, null, 2)}\n`);
-      if (isNew) await endFirstStart(folder);
+      if (mayCreate) await endFirstStart(folder);
       const created = stored === undefined;
-      const close = async () => {
-        await guard.close();
-        await store.close();
-      };
+      const close = () => closeAll([() => store.close(), () => guard.close()]);
       return { folder, keys, store, record, guard, identity, created, warnings, close };
     } catch (error) {
       await guard.close();
@@ -72,4 +76,59 @@ export async function openParts(config: Config): Promise<LogParts> {
     await store.close();
     throw error;
   }
+}
+
+interface OpenedLog {
+  readonly record: LogRecord;
+  readonly guard: Guard;
+}
+
+async function openExisting(
+  config: Config,
+  folder: DataFolder,
+  keys: LogKeys,
+  store: LevelStore,
+  record: LogRecord,
+): Promise<OpenedLog> {
+  assertIdentity(record, config.hostname, keys);
+  const guard = await openGuard({ path: folder.guard, store, adopt: config.adoptGuard });
+  return { record, guard };
+}
+
+/** Makes the log of a store that has none. Throws STORE_CORRUPT unless this is a first start, GUARD_*. */
+async function makeLog(
+  config: Config,
+  folder: DataFolder,
+  keys: LogKeys,
+  store: LevelStore,
+  isFirstStart: boolean,
+): Promise<OpenedLog> {
+  if (!isFirstStart) {
+    throw new LogError('STORE_CORRUPT', `the store in ${folder.store} has lost its log`);
+  }
+  // Judged while there is no log yet: a guard that has seen entries forbids to begin anew, adopted or not.
+  const guard = await openGuard({ path: folder.guard, store, adopt: false });
+  try {
+    const record = newLogRecord(config.hostname, keys, randomBytes(8));
+    await store.createLog(record);
+    await guard.add(record);
+    return { record, guard };
+  } catch (error) {
+    await guard.close();
+    throw error;
+  }
+}
+
+/** Throws STORE_IDENTITY when log.json, which a first start writes last, tells of another log than the store. */
+async function assertSameLog(folder: DataFolder, stored: LogRecord | undefined): Promise<void> {
+  const text = await readIfThere(folder.identity);
+  if (text === undefined) return;
+  const treeID = treeIDOf(text);
+  if (stored !== undefined && treeID === String(stored.treeID)) return;
+  const found = stored === undefined ? 'no log' : `log ${stored.treeID}`;
+  throw new LogError(
+    'STORE_IDENTITY',
+    `${folder.identity} tells of log ${treeID}, but the store in ${folder.store} has ${found}: ` +
+      'restore the store of that log, or start a new log with another --data-dir and --guard',
+  );
 }

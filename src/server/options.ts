@@ -112,7 +112,7 @@ export const OPTIONS = [
     default: 'localhost',
     pattern: /^[a-z0-9][a-z0-9._:/-]{0,252}$/,
     meaning:
-      'name of the log in its checkpoints, which clients compare with the host of its URL; it cannot change later',
+      'name of the log in its checkpoints, which clients compare with the host of its URL; fixed at the first start',
   },
   {
     name: 'guard',
@@ -157,7 +157,8 @@ export const OPTIONS = [
     name: 'enable-retrieve-api',
     kind: 'boolean',
     default: true,
-    meaning: 'false switches the endpoint searchIndex off, as in Rekor',
+    meaning:
+      'true adds searchIndex to `enabled-api-endpoints`, false takes nothing away; as in Rekor',
   },
   {
     name: 'enabled-entry-types',
@@ -202,7 +203,7 @@ export const OPTIONS = [
     default: 1_048_576,
     least: 0,
     most: GIBIBYTE,
-    meaning: 'largest META-INF file of a jar, bytes',
+    meaning: 'accepted and without effect in this version; largest META-INF file of a jar, bytes',
   },
   {
     name: 'max-apk-metadata-size',
@@ -210,7 +211,8 @@ export const OPTIONS = [
     default: 1_048_576,
     least: 0,
     most: GIBIBYTE,
-    meaning: 'largest signature or control part of an apk, bytes',
+    meaning:
+      'accepted and without effect in this version; largest signature or control part of an apk, bytes',
   },
   {
     name: 'genesis-entry',

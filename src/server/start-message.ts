@@ -27,8 +27,11 @@ export function startMessage(
     `  guard          ${folder.guard}  (best on another volume; leave it out of backups)`,
     `  metrics        ${metricsUrl}`,
     '',
-    'Next:',
-    ...nextSteps(url, folder).map(([command, what]) => `  ${command.padEnd(58)}  ${what}`),
+    'Next, in another terminal, in the folder of Stele:',
+    ...nextSteps(url, folder).flatMap(([command, what]) => [`  ${command}`, `      ${what}`]),
+    '',
+    'Ctrl-C stops the log; what it has acknowledged is on disk. Each request writes a JSON line here',
+    '(--log-level warn: only trouble).',
     '',
     ...(identity.hostname === 'localhost' ? [LOCALHOST_WARNING, ''] : []),
   ];
@@ -37,11 +40,14 @@ export function startMessage(
 
 function nextSteps(url: string, folder: DataFolder): readonly (readonly [string, string])[] {
   return [
-    [`curl ${url}/api/v1/log`, 'what the log holds'],
-    [`npm run demo -- --url ${url}`, 'sign, submit, verify offline'],
-    [`rekor-cli --rekor_server ${url} loginfo`, 'any Rekor client works'],
-    [`npx stele keys show --data-dir ${folder.root}`, 'its public half'],
-    ['npx stele verify --help', 'check entries and bundles'],
+    [
+      `npm run demo -- --url ${url}`,
+      'sign, submit and verify offline, step by step; puts entries into this log',
+    ],
+    [`curl ${url}/api/v1/log`, 'how many entries the log has, with its signed checkpoint'],
+    [`npx stele keys show --data-dir ${folder.root}`, 'the public key that verifiers need'],
+    ['npx stele verify --help', 'verify entries and Sigstore bundles offline'],
+    [`rekor-cli --rekor_server ${url} loginfo`, 'Rekor clients work as they are; see README.md'],
   ];
 }
 

@@ -56,6 +56,8 @@ const BODIES: readonly (readonly [what: string, body: string | Uint8Array])[] = 
   ['a list of logIndexes that are none', '{"logIndexes":[{},[],"1",1.5,true]}'],
   ['logIndexes beyond int64', '{"logIndexes":[9223372036854775808]}'],
   ['a million entryUUIDs', `{"entryUUIDs":["${Array(200_000).fill('a').join('","')}"]}`],
+  ['a member 300,000 times', `{${'"kind":1,"email":"a","logIndexes":1,'.repeat(100_000)}"x":1}`],
+  ['a name in 300,000 spellings', `{${'"KIND":1,"Kind":null,"kinD":{},'.repeat(100_000)}"x":1}`],
   ['entries that are none', '{"entries":[null,1,"x",[]]}'],
   ['an e-mail of brackets', `{"email":"${'<'.repeat(100_000)}"}`],
   ['an e-mail of comments', `{"email":"${'('.repeat(100_000)}a@b"}`],
@@ -130,6 +132,23 @@ test('a body over the limit is 413 only when its JSON value does not end within 
   assert.equal((await app.post(ENTRIES, exact)).status, 201);
   assert.equal((await app.post(ENTRIES, `${' '.repeat(1)}${exact}`)).status, 413);
   assert.equal((await app.post(ENTRIES, `x${'y'.repeat(300)}`)).status, 400);
+});
+
+test('a scalar that ends at the limit has no end when the body goes on', async (t) => {
+  const app = await startApp(t, { maxRequestBodySize: 100 });
+  const filled = (value: string) => value.padStart(100, ' ');
+  for (const [body, status] of [
+    ['1'.repeat(101), 413],
+    [`${filled('null')} `, 413],
+    [`${filled('"a"')} `, 413],
+    [`${filled('true')}x`, 413],
+    [`${filled('{}')} `, 422],
+    [`${filled('[]')} `, 400],
+    [`${' '.repeat(95)}null  `, 422],
+    [filled('null'), 422],
+  ] as const) {
+    assert.equal((await app.post(ENTRIES, body)).status, status, body.trim());
+  }
 });
 
 test('a body at one byte a second loses its connection after the grace', async (t) => {

@@ -79,6 +79,27 @@ test('a new entry is answered compact, with one final newline, an ETag and its L
   assert.equal(answer.body, `${JSON.stringify(JSON.parse(answer.body))}\n`);
 });
 
+test('the Location keeps a bare question mark, but none that stood before an API key', async (t) => {
+  for (const [query, kept] of [
+    ['', ''],
+    ['?', '?'],
+    ['?apiKey=s', ''],
+    ['?a=%ff', '?a=%FF'],
+  ]) {
+    const app = await startApp(t);
+    const answer = await app.post(`${ENTRIES}${query}`, ENTRY);
+    const [id] = Object.keys(JSON.parse(answer.body));
+    assert.equal(answer.headers.location, `${ENTRIES}/${id}${kept}`);
+  }
+});
+
+test('the Location of an entry that was sent to an absolute target is absolute', async (t) => {
+  const app = await startApp(t);
+  const answer = await app.post(`HTTP://log.example:80${ENTRIES}?a=1`, ENTRY);
+  const [id] = Object.keys(JSON.parse(answer.body));
+  assert.equal(answer.headers.location, `http://log.example:80${ENTRIES}/${id}?a=1`);
+});
+
 test('an attestation is shown when the entry is read, not when it is made', async (t) => {
   const app = await startApp(t);
   const made = await app.post(ENTRIES, ENTRY.replace('{}', '{"attested":true}'));

@@ -59,3 +59,31 @@ for (const [name, folder, files, flags] of RUNS) {
     }
   });
 }
+
+test('enable-retrieve-api adds searchIndex to the endpoints and never takes it away', async () => {
+  for (const [endpoints, flag, status] of [
+    ['getLogInfo', 'true', 200],
+    ['getLogInfo', 'false', 501],
+    ['searchIndex', 'false', 200],
+  ] as const) {
+    const dataDir = mkdtempSync(join(tmpdir(), 'stele-golden-'));
+    const argv = [
+      ...['--port=0', '--metrics-port=0', '--hostname=rekor.local', '--log-level=silent'],
+      ...[`--data-dir=${dataDir}`, `--enabled-api-endpoints=${endpoints}`],
+      `--enable-retrieve-api=${flag}`,
+    ];
+    const config = readConfig({ argv, environment: {}, readFile: () => '' });
+    const server = await composeServer(config);
+    try {
+      const answer = await fetch(`${server.url}/api/v1/index/retrieve`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/json' },
+        body: '{}',
+      });
+      assert.equal(answer.status, status, `${endpoints} ${flag}`);
+    } finally {
+      await server.close();
+      rmSync(dataDir, { recursive: true, force: true });
+    }
+  }
+});

@@ -125,3 +125,33 @@ test('a large announced length costs nothing before its bytes come', () => {
   reader.read(requestWith({ 'content-length': '32000000' })).catch(() => {});
   assert.ok(reader.heldBytes <= 8_192);
 });
+
+test('a chunked request has a body when a byte comes before its end', async () => {
+  for (const sent of ['', '{}']) {
+    const reader = createBodyReader(LIMITS, manualClock());
+    const request = chunked();
+    const begins = reader.begins(request);
+    request.end(sent);
+    assert.equal(await begins, sent !== '');
+    if (sent === '') continue;
+    const body = await reader.read(request);
+    assert.equal(Buffer.from(body?.bytes ?? []).toString(), sent);
+  }
+  const reader = createBodyReader(LIMITS, manualClock());
+  assert.equal(await reader.begins(requestWith({ 'content-length': '7' })), true);
+  assert.equal(await reader.begins(requestWith({ 'content-length': '0' })), false);
+  assert.equal(await reader.begins(requestWith({})), false);
+});
+
+test('the first chunk is waited for no longer than the grace, and not when the client is gone', async () => {
+  const clock = manualClock();
+  const reader = createBodyReader(LIMITS, clock);
+  const late = assert.rejects(reader.begins(chunked()), isRefusal(408));
+  clock.advance(5_000);
+  await late;
+  const request = chunked();
+  const gone = assert.rejects(reader.begins(request), ClientGone);
+  request.destroy();
+  await gone;
+  assert.equal(clock.armed, 0);
+});

@@ -16,6 +16,11 @@ const ACCEPTED: readonly [accept: string | undefined, offers: string[], chosen: 
   ['"a,b", application/json', JSON_ONLY, 'application/json'],
   ['application/json;q=0', JSON_ONLY, ''],
   ['application/json;q=nonsense', JSON_ONLY, 'application/json'],
+  ['application/json; q = 1', JSON_ONLY, 'application/json'],
+  ['application/json; q = 0', JSON_ONLY, ''],
+  ['application/json;q=\t0', JSON_ONLY, ''],
+  ['application/json;{x}=}', JSON_ONLY, 'application/json'],
+  ['application/{json}, application/json;q=0', JSON_ONLY, ''],
   ['text/html', JSON_ONLY, ''],
   ['???', JSON_ONLY, ''],
   ['', JSON_ONLY, ''],
@@ -55,6 +60,8 @@ test('parameters and letter case do not change the type', () => {
     'APPLICATION/JSON',
     'application/json;',
     'application/json; a="x;\\"y"',
+    'application/json;q= 1',
+    'application/json;{a} = "x"',
   ]) {
     const type = parseMediaType(text);
     assert.equal('name' in type ? type.name : type.problem, 'application/json', text);

@@ -46,10 +46,52 @@ test('a bad percent-escape is no target', () => {
   }
 });
 
+test('an absolute target may be without a path, but its port is a number', () => {
+  for (const [sent, path] of [
+    ['http://log.example', ''],
+    ['http://log.example?a', ''],
+    ['ftp://user:password@log.example:/x', '/x'],
+    ['http://[::1]:3000//x', '//x'],
+    ['http://log.example:80:80/x', '/x'],
+  ] as const) {
+    assert.equal(parseRequestTarget(sent)?.escapedPath, path, sent);
+  }
+  for (const sent of ['http://x:y/', 'http://x:-1/', 'http://u@x:8o/']) {
+    assert.equal(parseRequestTarget(sent), undefined, sent);
+  }
+});
+
+test('a question mark with nothing behind it is remembered', () => {
+  for (const [sent, isBare] of [
+    ['/x', false],
+    ['/x?', true],
+    ['/%78?', true],
+    ['/x??', false],
+    ['/x?a', false],
+  ] as const) {
+    assert.equal(parseRequestTarget(sent)?.hasBareQuestionMark, isBare, sent);
+  }
+});
+
+test('bytes of a query that are no UTF-8 are kept and printed as they came', () => {
+  for (const [query, printed] of [
+    ['a=%ff%C3%BC', 'a=%FF%C3%BC'],
+    ['a=%ed%a0%80', 'a=%ED%A0%80'],
+    ['a=%e2%82', 'a=%E2%82'],
+    ['a=%c0%80%f4%90%80%80', 'a=%C0%80%F4%90%80%80'],
+    ['a=%EF%BF%BD%F0%9F%98%80', 'a=%EF%BF%BD%F0%9F%98%80'],
+  ] as const) {
+    assert.equal(printQuery(parseQuery(query)), printed);
+  }
+  assert.deepEqual(parseQuery('a=%ffx%F0%9F%98%80'), [['a', '\udcffx\u{1f600}']]);
+});
+
 test('the authority of an absolute target does not count', () => {
   const target = parseRequestTarget('http://log.example:3000/api/v1/log?x=1');
   assert.equal(target?.cleanPath, '/api/v1/log');
   assert.equal(target?.rawQuery, 'x=1');
+  assert.equal(target?.origin, 'http://log.example:3000');
+  assert.equal(parseRequestTarget('/http://log.example/')?.origin, '');
 });
 
 test('the last of repeated query values counts, names match exactly', () => {

@@ -73,6 +73,10 @@ test('pages are compared as each of them says', () => {
   assert.equal(routeOf('POST', '/ping'), 'not-found');
   assert.equal(routeOf('GET', '/ping/'), 'not-found');
   assert.equal(routeOf('DELETE', '/docs/'), 'page');
+  assert.equal(routeOf('GET', '/doc%73'), 'page');
+  assert.equal(routeOf('GET', '/x%2f..%2fdocs'), 'page');
+  assert.equal(routeOf('GET', '/p%69ng'), 'page');
+  assert.equal(routeOf('GET', '/%2f'), 'not-found');
   assert.equal(routeOf('GET', '/'), 'page');
   assert.equal(routeOf('GET', '//'), 'not-found');
 });

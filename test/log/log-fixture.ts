@@ -9,7 +9,7 @@ import type { LogOptions } from '../../src/log/log-options.js';
 import { openLog } from '../../src/log/open-log.js';
 import { leafHash } from '../../src/merkle/hash.js';
 import type { Clock } from '../../src/sequencing/clock.js';
-import type { HeadGuard } from '../../src/sequencing/sequencer.js';
+import type { HeadGuard } from '../../src/sequencing/store-writer.js';
 import { type Signer, signerFromKey } from '../../src/signing/signer.js';
 import type { FaultPoint } from '../../src/storage/fault-point.js';
 import type { Head, LogRecord, Store } from '../../src/storage/log-store.js';
@@ -50,12 +50,18 @@ export class FakeClock implements Clock {
 
 export class FakeGuard implements HeadGuard {
   readonly moves: Head[] = [];
-  /** How the next move fails: before or after it took effect. */
-  fault: 'before' | 'after' | undefined;
+  /** How the next moves fail: before or after they took effect, or because they contradict the guard. */
+  fault: 'before' | 'after' | 'contradiction' | undefined;
+  /** How many moves fail. */
+  times = 1;
 
   async move(head: Head): Promise<void> {
     const { fault } = this;
-    this.fault = undefined;
+    if (fault !== undefined && --this.times === 0) {
+      this.fault = undefined;
+      this.times = 1;
+    }
+    if (fault === 'contradiction') throw new RangeError('the guard is ahead');
     if (fault === 'before') throw new Error('the guard file cannot be written');
     this.moves.push(head);
     if (fault === 'after') throw new Error('the guard file cannot be synced');

@@ -34,7 +34,7 @@ test('an empty log has a checkpoint of size 0 and no entries', async () => {
     /^log\.example - \d+\n0\n47DEQpj8HBSa\+\/TImW\+5JCeuQeRkm5NMpJWZG3hSuFU=\n\n— log\.example /,
   );
   assert.deepEqual(await log.entriesByIndex([0]), [undefined]);
-  assert.deepEqual(await log.search(['#a'], 'or'), []);
+  assert.deepEqual(await log.search(['#a'], 'or', 10), []);
 });
 
 test('the identity of a log is that of its record and its keys', async () => {
@@ -91,15 +91,22 @@ test('equal submissions at the same time make one entry', async () => {
 
 test('a duplicate is still told when nothing can be written any more', async () => {
   const guard = new FakeGuard();
-  const log = await openTestLog(await newStore(), { guard });
+  const log = await openTestLog(await newStore(), {
+    guard,
+    limits: { patienceMs: 0 },
+    pause: (_ms, signal) =>
+      new Promise((resolve) => signal.addEventListener('abort', () => resolve())),
+  });
   await log.submit(proposal('a'));
   guard.fault = 'before';
+  guard.times = Number.POSITIVE_INFINITY;
   await assert.rejects(log.submit(proposal('b')), code('COMMIT_UNKNOWN'));
   assert.equal((await log.submit(proposal('a'))).outcome, 'duplicate');
   // Committed, but never guarded: not shown, not as a duplicate either.
   await assert.rejects(log.submit(proposal('b')), code('STORE_UNAVAILABLE'));
   assert.deepEqual(await log.entriesByLeafHash([leafHash(utf8('b'))]), [undefined]);
   assert.match((await log.readiness()).append ?? '', /guard/);
+  await log.close();
 });
 
 test('what accept refuses is refused with its error', async () => {
@@ -230,9 +237,9 @@ test('search finds entry IDs by all or any of the keys, whatever the letter case
   const texts = ['x #a', 'x #b', 'x #a #b', 'x'];
   const ids = [];
   for (const text of texts) ids.push(added(await log.submit(proposal(text))).entryID);
-  assert.deepEqual(await log.search(['#A', '#b'], 'or'), [ids[0], ids[1], ids[2]]);
-  assert.deepEqual(await log.search(['#a', '#B'], 'and'), [ids[2]]);
-  assert.deepEqual(await log.search(['#nobody'], 'or'), []);
+  assert.deepEqual(await log.search(['#A', '#b'], 'or', 3), [ids[0], ids[1], ids[2]]);
+  assert.deepEqual(await log.search(['#a', '#B'], 'and', 3), [ids[2]]);
+  assert.deepEqual(await log.search(['#nobody'], 'or', 3), []);
 });
 
 test('a full pool refuses before anything is verified', async () => {

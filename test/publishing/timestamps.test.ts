@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
-import { isLogError } from '../../src/errors.js';
+import { isLogError, LogError } from '../../src/errors.js';
 import { LateRowWriter } from '../../src/publishing/late-rows.js';
 import { type TimestampedLeaf, Timestamps } from '../../src/publishing/timestamps.js';
 import { type Signer, verifyWithKey } from '../../src/signing/signer.js';
@@ -157,4 +157,23 @@ test('a key that does not answer is reported, and its SETs are made when it is b
   );
   breakSigner(false);
   assert.ok((await of(timestamps, leaves[1])).length > 0);
+});
+
+test('a SET whose stored row is damaged is reported and made again', async () => {
+  const { log } = await newSetting();
+  const damage = new LogError('STORE_CORRUPT', 'checksum');
+  const damaged: unknown[] = [];
+  const timestamps = new Timestamps({
+    log: { timestamp: async () => Promise.reject(damage) },
+    late: new LateRowWriter(log, () => undefined),
+    signer: LOG_KEY,
+    logID: RECORD.logID,
+    firstVirtualIndex: 0,
+    damaged: (error) => damaged.push(error),
+  });
+  const [leaf] = leavesFrom(7, 1) as [TimestampedLeaf];
+  const signature = await of(timestamps, leaf);
+  await timestamps.idle();
+  assert.deepEqual(damaged, [damage]);
+  assert.deepEqual(await log.timestamp(7), signature);
 });

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { isLogError } from '../../src/errors.js';
 import { leafHashes, readEntries } from '../../src/reading/entries.js';
-import { SEARCH_PAGE, type SearchOperator, searchIndexes } from '../../src/reading/search.js';
+import {
+  findIndexesAtMost,
+  SEARCH_PAGE,
+  type SearchOperator,
+  searchIndexes,
+} from '../../src/reading/search.js';
 import { slowLeafHash } from '../merkle/slow-tree.js';
 import { newGrowingLog } from './committed-log.js';
 
@@ -88,15 +94,66 @@ test('a rare key beside a frequent one is joined in few reads', async () => {
   assert.ok(reads <= 4, `${reads} reads`);
 });
 
-test('leaf hashes of neighbours are read together', async () => {
+test('more entries than allowed are refused, without reading on', async () => {
   const growing = await newGrowingLog();
-  await growing.growTo(50);
-  const hashes = await leafHashes(growing.log, [0, 3, 4, 5, 49]);
+  await growing.growTo(5000, divisorKeys);
+  const every = expected(5000, (i) => i % 7 === 0);
+  const most = every.length;
+  assert.deepEqual(await findIndexesAtMost(growing.log, ['d7'], 'or', 5000, most), every);
+  let reads = 0;
+  const log = {
+    find: (...args: Parameters<typeof growing.log.find>) => {
+      reads += 1;
+      return growing.log.find(...args);
+    },
+  };
+  await assert.rejects(
+    findIndexesAtMost(log, ['all'], 'or', 5000, SEARCH_PAGE + 1),
+    (error) =>
+      isLogError(error, 'SEARCH_TOO_WIDE') &&
+      error.message === 'more than 1001 entries match: narrow the search',
+  );
+  assert.equal(reads, 2);
+  await assert.rejects(findIndexesAtMost(growing.log, ['d7'], 'or', 5000, most - 1), (error) =>
+    isLogError(error, 'SEARCH_TOO_WIDE'),
+  );
+});
+
+test('leaf hashes are read a tile at a time, each tile once', async () => {
+  const growing = await newGrowingLog();
+  await growing.growTo(1100);
+  const wanted = [0, 3, 4, 255, 256, 258, 700, 1030, 1099];
+  const hashes: Uint8Array[] = [];
+  for await (const some of leafHashes(growing.log, wanted)) hashes.push(...some);
   assert.deepEqual(
     hashes.map((hash) => new Uint8Array(hash)),
-    [0, 3, 4, 5, 49].map(slowLeafHash),
+    wanted.map(slowLeafHash),
   );
-  assert.deepEqual(growing.reads, ['0:0-1', '0:3-6', '0:49-50']);
+  assert.deepEqual(growing.reads, ['0:0-256', '0:256-259', '0:700-701', '0:1030-1100']);
+});
+
+test('leaf hashes of many tiles are not all read at once', async () => {
+  let underWay = 0;
+  let most = 0;
+  const log = {
+    async hashes(_: number, from: number, to: number) {
+      underWay += 1;
+      most = Math.max(most, underWay);
+      await undefined;
+      underWay -= 1;
+      return new Uint8Array((to - from) * 32).fill(from % 251);
+    },
+  };
+  const wanted = Array.from({ length: 1000 }, (_, i) => i * 300);
+  let at = 0;
+  for await (const some of leafHashes(log, wanted)) {
+    for (const hash of some) {
+      assert.deepEqual([...hash], new Array(32).fill((wanted[at] as number) % 251));
+      at += 1;
+    }
+  }
+  assert.equal(at, wanted.length);
+  assert.ok(most <= 32, `${most} at once`);
 });
 
 test('entries come in the order asked for, repeats kept, absent ones undefined', async () => {

@@ -40,7 +40,7 @@ function readSubmission(request: RouteRequest): EntryEnvelope {
   try {
     const json = readJsonBody(request.body);
     if (json === undefined) throw missing('proposedEntry', 'body');
-    const envelope = readEnvelope(json.value);
+    const envelope = readEnvelope(json);
     // Binding errors win over the switch; the base type is refused later, by the handler.
     if (envelope.kind !== 'ProposedEntry') requireMembers(envelope);
     return envelope;
@@ -80,9 +80,11 @@ function duplicateReply(entryID: string, request: RouteRequest): Reply {
   return payloadReply(request.format, 409, { code: 409, message }, [location(entryID, request)]);
 }
 
-/** The path as it was sent, the ID behind it, and the query without the API key. */
+/** The target as it was sent, the ID behind it, and the query without the API key. */
 function location(entryID: string, request: RouteRequest): HeaderField {
   const query = printQuery(request.query().filter(([name]) => name !== 'apiKey'));
-  const path = escapePath(`${request.target.path}/${entryID}`);
-  return ['Location', query === '' ? path : `${path}?${query}`];
+  const { target } = request;
+  const path = `${target.origin}${escapePath(`${target.path}/${entryID}`)}`;
+  const hasQuery = query !== '' || target.hasBareQuestionMark;
+  return ['Location', hasQuery ? `${path}?${query}` : path];
 }

@@ -48,6 +48,8 @@ export function goQuote(text: string): string {
     if (short !== undefined) return short;
     const point = character.codePointAt(0) as number;
     if (point < 0x80) return `\\x${hex(point, 2)}`;
+    // A byte of a query that is no UTF-8, see QueryValues.
+    if (point >= 0xdc80 && point <= 0xdcff) return `\\x${hex(point - 0xdc00, 2)}`;
     return point < 0x10000 ? `\\u${hex(point, 4)}` : `\\U${hex(point, 8)}`;
   });
   return `"${quoted}"`;

@@ -1,30 +1,33 @@
 /**
- * The JSON of a request body as a Go decoder assigns it to a struct: only the first value is read, member
- * names match in any letter case, the last of several wins, unknown members are ignored. Spec: rekor-v1.md
- * section 1, "Body decoding" and "Body limit".
+ * The first JSON value of a request body: what follows it is not looked at. Spec: rekor-v1.md section 1, "Body
+ * decoding" and "Body limit". How its members become fields is the business of go-fields.ts.
  */
 
-import { decodeFirstGoJson } from '../../encoding/go-json.js';
+import { decodeFirstGoJson, decodeGoJson } from '../../encoding/go-json.js';
 import { isLogError, LogError } from '../../errors.js';
 import { RefusedRequest } from '../../http/reply.js';
 import type { RequestBody } from '../../http/route.js';
+import { itemTexts, memberTexts } from './json-text.js';
 
-/** The first JSON value of a body and its text. */
-export interface JsonBody {
+/** A JSON value and its source text. */
+export interface JsonNode {
   readonly value: unknown;
-  /** The bytes of the value alone. */
-  readonly bytes: Uint8Array;
+  readonly text: string;
 }
 
 /**
  * Returns the JSON value, undefined for a body with nothing in it. Throws ENCODING_MALFORMED with Go's text,
  * and RefusedRequest (413) when the value does not end within the limit.
  */
-export function readJsonBody(body: RequestBody | undefined): JsonBody | undefined {
+export function readJsonBody(body: RequestBody | undefined): JsonNode | undefined {
   if (body === undefined) return undefined;
   try {
     const { value, end } = decodeFirstGoJson(body.bytes);
-    return { value, bytes: body.bytes.subarray(0, end) };
+    // A scalar ends where something else begins: cut off at the limit, it has no end.
+    if (body.truncated && end === body.bytes.length && !isContainer(value)) {
+      throw tooLarge(body.limit);
+    }
+    return { value, text: LENIENT_UTF8.decode(body.bytes.subarray(0, end)) };
   } catch (error) {
     if (!isLogError(error, 'ENCODING_MALFORMED')) throw error;
     if (!isCutOff(error)) throw error;
@@ -34,73 +37,73 @@ export function readJsonBody(body: RequestBody | undefined): JsonBody | undefine
   }
 }
 
-/** How a member of a struct is typed in Go. */
-export type GoType = 'string' | 'any' | 'array';
-
-/** A struct: its name in error texts, and its members' types. */
-export interface GoStruct<Names extends string> {
-  /** As in `cannot unmarshal array into Go value of type NAME`. */
-  readonly valueType: string;
-  /** As in `Go struct field NAME.member`. */
-  readonly fieldOwner: string;
-  readonly members: Readonly<Record<Names, GoType>>;
-  /** Go's name for the type of a member that is an array. */
-  readonly arrayTypes?: Readonly<Partial<Record<Names, string>>>;
-}
-
 /**
- * Returns the members of `value` that `struct` has; absent and null ones are undefined. Throws
- * ENCODING_MALFORMED in Go's words for the first member of a wrong type, and for a value that is no object.
+ * Returns the members of an object that `nameOf` knows by a name of its own, in the order of the document; one
+ * may be there more than once. Throws ENCODING_MALFORMED for more than 10,000 members.
  */
-export function assignStruct<Names extends string>(
-  value: unknown,
-  struct: GoStruct<Names>,
-): Partial<Record<Names, unknown>> {
-  const found: Partial<Record<Names, unknown>> = {};
-  if (value === null) return found;
-  if (jsonKind(value) !== 'object') {
-    throw cannotUnmarshal(jsonKind(value), `Go value of type ${struct.valueType}`);
-  }
-  const names = Object.keys(struct.members) as Names[];
-  for (const [key, item] of Object.entries(value as object)) {
-    const name = names.find((candidate) => isSameName(candidate, key));
-    if (name === undefined) continue;
-    const type = struct.members[name];
-    if (item === null) {
-      // Null leaves a string as it was and empties everything else.
-      if (type !== 'string') delete found[name];
-      continue;
+export function* membersOf<Name extends string>(
+  node: JsonNode,
+  nameOf: (key: string) => Name | undefined,
+): Generator<readonly [name: Name, member: JsonNode]> {
+  const values = node.value as Record<string, unknown>;
+  const found: { readonly key: string; readonly name: Name; readonly text: string }[] = [];
+  let members = 0;
+  for (const { name: key, value: text } of memberTexts(node.text)) {
+    if (++members > MAX_MEMBERS) {
+      throw new LogError(
+        'ENCODING_MALFORMED',
+        `json: object with more than ${MAX_MEMBERS} members`,
+      );
     }
-    if (type !== 'any' && jsonKind(item) !== type) {
-      const goType = type === 'array' ? (struct.arrayTypes?.[name] ?? '[]') : 'string';
-      throw wrongMember(struct.fieldOwner, name, jsonKind(item), goType);
-    }
-    found[name] = item;
+    const name = nameOf(key);
+    if (name !== undefined) found.push({ key, name, text });
   }
-  return found;
+  const times = new Map<string, number>();
+  for (const { key } of found) times.set(key, (times.get(key) ?? 0) + 1);
+  // Of a key that repeats, the parsed object has only the last value; each is read from its own text.
+  for (const { key, name, text } of found) {
+    const isOnce = times.get(key) === 1;
+    yield [name, isOnce ? { value: values[key], text } : new TextNode(text)];
+  }
 }
 
-/** Returns the error for a member of the wrong type, in Go's words. */
-export function wrongMember(owner: string, name: string, found: string, goType: string): LogError {
-  return cannotUnmarshal(found, `Go struct field ${owner}.${name} of type ${goType}`);
+/** Returns the items of an array, of a long one the first MAX_ITEMS: it is refused for its length anyway. */
+export function* firstItemsOf(node: JsonNode): Generator<JsonNode> {
+  const values = node.value as readonly unknown[];
+  let at = 0;
+  for (const text of itemTexts(node.text)) {
+    if (at === MAX_ITEMS) return;
+    yield { value: values[at++], text };
+  }
 }
 
-/** Returns Go's name for the kind of a JSON value. */
-export function jsonKind(value: unknown): string {
-  if (Array.isArray(value)) return 'array';
-  if (typeof value === 'boolean') return 'bool';
-  return typeof value;
+/** The walk through a text is slower than JSON.parse by far, so a client does not choose how long it is. */
+const MAX_ITEMS = 1_000;
+const MAX_MEMBERS = 10_000;
+
+// Damaged UTF-8 becomes U+FFFD as in the parsed value.
+const LENIENT_UTF8 = new TextDecoder('utf-8', { ignoreBOM: true });
+
+/** Decoded at each reading: a client that repeats a member a million times makes nothing that lasts. */
+class TextNode implements JsonNode {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+
+  get value(): unknown {
+    return decodeText(this.text);
+  }
 }
 
-/** Returns the error that Go has for a JSON value that does not fit. */
-export function cannotUnmarshal(found: string, target: string): LogError {
-  return new LogError('ENCODING_MALFORMED', `json: cannot unmarshal ${found} into ${target}`);
+/** The text is part of a document that was read: only an escaped lone surrogate is not for JSON.parse. */
+function decodeText(text: string): unknown {
+  return text.includes('\\u') ? decodeGoJson(new TextEncoder().encode(text)) : JSON.parse(text);
 }
 
-/** True when `key` names the member: in any letter case, and with the two letters that fold to ASCII. */
-export function isSameName(member: string, key: string): boolean {
-  if (member === key) return true;
-  return member.toLowerCase() === key.toLowerCase().replaceAll('ſ', 's');
+function isContainer(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 function isCutOff(error: LogError): boolean {

@@ -1,45 +1,67 @@
 /**
- * The source text of parts of a JSON document that is known to be well-formed: what JSON.parse loses of
- * numbers (2^63 against 2^63 - 1, `1.0` against `1`) is still there. Linear; nothing recurses.
+ * The source text of parts of a JSON document that is known to be well-formed: what JSON.parse loses (a name
+ * that is there twice, 2^63 against 2^63 - 1, `1.0` against `1`) is still there. Linear, nothing recurses, and
+ * nothing is kept of what the caller does not take.
  */
 
-import { isSameName } from './json-body.js';
+/** The text of a member of an object. */
+export interface MemberText {
+  readonly name: string;
+  readonly value: string;
+}
 
-/** Returns the text of the last member of an object that is named `name`, undefined when it has none. */
-export function memberText(object: string, name: string): string | undefined {
-  let found: string | undefined;
+/** Returns the members of an object in the order of the document, repeated names too. */
+export function* memberTexts(object: string): Generator<MemberText> {
   for (const item of itemTexts(object)) {
     const end = endOfString(item, 0);
-    if (!isSameName(name, JSON.parse(item.slice(0, end)) as string)) continue;
-    found = item.slice(item.indexOf(':', end) + 1).trim();
+    const literal = item.slice(0, end);
+    const name = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
+    yield { name, value: item.slice(item.indexOf(':', end) + 1) };
   }
-  return found;
 }
 
 /** Returns the texts of the items of an array, or of the members (`"name": value`) of an object. */
-export function itemTexts(container: string): string[] {
+export function* itemTexts(container: string): Generator<string> {
   const text = container.trim();
-  const items: string[] = [];
   let depth = 0;
   let start = 1;
   for (let i = 0; i < text.length; i++) {
-    const character = text[i];
-    if (character === '"') i = endOfString(text, i) - 1;
-    else if (character === '[' || character === '{') depth++;
-    else if (character === ']' || character === '}') depth--;
-    else if (character === ',' && depth === 1) {
-      items.push(text.slice(start, i).trim());
-      start = i + 1;
+    switch (text.charCodeAt(i)) {
+      case QUOTE:
+        i = endOfString(text, i) - 1;
+        break;
+      case OPEN_ARRAY:
+      case OPEN_OBJECT:
+        depth++;
+        break;
+      case CLOSE_ARRAY:
+      case CLOSE_OBJECT:
+        depth--;
+        break;
+      case COMMA:
+        if (depth > 1) break;
+        yield text.slice(start, i).trim();
+        start = i + 1;
     }
   }
   const last = text.slice(start, -1).trim();
-  if (last !== '') items.push(last);
-  return items;
+  if (last !== '') yield last;
 }
 
-/** Returns the offset after the string literal that opens at `from`. */
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+/** Returns the offset after the string literal that opens at `from`; a quote ends it unless it is escaped. */
 function endOfString(text: string, from: number): number {
-  let i = from + 1;
-  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1;
-  return i + 1;
+  for (let quote = text.indexOf('"', from + 1); quote >= 0; quote = text.indexOf('"', quote + 1)) {
+    let backslashes = 0;
+    while (text.charCodeAt(quote - 1 - backslashes) === BACKSLASH) backslashes++;
+    if (backslashes % 2 === 0) return quote + 1;
+  }
+  return text.length;
 }

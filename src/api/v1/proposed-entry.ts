@@ -8,7 +8,8 @@ import { KNOWN_KINDS } from '../../entries/registry.js';
 import { LogError } from '../../errors.js';
 import { RefusedRequest } from '../../http/reply.js';
 import { goQuote, missing, noMatch } from './field-error.js';
-import { assignStruct, type GoStruct } from './json-body.js';
+import { ANY, type GoStruct, OPTIONAL_TEXT, readStruct, TEXT } from './go-fields.js';
+import type { JsonNode } from './json-body.js';
 
 /** An envelope whose kind is known and whose other members are still to be judged. */
 export interface EntryEnvelope {
@@ -21,13 +22,13 @@ export interface EntryEnvelope {
  * Returns the envelope of a JSON value. Throws ENCODING_MALFORMED for wrong types, RefusedRequest (602, 422)
  * for a kind that is missing or that nobody knows.
  */
-export function readEnvelope(value: unknown): EntryEnvelope {
-  const { kind, apiVersion, spec } = assignStruct(value, ENVELOPE);
+export function readEnvelope(json: JsonNode): EntryEnvelope {
+  const { kind, apiVersion, spec } = readStruct(json, ENVELOPE);
   if (kind === undefined || kind === '') throw missing('kind', 'body');
-  if (!isKnownKind(kind as string)) {
-    throw new RefusedRequest(422, `invalid kind value: ${goQuote(kind as string)}`);
+  if (!isKnownKind(kind)) {
+    throw new RefusedRequest(422, `invalid kind value: ${goQuote(kind)}`);
   }
-  return { kind: kind as string, apiVersion: apiVersion as string | undefined, spec };
+  return { kind, apiVersion, spec: spec?.value };
 }
 
 /**
@@ -47,10 +48,10 @@ export function requireMembers(envelope: EntryEnvelope, path = ''): ProposedEntr
 
 const BASE_TYPE = 'ProposedEntry';
 
-const ENVELOPE: GoStruct<'kind' | 'apiVersion' | 'spec'> = {
+const ENVELOPE: GoStruct<{ kind: string; apiVersion: string; spec: JsonNode }> = {
   valueType: 'models.targetedProposedEntry',
   fieldOwner: 'targetedProposedEntry',
-  members: { kind: 'string', apiVersion: 'string', spec: 'any' },
+  fields: { kind: TEXT, apiVersion: OPTIONAL_TEXT, spec: ANY },
 };
 
 // The pattern is quoted in the answer, so it is kept as it is quoted.

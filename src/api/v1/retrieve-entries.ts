@@ -3,7 +3,6 @@
  * then 64-digit ones and proposed entries by leaf hash, then indexes; what is not found is left out.
  */
 
-import { decodeGoJson } from '../../encoding/go-json.js';
 import { fromHex } from '../../encoding/hex.js';
 import type { ProposedEntry } from '../../entries/entry-kind.js';
 import { isLogError } from '../../errors.js';
@@ -15,15 +14,17 @@ import { endpointRoute } from './endpoint.js';
 import { entryJson, type FoundEntry } from './entry-json.js';
 import { belowMinimum, missing, noMatch, tooFewItems, tooManyItems } from './field-error.js';
 import {
-  assignStruct,
+  ANY,
   cannotUnmarshal,
+  type GoField,
   type GoStruct,
-  type JsonBody,
   jsonKind,
-  readJsonBody,
-  wrongMember,
-} from './json-body.js';
-import { itemTexts, memberText } from './json-text.js';
+  listOf,
+  readStruct,
+  TEXT,
+  wrongType,
+} from './go-fields.js';
+import { firstItemsOf, type JsonNode, readJsonBody } from './json-body.js';
 import { type EntryEnvelope, readEnvelope, requireMembers } from './proposed-entry.js';
 import { parseInt64 } from './query-parameter.js';
 import {
@@ -57,45 +58,76 @@ export function retrieveEntriesRoute(shards: Shards, enabled: ReadonlySet<string
   });
 }
 
-function readQueries(request: RouteRequest): Queries {
-  const queries = parseQueries(request);
-  if (queries.envelopes.length > MAX_QUERIES) throw tooManyItems('entries', MAX_QUERIES);
-  queries.envelopes.forEach((envelope, i) => {
-    if (envelope.kind !== 'ProposedEntry') requireMembers(envelope, `entries.${i}.`);
-  });
-  queries.entryUUIDs.forEach((id, i) => {
-    if (!isEntryID(id)) throw noMatch(`entryUUIDs.${i}`, 'body', ENTRY_ID_PATTERN);
-  });
-  queries.logIndexes.forEach((index, i) => {
-    if (index < 0n) throw belowMinimum(`logIndexes.${i}`, 'body', 0);
-  });
-  return queries;
+/** The lists as they stand in the body; undefined: not there. */
+interface QueryLists {
+  readonly envelopes: readonly EntryEnvelope[];
+  readonly entryUUIDs: readonly string[] | undefined;
+  readonly logIndexes: readonly bigint[] | undefined;
 }
 
-function parseQueries(request: RouteRequest): Queries {
+/** One list after the other, of each first its length and then its items: the first error is reported. */
+function readQueries(request: RouteRequest): Queries {
+  const { envelopes, entryUUIDs, logIndexes } = parseQueries(request);
+  if (envelopes.length > MAX_QUERIES) throw tooManyItems('entries', MAX_QUERIES);
+  envelopes.forEach((envelope, i) => {
+    if (envelope.kind !== 'ProposedEntry') requireMembers(envelope, `entries.${i}.`);
+  });
+  requireCount('entryUUIDs', entryUUIDs);
+  entryUUIDs?.forEach((id, i) => {
+    if (!isEntryID(id)) throw noMatch(`entryUUIDs.${i}`, 'body', ENTRY_ID_PATTERN);
+  });
+  requireCount('logIndexes', logIndexes);
+  logIndexes?.forEach((index, i) => {
+    if (index < 0n) throw belowMinimum(`logIndexes.${i}`, 'body', 0);
+  });
+  return { envelopes, entryUUIDs: entryUUIDs ?? [], logIndexes: logIndexes ?? [] };
+}
+
+function parseQueries(request: RouteRequest): QueryLists {
   try {
     const json = readJsonBody(request.body);
     if (json === undefined) throw missing('entry', 'body');
-    const { entries, entryUUIDs, logIndexes } = assignStruct(json.value, LOG_QUERY);
-    const ids = (entryUUIDs as unknown[] | undefined)?.map(readID);
-    const indexes = logIndexes === undefined ? undefined : readIndexes(json);
-    const envelopes = readEnvelopes(entries);
-    requireCount('entryUUIDs', ids);
-    requireCount('logIndexes', indexes);
-    return { entryUUIDs: ids ?? [], envelopes, logIndexes: indexes ?? [] };
+    const { entries, entryUUIDs, logIndexes } = readStruct(json, LOG_QUERY);
+    return {
+      envelopes: readEnvelopes(entries),
+      entryUUIDs: entryUUIDs?.map((id) => id ?? ''),
+      logIndexes: logIndexes?.map((index) => index ?? 0n),
+    };
   } catch (error) {
     if (!isLogError(error, 'ENCODING_MALFORMED')) throw error;
     throw unreadable(error.message);
   }
 }
 
-const LOG_QUERY: GoStruct<'entries' | 'entryUUIDs' | 'logIndexes'> = {
+/** A pointer to an int64, read from the text: it does not fit into the number that JSON.parse makes of it. */
+const INDEX: GoField<bigint> = (node, before, place) => {
+  if (node.value === null) return undefined;
+  if (SHORT_INTEGER.test(node.text)) return BigInt(node.value as number);
+  const kind = jsonKind(node.value);
+  const value = kind === 'number' ? parseInt64(node.text) : undefined;
+  if (value !== undefined) return value;
+  const found = kind === 'number' ? `number ${node.text}` : kind;
+  place.note(() => wrongType(place, found, 'int64'));
+  return before;
+};
+
+/** What a double holds exactly, written as an integer: nearly every index. */
+const SHORT_INTEGER = /^-?[0-9]{1,15}$/;
+
+const LOG_QUERY: GoStruct<{
+  entries: JsonNode;
+  entryUUIDs: readonly (string | undefined)[];
+  logIndexes: readonly (bigint | undefined)[];
+}> = {
   valueType:
     'struct { Entries json.RawMessage "json:\\"entries\\""; EntryUUIDs []string "json:\\"entryUUIDs\\""; ' +
     'LogIndexes []*int64 "json:\\"logIndexes\\"" }',
   fieldOwner: '',
-  members: { entries: 'any', entryUUIDs: 'array', logIndexes: 'array' },
-  arrayTypes: { entryUUIDs: '[]string', logIndexes: '[]*int64' },
+  fields: {
+    entries: ANY,
+    entryUUIDs: listOf('[]string', TEXT, MAX_QUERIES + 1),
+    logIndexes: listOf('[]*int64', INDEX, MAX_QUERIES + 1),
+  },
 };
 
 /** Throws RefusedRequest for a list that is there but empty, or too long. */
@@ -105,39 +137,28 @@ function requireCount(name: string, list: readonly unknown[] | undefined): void 
   if (list.length > MAX_QUERIES) throw tooManyItems(name, MAX_QUERIES);
 }
 
-function readID(item: unknown): string {
-  if (item === null) return '';
-  if (typeof item === 'string') return item;
-  throw wrongMember('', 'entryUUIDs', jsonKind(item), 'string');
-}
-
-/** Read from the text: an int64 does not fit into the number that JSON.parse makes of it. */
-function readIndexes(json: JsonBody): bigint[] {
-  const text = memberText(fromUtf8Lenient(json.bytes), 'logIndexes') ?? '[]';
-  return itemTexts(text).map((item) => {
-    if (item === 'null') return 0n;
-    const value = item.startsWith('+') ? undefined : parseInt64(item);
-    if (value !== undefined) return value;
-    const kind = jsonKind(decodeGoJson(new TextEncoder().encode(item)));
-    const found = kind === 'number' ? `number ${item}` : kind;
-    throw wrongMember('', 'logIndexes', found, 'int64');
-  });
-}
-
-function readEnvelopes(entries: unknown): EntryEnvelope[] {
+function readEnvelopes(entries: JsonNode | undefined): EntryEnvelope[] {
   if (entries === undefined) return [];
-  if (!Array.isArray(entries)) {
-    throw cannotUnmarshal(jsonKind(entries), 'Go value of type []json.RawMessage');
+  if (!Array.isArray(entries.value)) {
+    throw cannotUnmarshal(jsonKind(entries.value), 'Go value of type []json.RawMessage');
   }
-  return entries.map((entry) => {
-    try {
-      return readEnvelope(entry);
-    } catch (error) {
-      // A kind that nobody knows is found while the body is parsed, not when it is validated.
-      if (error instanceof RefusedRequest) throw unreadable(error.message);
-      throw error;
-    }
-  });
+  const envelopes: EntryEnvelope[] = [];
+  for (const entry of firstItemsOf(entries)) {
+    const envelope = readQueriedEnvelope(entry);
+    // One more than are allowed is enough to refuse them.
+    if (envelopes.length <= MAX_QUERIES) envelopes.push(envelope);
+  }
+  return envelopes;
+}
+
+function readQueriedEnvelope(entry: JsonNode): EntryEnvelope {
+  try {
+    return readEnvelope(entry);
+  } catch (error) {
+    // A kind that nobody knows is found while the body is parsed, not when it is validated.
+    if (error instanceof RefusedRequest) throw unreadable(error.message);
+    throw error;
+  }
 }
 
 function unreadable(reason: string): RefusedRequest {
@@ -217,9 +238,4 @@ async function findByIndex(shards: Shards, indexes: readonly bigint[]): Promise<
   if (exact.length === 0) return [];
   const entries = await log.entriesByIndex(exact);
   return entries.flatMap((entry) => (entry === undefined ? [] : [{ log, entry }]));
-}
-
-/** The value was decoded with U+FFFD for damaged UTF-8; its text is taken apart the same way. */
-function fromUtf8Lenient(bytes: Uint8Array): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
 }

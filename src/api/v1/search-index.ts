@@ -5,11 +5,19 @@ import { isLogError } from '../../errors.js';
 import { JSON_TYPE, payloadReply, RefusedRequest, type Reply } from '../../http/reply.js';
 import type { Route, RouteRequest } from '../../http/route.js';
 import type { Shards } from '../../log/log.js';
-import { clientMistake } from '../problem.js';
+import { clientMistake, mistakeOf } from '../problem.js';
 import { isEmailAddress } from './email-address.js';
 import { endpointRoute } from './endpoint.js';
 import { missing, noMatch, notOneOf, tooLong, wrongType } from './field-error.js';
-import { assignStruct, type GoStruct, jsonKind, readJsonBody, wrongMember } from './json-body.js';
+import {
+  type GoStruct,
+  OPTIONAL_TEXT,
+  pointerTo,
+  readStruct,
+  selfReading,
+  TEXT,
+} from './go-fields.js';
+import { readJsonBody } from './json-body.js';
 import { allLogs } from './shards.js';
 
 /** Returns the search key of a public key of one of the formats. Throws when it cannot be read. */
@@ -46,81 +54,65 @@ const HASH = new RegExp(HASH_PATTERN);
 const OPERATORS = ['and', 'or'];
 const KEY_FORMATS = ['pgp', 'x509', 'minisign', 'ssh', 'tuf'];
 const MAX_SUBJECT_LENGTH = 512;
+/** Entry IDs of one log in an answer, some 8 MB of JSON; docs/differences.md. */
+const MAX_FOUND = 100_000;
 
-const SEARCH_INDEX: GoStruct<'email' | 'hash' | 'operator' | 'publicKey' | 'subject'> = {
+/** A key as it stands in the body: nothing is required yet. */
+interface KeyMember {
+  readonly format?: string;
+  readonly content?: Uint8Array;
+}
+
+interface SearchMembers {
+  readonly email: string;
+  readonly hash: string;
+  readonly operator: string;
+  readonly publicKey: KeyMember;
+  readonly subject: string;
+}
+
+const PUBLIC_KEY: GoStruct<Required<KeyMember>> = {
+  valueType: 'models.SearchIndexPublicKey',
+  fieldOwner: 'SearchIndexPublicKey.publicKey',
+  fields: { content: selfReading(fromGoBase64), format: OPTIONAL_TEXT },
+};
+
+const SEARCH_INDEX: GoStruct<SearchMembers> = {
   valueType: 'models.SearchIndex',
   fieldOwner: 'SearchIndex',
-  members: {
-    email: 'string',
-    hash: 'string',
-    operator: 'string',
-    publicKey: 'any',
-    subject: 'string',
+  fields: {
+    email: selfReading((text) => text),
+    hash: TEXT,
+    operator: TEXT,
+    publicKey: pointerTo(PUBLIC_KEY),
+    subject: TEXT,
   },
 };
 
-const PUBLIC_KEY: GoStruct<'content' | 'format'> = {
-  valueType: 'models.SearchIndexPublicKey',
-  fieldOwner: 'SearchIndexPublicKey.publicKey',
-  members: { content: 'string', format: 'string' },
-};
-
 function readSearch(request: RouteRequest): Search {
-  const { text, key } = parseSearch(request);
-  const { email, hash, operator, subject } = text;
+  const { email = '', hash = '', operator = '', subject = '', publicKey } = parseSearch(request);
   // Validated in this order: of several errors the first is reported.
   if (email !== '' && !isEmailAddress(email)) throw wrongType('email', 'body', 'email', email);
   if (hash !== '' && !HASH.test(hash)) throw noMatch('hash', 'body', HASH_PATTERN);
   if (operator !== '' && !OPERATORS.includes(operator)) throw notOneOf('operator', OPERATORS);
-  const publicKey = key === undefined ? undefined : requireKey(key);
+  const key = publicKey === undefined ? undefined : requireKey(publicKey);
   if ([...subject].length > MAX_SUBJECT_LENGTH) throw tooLong('subject', MAX_SUBJECT_LENGTH);
-  return { email, hash, subject, operator: operator === 'and' ? 'and' : 'or', publicKey };
+  return { email, hash, subject, operator: operator === 'and' ? 'and' : 'or', publicKey: key };
 }
 
-interface KeyMember {
-  readonly format: string | undefined;
-  readonly content: Uint8Array;
-}
-
-function parseSearch(request: RouteRequest): {
-  text: Record<'email' | 'hash' | 'operator' | 'subject', string>;
-  key: KeyMember | undefined;
-} {
+function parseSearch(request: RouteRequest): Partial<SearchMembers> {
   try {
     const json = readJsonBody(request.body);
     if (json === undefined) throw missing('query', 'body');
-    const found = assignStruct(json.value, SEARCH_INDEX);
-    const textOf = (value: unknown): string => (value as string | undefined) ?? '';
-    const key = found.publicKey === undefined ? undefined : parseKey(found.publicKey);
-    const { email, hash, operator, subject } = found;
-    return {
-      text: {
-        email: textOf(email),
-        hash: textOf(hash),
-        operator: textOf(operator),
-        subject: textOf(subject),
-      },
-      key,
-    };
+    return readStruct(json, SEARCH_INDEX);
   } catch (error) {
     if (!isLogError(error, 'ENCODING_MALFORMED')) throw error;
     throw new RefusedRequest(400, `parsing query body from "" failed, because ${error.message}`);
   }
 }
 
-function parseKey(value: unknown): KeyMember {
-  if (jsonKind(value) !== 'object') {
-    throw wrongMember('SearchIndex', 'publicKey', jsonKind(value), PUBLIC_KEY.valueType);
-  }
-  const { format, content } = assignStruct(value, PUBLIC_KEY);
-  return {
-    format: format as string | undefined,
-    content: fromGoBase64((content as string | undefined) ?? ''),
-  };
-}
-
 function requireKey(key: KeyMember): NonNullable<Search['publicKey']> {
-  const { format, content } = key;
+  const { format, content = new Uint8Array() } = key;
   if (format === undefined) throw missing('publicKey.publicKey.format', 'body');
   if (!KEY_FORMATS.includes(format)) throw notOneOf('publicKey.publicKey.format', KEY_FORMATS);
   return { format, content };
@@ -145,11 +137,22 @@ async function runSearch(
   if (search.email !== '') keys.push(search.email.toLowerCase());
   if (search.subject !== '') keys.push(search.subject.toLowerCase());
   if (keys.length === 0) return payloadReply(format, 200, []);
-  const found = new Set<string>();
-  for (const log of allLogs(shards)) {
-    for (const entryID of await log.search([...new Set(keys)], search.operator)) found.add(entryID);
+  try {
+    return payloadReply(format, 200, await searchAll(shards, [...new Set(keys)], search.operator));
+  } catch (error) {
+    return mistakeOf(error, format);
   }
-  return payloadReply(format, 200, [...found]);
+}
+
+/** Returns the entry IDs of all logs; they begin with their tree ID, so none is there twice. */
+async function searchAll(
+  shards: Shards,
+  keys: readonly string[],
+  operator: 'and' | 'or',
+): Promise<readonly string[]> {
+  const found: (readonly string[])[] = [];
+  for (const log of allLogs(shards)) found.push(await log.search(keys, operator, MAX_FOUND));
+  return found.flat();
 }
 
 const ALGORITHM_OF_LENGTH: Readonly<Record<number, string>> = {

@@ -1,0 +1,41 @@
+/** The clocks of this machine, as the clock rule wants them. */
+
+import { uptime } from 'node:os';
+import type { Clock } from '../sequencing/clock.js';
+
+/** What is read; tests pass their own. */
+export interface ClockSources {
+  readonly wallMs: () => number;
+  /** Fine, but may stand still while the machine is suspended. */
+  readonly processMs: () => number;
+  /** Coarse, and counts the time for which the machine was suspended. */
+  readonly uptimeMs: () => number;
+}
+
+/** Coarse clocks step by up to a second; what is more was a suspension. */
+const UPTIME_STEP_MS = 1_000;
+
+/**
+ * Returns the wall clock, and a monotonic clock as fine as the process's that counts suspended time too: a laptop
+ * that was closed comes back with both clocks in step.
+ */
+export function systemClock(sources: ClockSources = systemSources()): Clock {
+  const { wallMs, processMs, uptimeMs } = sources;
+  let suspendedMs = uptimeMs() - processMs();
+  return {
+    wallMs,
+    monotonicMs() {
+      const aheadMs = uptimeMs() - processMs();
+      if (aheadMs - suspendedMs > UPTIME_STEP_MS) suspendedMs = aheadMs;
+      return processMs() + suspendedMs;
+    },
+  };
+}
+
+function systemSources(): ClockSources {
+  return {
+    wallMs: () => Date.now(),
+    processMs: () => performance.now(),
+    uptimeMs: () => uptime() * 1000,
+  };
+}

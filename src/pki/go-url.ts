@@ -49,7 +49,7 @@ function readReference(reference: string): GoUrl {
   }
   const slash = rest.indexOf('/', 2);
   const authority = slash < 0 ? rest.slice(2) : rest.slice(2, slash);
-  const { host, user } = readAuthority(scheme, authority);
+  const { host, user } = readAuthority(authority);
   const path = normalized(slash < 0 ? '' : rest.slice(slash), 'path');
   const hostText = escaped(host, 'host');
   const isBare = host === '' && user === undefined;
@@ -64,12 +64,9 @@ function separated(path: string, scheme: string): string {
   return scheme === '' && cut(path, '/')[0].includes(':') ? `./${path}` : path;
 }
 
-function readAuthority(
-  scheme: string,
-  authority: string,
-): { host: string; user: string | undefined } {
+function readAuthority(authority: string): { host: string; user: string | undefined } {
   const at = authority.lastIndexOf('@');
-  const host = readHost(scheme, authority.slice(at + 1));
+  const host = readHost(authority.slice(at + 1));
   if (at < 0) return { host, user: undefined };
   const information = authority.slice(0, at);
   if (!/^[A-Za-z0-9\-._:~!$&'()*+,;=%@]*$/.test(information)) {
@@ -81,16 +78,13 @@ function readAuthority(
   return { host, user: information.includes(':') ? `${nameText}:${renewed(password)}` : nameText };
 }
 
-function readHost(scheme: string, host: string): string {
+function readHost(host: string): string {
   const bracket = host.lastIndexOf('[');
   if (bracket > 0) refuse('invalid IP-literal');
   if (bracket === 0) return readAddressLiteral(host);
-  const first = host.indexOf(':');
-  if (first >= 0) {
-    // Only http and https are strict: other schemes name lists of hosts with ports.
-    const strict = scheme === 'http' || scheme === 'https';
-    checkPort(host.slice(strict ? first : host.lastIndexOf(':')));
-  }
+  // Rekor is built with `urlstrictcolons=0` (a module of Go 1.25): colons before the last one belong to the host.
+  const colon = host.lastIndexOf(':');
+  if (colon >= 0) checkPort(host.slice(colon));
   return unescaped(host, 'host');
 }
 

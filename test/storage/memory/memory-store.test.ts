@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { utf8 } from '../../../src/encoding/bytes.js';
 import { openMemoryStore } from '../../../src/storage/memory/memory-store.js';
-import { describeStore, Faults } from '../contract.js';
+import { describeStore } from '../contract.js';
+import { Faults } from '../faults.js';
 import { grow, logIn } from '../growing-log.js';
 
 describeStore('memory', async (options) => openMemoryStore(options));

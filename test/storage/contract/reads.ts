@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { it } from 'node:test';
+import { perfectSubtreeRoot } from '../../../src/merkle/frontier.js';
+import { EMPTY_EDGE, integrate } from '../../../src/merkle/integrate.js';
+import { rootAt } from '../../../src/storage/root-at.js';
+import { commitOf, grow, logIn, makeLeaves } from '../growing-log.js';
+import { same } from '../same-bytes.js';
+import type { StoreFactory } from './store-factory.js';
+
+/** Declares the tests of reads: hashes of every level, ranges, search. */
+export function describeReads(openStore: StoreFactory): void {
+  it('returns the hashes of every level as the tree has them, across commits of any size', async () => {
+    const store = await openStore({});
+    const log = await logIn(store);
+    await grow(log, 1, 254, 1, 1, 600, 1000, 143);
+    const hashes = makeLeaves(0, 2000).map((leaf) => leaf.hash);
+    same(await log.hashes(0, 0, 2000), new Uint8Array(Buffer.concat(hashes)));
+    for (const [from, to] of [
+      [255, 257],
+      [1791, 1793],
+      [1792, 2000],
+      [1999, 2000],
+      [300, 300],
+    ] as const) {
+      const expected = new Uint8Array(Buffer.concat(hashes.slice(from, to)));
+      same(await log.hashes(0, from, to), expected);
+    }
+    const tiles = Array.from({ length: 7 }, (_, i) =>
+      perfectSubtreeRoot(Buffer.concat(hashes.slice(256 * i, 256 * i + 256))),
+    );
+    same(await log.hashes(1, 0, 7), new Uint8Array(Buffer.concat(tiles)));
+    same(await log.hashes(1, 3, 4), new Uint8Array(tiles[3] as Uint8Array));
+    await assert.rejects(log.hashes(1, 0, 8), RangeError);
+    await assert.rejects(log.hashes(0, 0, 2001), RangeError);
+    for (const size of [0, 1, 255, 256, 257, 1000, 1792, 2000]) {
+      same(
+        await rootAt(log, size),
+        integrate(EMPTY_EDGE, hashes.slice(0, size)).root,
+        `root at ${size}`,
+      );
+    }
+    await store.close();
+  });
+
+  it('returns the roots of level-1 tiles at level 2', { timeout: 120_000 }, async () => {
+    const store = await openStore({});
+    const log = await logIn(store);
+    // Without search keys: the 65,536 leaves are about tiles.
+    const leaves = makeLeaves(0, 66_000, 12).map(({ hash, bytes }) => ({
+      hash,
+      bytes,
+      indexKeys: [],
+    }));
+    for (let at = 0; at < leaves.length; at += 11_000) {
+      await log.commit(await commitOf(log, leaves.slice(at, at + 11_000)));
+    }
+    const hashes = leaves.slice(0, 65_536).map((leaf) => leaf.hash);
+    same(await log.hashes(2, 0, 1), perfectSubtreeRoot(Buffer.concat(hashes)));
+    same(await rootAt(log, 66_000), (await log.head()).root);
+    same((await log.leaves(40_000, 40_700)).at(-1)?.index, 40_699);
+    await store.close();
+  });
+
+  it('refuses ranges that are not committed', async () => {
+    const store = await openStore({});
+    const log = await logIn(store);
+    await grow(log, 3);
+    for (const [from, to] of [
+      [0, 4],
+      [-1, 2],
+      [2, 1],
+      [0.5, 2],
+    ] as const) {
+      await assert.rejects(log.leaves(from, to), RangeError);
+    }
+    await store.close();
+  });
+
+  it('finds entries by key in order, below, after and up to a limit', async () => {
+    const store = await openStore({});
+    const log = await logIn(store);
+    await grow(log, 300, 300);
+    const find = (options: { below: number; after?: number; limit: number }) =>
+      log.find('parity:even', options);
+    assert.equal((await find({ below: 600, limit: 1000 })).length, 300);
+    same(await find({ below: 7, limit: 10 }), [0, 2, 4, 6]);
+    same(await find({ below: 600, after: 254, limit: 3 }), [256, 258, 260]);
+    same(await find({ below: 257, after: 254, limit: 3 }), [256]);
+    same(await find({ below: 600, limit: 0 }), []);
+    same(await find({ below: 9, after: 9, limit: 4 }), []);
+    same(await log.find('parity:eve', { below: 600, limit: 4 }), []);
+    await store.close();
+  });
+}

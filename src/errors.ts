@@ -8,6 +8,7 @@
  * one, and a test holds that page against this list.
  */
 
+/** Every code there is. */
 export const ERROR_CODES = [
   // A submission that cannot become an entry. The message is the reason alone, in Rekor's words where
   // Rekor has words for it; the API adds its own prefix.
@@ -54,6 +55,7 @@ export const ERROR_CODES = [
   'CONFIG_INVALID',
 ] as const;
 
+/** One of the codes. */
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 /** An error that carries one of the codes above; `message` names the field and the bound that was broken. */

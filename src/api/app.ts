@@ -1,9 +1,9 @@
 /**
  * THE API OF THE LOG: every route of the server in one table, and the listener that answers them.
  *
- * In scope: putting routes, gates, metrics and adapters together. Out of scope: what a log does (it is given,
- * as `Shards`), sockets and ports (server/), HTTP rules (http/). Mutable state: that of the exchange, the
- * requests under way. Spec: rekor-v1.md sections 1 and 2.
+ * In scope: putting routes, gates, metrics and adapters together. Out of scope: what a log does (it is given, as
+ * `Shards`), sockets and ports (server/), HTTP rules (http/). Mutable state: that of the exchange, the requests
+ * under way. Spec: openapi.yaml.
  */
 
 import { randomUUID } from 'node:crypto';
@@ -31,6 +31,7 @@ export interface RequestLogger {
   faulted?(error: unknown): void;
 }
 
+/** What the API is made of. Everything optional has a default. */
 export interface AppOptions {
   readonly shards: Shards;
   /** Names of v1/endpoint.ts that are switched on. */
@@ -56,6 +57,7 @@ export interface AppOptions {
   readonly newRequestID?: () => string;
 }
 
+/** The API, ready to be put behind a socket. */
 export interface App {
   readonly handle: RequestListener;
   readonly metrics: ApiMetrics;

@@ -1,6 +1,6 @@
 /**
- * The metrics of the API under Rekor's names (spec rekor-v1.md section 7), declared on a registry that is
- * given: dashboards and alerts made for Rekor keep working. Latencies are in nanoseconds, as there.
+ * The metrics of the API under Rekor's names (docs/operating.md), declared on a registry that is given: dashboards
+ * and alerts made for Rekor keep working. Latencies are in nanoseconds, as there.
  *
  * In scope: declaring and counting. Out of scope: serving them (the server has a port for that).
  */
@@ -15,6 +15,7 @@ export interface BuildInfo {
   readonly buildDate: string;
 }
 
+/** What moves the metrics. */
 export interface ApiMetrics {
   /** Counts an answered request of a measured route. */
   requestCompleted(request: CompletedRequest): void;

@@ -1,6 +1,6 @@
 /**
- * The only table from error codes to HTTP: which status an error of the log has, what its body says, and when
- * a client should come again. Spec: rekor-v1.md section 1.
+ * The only table from error codes to HTTP: which status an error of the log has, what its body says, and when a
+ * client should come again. Spec: the recording, test/vectors/rekor-v1, and docs/errors.md.
  *
  * A client's mistake is never a 5xx. The body of a 5xx says the error's code and the request ID, by which the
  * operator finds the rest in the log; nothing of the inside goes out.

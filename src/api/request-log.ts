@@ -1,4 +1,4 @@
-/** What the log says about a request, in the members that Rekor's log lines have (rekor-v1.md section 7). */
+/** What the log says about a request, in the members that Rekor's log lines have. */
 
 import type { CompletedRequest } from '../http/exchange.js';
 

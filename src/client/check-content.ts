@@ -1,9 +1,9 @@
 /**
  * What an entry's body says, held against what the caller has: a bundle, an artifact, a signer's key.
  *
- * A valid entry proves nothing about an artifact that it does not speak of; so digest, signature and key are
- * all compared, and what cannot be compared fails. Spec: rekor-v1 section 5 (hashedrekord, dsse). In scope:
- * binding. Out of scope: whether a certificate's issuer is to be trusted, and whom it names.
+ * A valid entry proves nothing about an artifact that it does not speak of; so digest, signature and key are all
+ * compared, and what cannot be compared fails. In scope: binding. Out of scope: whether a certificate's issuer is to
+ * be trusted, and whom it names.
  */
 
 import { createHash, X509Certificate } from 'node:crypto';

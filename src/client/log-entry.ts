@@ -1,8 +1,8 @@
 /**
  * What a log hands out for an entry, in the one shape that the verifier reads.
  *
- * Spec: rekor-v1 section 2 (LogEntry) and section 8 (TransparencyLogEntry, as in Sigstore bundles). In
- * scope: reading both forms. Out of scope: believing any of it (verify-entry.ts). Pure.
+ * Spec: openapi.yaml, LogEntry; TransparencyLogEntry, as in Sigstore bundles. In scope: reading both forms. Out of
+ * scope: believing any of it (verify-entry.ts). Pure.
  */
 
 import { LogError } from '../errors.js';

@@ -1,4 +1,4 @@
-/** The logs that a verifier trusts: one key, or those of a Sigstore trusted root. Spec: clients section 4. Pure. */
+/** The logs that a verifier trusts: one key, or those of a Sigstore trusted root. Pure. */
 
 import { sha256 } from '#sha256';
 import { equalBytes } from '../encoding/bytes.js';

@@ -1,9 +1,9 @@
 /**
  * The offline verifier: does the evidence of a log entry prove that a trusted log holds it?
  *
- * Spec: rekor-v1 section 2 (SET, entry ID, checkpoint). In scope: signed entry timestamp, inclusion proof,
- * checkpoint, and that all of them speak of the same body. Out of scope: what the body means
- * (check-content.ts). Browser-safe: no node module; signatures are checked by a function passed in.
+ * Spec: docs/what-an-entry-proves.md. In scope: signed entry timestamp, inclusion proof, checkpoint, and that all of
+ * them speak of the same body. Out of scope: what the body means (check-content.ts). Browser-safe: no node module;
+ * signatures are checked by a function passed in.
  */
 
 import { sha256 } from '#sha256';

@@ -87,7 +87,7 @@ export function readChildren(bytes: Uint8Array, parent: DerElement): DerElement[
 }
 
 /** Returns `element` when it is there and has this tag. Throws ENCODING_MALFORMED. */
-export function expectTag(element: DerElement | undefined, tag: number): DerElement {
+function expectTag(element: DerElement | undefined, tag: number): DerElement {
   if (element?.tag !== tag) {
     const found = element === undefined ? 'nothing' : `0x${element.tag.toString(16)}`;
     throw malformed(`has ${found} where tag 0x${tag.toString(16)} belongs`);

@@ -1,11 +1,15 @@
 /**
- * The source text of parts of a JSON document that is known to be well-formed: what JSON.parse loses (a name
- * that is there twice, 2^63 against 2^63 - 1, `1.0` against `1`) is still there. Linear, nothing recurses, and
- * nothing is kept of what the caller does not take.
+ * The source text of parts of a JSON document that is known to be well-formed: what JSON.parse loses (a name that is
+ * there twice, 2^63 against 2^63 - 1, `1.0` against `1`) is still there. Readers of fields walk over it as Go's
+ * encoding/json does. Linear, nothing recurses, and nothing is kept of what the caller does not take.
  */
+
+import { utf8 } from './bytes.js';
+import { decodeGoJson } from './go-json.js';
 
 /** The text of a member of an object. */
 export interface MemberText {
+  /** Unescaped. */
   readonly name: string;
   readonly value: string;
 }
@@ -15,8 +19,8 @@ export function* memberTexts(object: string): Generator<MemberText> {
   for (const item of itemTexts(object)) {
     const end = endOfString(item, 0);
     const literal = item.slice(0, end);
-    const name = literal.includes('\\') ? (JSON.parse(literal) as string) : literal.slice(1, -1);
-    yield { name, value: item.slice(item.indexOf(':', end) + 1) };
+    const name = literal.includes('\\') ? (valueOfText(literal) as string) : literal.slice(1, -1);
+    yield { name, value: item.slice(item.indexOf(':', end) + 1).trim() };
   }
 }
 
@@ -46,6 +50,21 @@ export function* itemTexts(container: string): Generator<string> {
   }
   const last = text.slice(start, -1).trim();
   if (last !== '') yield last;
+}
+
+/** Returns the value of a part. Only for an escaped lone surrogate JSON.parse does not do what Go does. */
+export function valueOfText(text: string): unknown {
+  return text.includes('\\u') ? decodeGoJson(utf8(text)) : JSON.parse(text);
+}
+
+/**
+ * Returns whether a member called `key` goes to the field `field`, an ASCII name: letter case does not matter, and
+ * of the two letters outside ASCII that fold into it, toLowerCase knows the other (U+212A).
+ */
+export function isSameGoName(field: string, key: string): boolean {
+  if (field === key) return true;
+  if (field.length !== key.length) return false;
+  return field.toLowerCase() === key.toLowerCase().replaceAll('\u017f', 's');
 }
 
 const QUOTE = 0x22;

@@ -1,6 +1,6 @@
 /**
- * The walk of a submission through the doorways: ProposedEntry → VerifiedEntry → AcceptedEntry, in Rekor's
- * order of work (spec section 2, POST entries), so that the first of several faults is the one reported.
+ * The walk of a submission through the doorways: ProposedEntry → VerifiedEntry → AcceptedEntry, in Rekor's order of
+ * work, so that the first of several faults is the one reported.
  *
  * In scope: the order, the limits on what is stored, the form of search keys. Out of scope: what a kind looks
  * like (its folder), who runs signature checks (an argument), sequencing. Pure; this file alone makes a

@@ -2,9 +2,9 @@
  * Bounded reading of request bodies: at most a limit of bytes each, at most a budget for all of them
  * together, not slower than a minimum rate, not longer than a total time.
  *
- * In scope: bytes into memory. Out of scope: what they mean. Mutable state: the bytes held at the moment, one
- * number for each reader. Spec rekor-v1.md section 1, "Body limit": a body longer than the limit is not
- * refused here, only cut; whether the cut matters shows when the JSON value is read.
+ * In scope: bytes into memory. Out of scope: what they mean. Mutable state: the bytes held at the moment, one number
+ * for each reader. As recorded, a body longer than the limit is not refused here, only cut; whether the cut matters
+ * shows when the JSON value is read.
  */
 
 import type { IncomingMessage } from 'node:http';
@@ -12,6 +12,7 @@ import type { Clock } from './clock.js';
 import { RefusedRequest } from './reply.js';
 import type { RequestBody } from './route.js';
 
+/** How long, large and slow bodies may be. */
 export interface BodyLimits {
   /** Longest body that is read, in bytes. */
   readonly maxBytes: number;
@@ -25,6 +26,7 @@ export interface BodyLimits {
   readonly totalMs: number;
 }
 
+/** The limits of a server that is not told otherwise. */
 export const DEFAULT_BODY_LIMITS: BodyLimits = {
   maxBytes: 32 * 1024 * 1024,
   maxHeldBytes: 256 * 1024 * 1024,
@@ -36,6 +38,7 @@ export const DEFAULT_BODY_LIMITS: BodyLimits = {
 /** The client went away before its body was complete; there is nobody to answer. */
 export class ClientGone extends Error {}
 
+/** Reads bodies and counts the bytes that those under way hold. */
 export interface BodyReader {
   /**
    * Returns true when the request has a body: a positive length, or a chunk that is not the last one, for

@@ -1,5 +1,6 @@
 /** Time as an argument: tests move it by hand. */
 
+/** The time that limits and durations are measured by. */
 export interface Clock {
   /** Monotonic milliseconds. */
   nowMs(): number;

@@ -1,6 +1,6 @@
 /**
- * Cross-origin requests, as recorded (spec rekor-v1.md section 1, "CORS"): every origin may read; methods
- * GET, POST, HEAD; request headers accept, content-type, x-requested-with.
+ * Cross-origin requests, as recorded: every origin may read; methods GET, POST, HEAD; request headers accept,
+ * content-type, x-requested-with.
  *
  * In scope: which headers an answer carries. Out of scope: anything that a browser does with them.
  */

@@ -1,6 +1,6 @@
 /**
- * One request and its answer: the gates that every route passes, in the order of the recording, and the
- * writing of the answer. Spec: rekor-v1.md section 1.
+ * One request and its answer: the gates that every route passes, in the order of the recording, and the writing of
+ * the answer. Spec: the recording, test/vectors/rekor-v1.
  *
  *   target (400) → preflight → page or route (404, 405) → body's type (415, 400) → Accept (406) → slots (503)
  *   → body (408, 413 when its JSON is cut) → binding errors → handler
@@ -39,6 +39,7 @@ export interface CompletedRequest {
   readonly error: unknown;
 }
 
+/** What an exchange is made of, and whom it tells. */
 export interface ExchangeOptions {
   readonly router: Router;
   readonly bodyLimits: BodyLimits;
@@ -55,6 +56,7 @@ export interface ExchangeOptions {
   faulted(error: unknown): void;
 }
 
+/** Answers requests, whichever adapter they come through. */
 export interface Exchange {
   readonly router: Router;
   /** Answers a request that was matched; never rejects. */

@@ -1,6 +1,6 @@
 /**
- * The route table on bare node:http. Hot routes are answered here, in front of express, which costs five to
- * ten times as much CPU a request (spec dependencies.md section 0, fact 2).
+ * The route table on bare node:http. Hot routes are answered here, in front of express, which costs five to ten
+ * times as much CPU a request.
  */
 
 import type { RequestListener } from 'node:http';

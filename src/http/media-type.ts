@@ -1,6 +1,5 @@
 /**
- * Media types: what a request says its body is, and which answer format it accepts, judged as recorded
- * (spec rekor-v1.md section 1, "Request type" and "Accept").
+ * Media types: what a request says its body is, and which answer format it accepts, judged as recorded.
  *
  * In scope: reading both headers, choosing an offer. Out of scope: what an answer says when none fits
  * (exchange.ts).

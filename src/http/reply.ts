@@ -1,9 +1,9 @@
 /**
  * Answers as values, before anything is written: what a handler returns and what the gates answer instead.
  *
- * In scope: shapes, and how JSON is printed on this wire. Newlines follow the recording (spec rekor-v1.md
- * section 1): a body made by a handler ends with one LF, one made by a gate has none. Out of scope: which
- * error gets which status (the room that owns the routes says so).
+ * In scope: shapes, and how JSON is printed on this wire. Newlines follow the recording (test/vectors/rekor-v1): a
+ * body made by a handler ends with one LF, one made by a gate has none. Out of scope: which error gets which status
+ * (the room that owns the routes says so).
  */
 
 import type { HeaderField } from './cors.js';
@@ -74,7 +74,9 @@ export function jsonTextReply(
   return { status, contentType: format, body: `${json}\n`, headers };
 }
 
+/** The media type of nearly every answer. */
 export const JSON_TYPE = 'application/json';
+/** The media type of a public key. */
 export const PEM_TYPE = 'application/x-pem-file';
 
 const HTML_ESCAPES: Readonly<Record<string, string>> = {

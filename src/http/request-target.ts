@@ -1,6 +1,6 @@
 /**
- * The target of a request (path and query) as Go's net/url reads it, because Rekor's routing, its `Location`
- * header and its 404 texts show that reading: spec rekor-v1.md sections 1 and 2.
+ * The target of a request (path and query) as Go's net/url reads it, because Rekor's routing, its `Location` header
+ * and its 404 texts show that reading in the recording.
  *
  * In scope: percent-escapes, the escaped form of a path, cleaning, query values. Out of scope: which route a
  * path belongs to (router.ts). Strings of this file hold one byte a character until they are decoded.

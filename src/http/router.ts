@@ -1,6 +1,6 @@
 /**
- * Which route a request belongs to: spec rekor-v1.md section 1, "Routes". Letter case matters, escapes are
- * not decoded, the path has been cleaned before.
+ * Which route a request belongs to, as recorded. Letter case matters, escapes are not decoded, the path has been
+ * cleaned before.
  *
  * In scope: matching, and the methods of a path for a 405. Out of scope: gates (exchange.ts).
  */
@@ -19,6 +19,7 @@ export type RouteMatch =
   | { readonly kind: 'method-not-allowed'; readonly allowed: readonly string[] }
   | { readonly kind: 'not-found' };
 
+/** Finds routes. */
 export interface Router {
   match(method: string, target: RequestTarget): RouteMatch;
 }

@@ -6,6 +6,7 @@
 import type { Server, ServerOptions } from 'node:http';
 import type { Socket } from 'node:net';
 
+/** What the HTTP server allows a connection. */
 export interface ServerLimits {
   /** Open connections; one more is closed at once. */
   readonly maxConnections: number;
@@ -19,6 +20,7 @@ export interface ServerLimits {
   readonly maxHeaderBytes: number;
 }
 
+/** The limits of a server that is not told otherwise. */
 export const DEFAULT_SERVER_LIMITS: ServerLimits = {
   maxConnections: 5_000,
   headersTimeoutMs: 10_000,

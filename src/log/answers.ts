@@ -1,8 +1,8 @@
 /**
  * Answers: entries with SET, proof and checkpoint, all parts from one head.
  *
- * Spec: rekor-v1 section 2, "LogEntry object"; ARCHITECTURE.md, "One named head per answer". In scope: taking
- * the head first, then making everything at its size. Out of scope: JSON. No state of its own.
+ * Spec: openapi.yaml, LogEntry; ARCHITECTURE.md, "One head per answer". In scope: taking the head first, then making
+ * everything at its size. Out of scope: JSON. No state of its own.
  */
 
 import type { Timestamps } from '../publishing/timestamps.js';
@@ -13,6 +13,7 @@ import type { LogStore, NewLeaf } from '../storage/log-store.js';
 import { entryIDOf } from './entry-id.js';
 import type { Checkpoint, PublishedEntry } from './log.js';
 
+/** What answers are made from. */
 export interface AnswersOptions {
   readonly log: LogStore;
   readonly cache: TileCache;
@@ -22,6 +23,7 @@ export interface AnswersOptions {
   checkpoint(): Checkpoint;
 }
 
+/** Makes the answers of one log. */
 export class Answers {
   readonly #options: AnswersOptions;
 

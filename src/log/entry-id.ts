@@ -1,4 +1,4 @@
-/** Entry IDs: the tree ID and the leaf hash, 80 hex digits. Spec: rekor-v1 section 2, "Entry id". */
+/** Entry IDs: the tree ID and the leaf hash, 80 hex digits. */
 
 /** Returns the first part of an entry ID: the tree ID as 16 hex digits. */
 export function treeHexOf(treeID: bigint): string {

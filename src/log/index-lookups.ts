@@ -11,6 +11,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** Gathers look-ups of one log; a failed read fails the look-ups that it was made for, and no others. */
 export class IndexLookups {
   readonly #log: Pick<LogStore, 'indexesOf'>;
   #waiting: Waiting[] = [];

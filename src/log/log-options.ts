@@ -9,6 +9,7 @@ import type { HeadGuard, WriterTrouble } from '../sequencing/store-writer.js';
 import type { Signer } from '../signing/signer.js';
 import type { LogRecord, Store } from '../storage/log-store.js';
 
+/** The parts of a log and its limits. */
 export interface LogOptions {
   readonly store: Store;
   /** Which log of the store; its key IDs must be those of the two signers. */

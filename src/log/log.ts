@@ -49,6 +49,7 @@ export interface PublishedEntry {
   readonly attestation?: Uint8Array;
 }
 
+/** What became of a submission. */
 export type Submission =
   | { readonly outcome: 'added'; readonly entry: PublishedEntry }
   /** The log has this leaf; nothing was written. */
@@ -69,6 +70,7 @@ export interface Statistics {
   readonly heldBytes: number;
 }
 
+/** One log, opened. All parts of one answer are of one head. */
 export interface Log {
   readonly identity: LogIdentity;
   /** PEM of the Ed25519 key of the tile side. */

@@ -36,7 +36,7 @@ import type {
 import type { LogLimits, LogOptions } from './log-options.js';
 
 /** The bounds of a log that is not told otherwise. The attestation bound is Rekor's. */
-export const DEFAULT_LOG_LIMITS: LogLimits = {
+const DEFAULT_LOG_LIMITS: LogLimits = {
   ...DEFAULT_POOL_LIMITS,
   tileCacheBytes: DEFAULT_TILE_CACHE_BYTES,
   attestationBytes: 102_400,

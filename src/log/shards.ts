@@ -1,8 +1,8 @@
 /**
  * Virtual indexes: one row of numbers over all shards of a log.
  *
- * Spec: rekor-v1 section 3. A virtual index is the sum of the lengths of the older, inactive shards plus the
- * index in the shard; whatever lies beyond them belongs to the active shard. Pure.
+ * As in Rekor: a virtual index is the sum of the lengths of the older, inactive shards plus the index in the shard;
+ * whatever lies beyond them belongs to the active shard. Pure.
  */
 
 /** The sizes of inactive shards, oldest first; they never change any more. */

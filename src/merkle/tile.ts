@@ -15,7 +15,7 @@ export const TILE_WIDTH = 256;
 export const TILE_HEIGHT = 8;
 
 /** Highest tile level that has a path. */
-export const MAX_TILE_LEVEL = 63;
+const MAX_TILE_LEVEL = 63;
 
 /** One tile or entry bundle. */
 export interface TileCoordinates {

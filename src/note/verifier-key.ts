@@ -26,6 +26,7 @@ export const SIGNATURE_TYPE = {
   mldsa44Cosignature: 0x06,
 } as const;
 
+/** One of SIGNATURE_TYPE. */
 export type SignatureType = (typeof SIGNATURE_TYPE)[keyof typeof SIGNATURE_TYPE];
 
 /** Longest verifier key that is read, in characters: an ML-DSA-44 key and a name of some 2,000. */
@@ -81,11 +82,7 @@ export function printVerifierKey(key: Omit<VerifierKey, 'keyID'>): string {
 }
 
 /** Returns the key with the ID that belongs to it. Throws NOTE_MALFORMED for a wrong name or key length. */
-export function makeVerifierKey(
-  name: string,
-  type: SignatureType,
-  publicKey: Uint8Array,
-): VerifierKey {
+function makeVerifierKey(name: string, type: SignatureType, publicKey: Uint8Array): VerifierKey {
   checkKeyName(name);
   const expected = KEY_BYTES[type];
   if (expected !== undefined && publicKey.length !== expected) {

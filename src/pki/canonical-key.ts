@@ -1,5 +1,5 @@
 /**
- * Keys of signers as search terms: the hash under which the index knows them (spec section 4, index keys).
+ * Keys of signers as search terms: the hash under which the index knows them.
  *
  * In scope: the formats that index/retrieve names. Out of scope: looking anything up.
  */
@@ -8,12 +8,6 @@ import { sha256 } from '#sha256';
 import { toHex } from '../encoding/hex.js';
 import { isLogError, LogError } from '../errors.js';
 import { readX509Key } from './x509.js';
-
-/** The formats that Rekor's search names. */
-export const KEY_FORMATS = ['pgp', 'x509', 'minisign', 'ssh', 'tuf'] as const;
-
-/** One of KEY_FORMATS. */
-export type KeyFormat = (typeof KEY_FORMATS)[number];
 
 /**
  * Returns the lower-case hex SHA-256 of the canonical form of a key. Throws KEY_MALFORMED with the API's

@@ -1,7 +1,7 @@
 /**
- * Chains of certificates as Rekor judges them (spec section 4, x509): leaf first, the last one is trusted,
- * at the moment that the leaf's validity begins, for any key usage. So a chain that was good once stays
- * good for ever, and says nothing about who trusts its root.
+ * Chains of certificates as Rekor judges them: leaf first, the last one is trusted, at the moment that the leaf's
+ * validity begins, for any key usage. So a chain that was good once stays good for ever, and says nothing about who
+ * trusts its root.
  *
  * In scope: is there a path from the leaf to the last certificate whose authorities may issue what they
  * issued, for the names that they issued it for; the reason in the words of Go's crypto/x509, which Rekor
@@ -9,10 +9,10 @@
  */
 
 import { equalBytes } from '../encoding/bytes.js';
+import { goQuoteOctets } from '../encoding/go-quote.js';
 import { toHex } from '../encoding/hex.js';
 import type { Certificate } from './certificate.js';
 import { shortName } from './distinguished-name.js';
-import { goQuote } from './go-quote.js';
 import { issuerSignatureProblem } from './issuer-signature.js';
 import { constrainedNames, nameConstraintsCheck } from './name-constraint-check.js';
 
@@ -149,7 +149,7 @@ function isSameAuthority(a: Certificate, b: Certificate): boolean {
 function hintText(reason: string, issuer: Certificate): string {
   const serial = () => `serial:${BigInt(`0x${toHex(issuer.serialNumber)}`)}`;
   const name = shortName(issuer.subject) ?? serial();
-  return ` (possibly because of ${goQuote(reason)} while trying to verify candidate authority certificate ${goQuote(name)})`;
+  return ` (possibly because of ${goQuoteOctets(reason)} while trying to verify candidate authority certificate ${goQuoteOctets(name)})`;
 }
 
 function issuerProblem(

@@ -1,5 +1,5 @@
 /**
- * Encodings of ECDSA signatures as Rekor takes them (spec section 4, "Signatures").
+ * Encodings of ECDSA signatures as Rekor takes them.
  *
  * Bytes that start with an ASN.1 sequence of two integers are that, and then have to be strict DER (no
  * trailing bytes, no negative number). Anything else of an even length up to 132 is a pair of integers of

@@ -1,13 +1,13 @@
 /**
- * URIs as Go's net/url reads and writes them (spec section 4, x509): a URI in a certificate that it refuses
- * refuses the certificate, and its normal form is the search key.
+ * URIs as Go's net/url reads and writes them: a URI in a certificate that it refuses refuses the certificate, and
+ * its normal form is the search key.
  *
  * In scope: reading one URI reference, its normal form, the reasons. Out of scope: resolving references.
  * All strings hold one byte per character: an escape may stand for a byte that is no UTF-8.
  */
 
+import { goQuoteOctets } from '../encoding/go-quote.js';
 import { LogError } from '../errors.js';
-import { goQuote } from './go-quote.js';
 import { readIpAddress } from './ip-address.js';
 
 /** A URI that was read. */
@@ -107,7 +107,7 @@ function readAddressLiteral(host: string): string {
 }
 
 function checkPort(port: string): void {
-  if (!/^(?::[0-9]*)?$/.test(port)) refuse(`invalid port ${goQuote(port)} after host`);
+  if (!/^(?::[0-9]*)?$/.test(port)) refuse(`invalid port ${goQuoteOctets(port)} after host`);
 }
 
 type Part = 'path' | 'user' | 'host' | 'zone' | 'fragment';
@@ -146,7 +146,7 @@ function unescaped(written: string, part: Part): string {
   return written.replace(/%.{0,2}|./gs, (piece) => {
     if (piece.startsWith('%')) return escapedOctet(piece, part);
     if (inHost && piece < '\x80' && !PLAIN[part].test(piece)) {
-      refuse(`invalid character ${goQuote(piece)} in host name`);
+      refuse(`invalid character ${goQuoteOctets(piece)} in host name`);
     }
     return piece;
   });
@@ -156,13 +156,13 @@ function escapedOctet(triplet: string, part: Part): string {
   const octet = /^%[0-9A-Fa-f]{2}$/.test(triplet)
     ? Number.parseInt(triplet.slice(1), 16)
     : undefined;
-  if (octet === undefined) return refuse(`invalid URL escape ${goQuote(triplet)}`);
+  if (octet === undefined) return refuse(`invalid URL escape ${goQuoteOctets(triplet)}`);
   const character = String.fromCharCode(octet);
   const isPercent = triplet === '%25';
   const allowed =
     (part !== 'host' || isPercent || octet >= 0x80) &&
     (part !== 'zone' || isPercent || character === ' ' || PLAIN.host.test(character));
-  return allowed ? character : refuse(`invalid URL escape ${goQuote(triplet)}`);
+  return allowed ? character : refuse(`invalid URL escape ${goQuoteOctets(triplet)}`);
 }
 
 function isControl(character: string): boolean {
@@ -186,6 +186,6 @@ function about<T>(subject: string, read: () => T): T {
     return read();
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    throw new LogError('KEY_MALFORMED', `parse ${goQuote(subject)}: ${error.message}`);
+    throw new LogError('KEY_MALFORMED', `parse ${goQuoteOctets(subject)}: ${error.message}`);
   }
 }

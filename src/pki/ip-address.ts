@@ -5,7 +5,7 @@
  * In scope: IPv4 in four decimal parts, IPv6 (RFC 4291) with an optional zone. Out of scope: networks.
  */
 
-import { goQuote } from './go-quote.js';
+import { goQuoteOctets } from '../encoding/go-quote.js';
 
 /** Returns the text of an address of 4 or 16 octets; an IPv4 address in IPv6 is written as IPv4. */
 export function ipAddressText(octets: Uint8Array): string {
@@ -51,8 +51,8 @@ interface Problem {
 }
 
 function refused(text: string, { why, at }: Problem): IpAddressReading {
-  const place = at === undefined || at === '' ? '' : ` (at ${goQuote(at)})`;
-  return { version: undefined, problem: `ParseAddr(${goQuote(text)}): ${why}${place}` };
+  const place = at === undefined || at === '' ? '' : ` (at ${goQuoteOctets(at)})`;
+  return { version: undefined, problem: `ParseAddr(${goQuoteOctets(text)}): ${why}${place}` };
 }
 
 function cutAt(text: string, separator: string): [string, string | undefined] {

@@ -6,8 +6,8 @@
  * which certificate (certificate-chain.ts).
  */
 
+import { goQuoteOctets } from '../encoding/go-quote.js';
 import { isDomainName, type Mailbox, readMailbox } from './domain-name.js';
-import { goQuote } from './go-quote.js';
 import { ipAddressText, readIpAddress } from './ip-address.js';
 import type { NameConstraints } from './name-constraints.js';
 import type { AlternativeNames } from './subject-names.js';
@@ -45,12 +45,14 @@ export function nameConstraintsCheck(
   return (names) =>
     firstProblem(names.addresses, (address) => addressProblem(address, ipAddressText(address))) ??
     firstProblem(names.dns, (name) =>
-      isDomainName(name) ? dnsProblem(name, name) : `x509: cannot parse dnsName ${goQuote(name)}`,
+      isDomainName(name)
+        ? dnsProblem(name, name)
+        : `x509: cannot parse dnsName ${goQuoteOctets(name)}`,
     ) ??
     firstProblem(names.uris, ({ domain, text }) =>
       isDomainName(domain)
         ? uriProblem(domain, text)
-        : `x509: internal error: URI SAN ${goQuote(text)} failed to parse`,
+        : `x509: internal error: URI SAN ${goQuoteOctets(text)} failed to parse`,
     ) ??
     firstProblem(names.mailboxes, (mailbox) => emailProblem(mailbox, mailboxText(mailbox)));
 }
@@ -78,7 +80,8 @@ export function constrainedNames(
   const mailboxes: Mailbox[] = [];
   for (const email of names.emails) {
     const mailbox = readMailbox(email);
-    if (mailbox === undefined) return { problem: `cannot parse rfc822Name ${goQuote(email)}` };
+    if (mailbox === undefined)
+      return { problem: `cannot parse rfc822Name ${goQuoteOctets(email)}` };
     mailboxes.push({ local: mailbox.local, domain: mailbox.domain.toLowerCase() });
   }
   return { dns: names.dns, addresses: names.addresses, uris, mailboxes };
@@ -92,11 +95,11 @@ function ruleFor<Name, Subtree>(
 ): (name: Name, text: string) => string | undefined {
   return (name, text) => {
     if (permitted !== undefined && permitted(name) === undefined) {
-      return `${kind} ${goQuote(text)} is not permitted by any constraint`;
+      return `${kind} ${goQuoteOctets(text)} is not permitted by any constraint`;
     }
     const subtree = excluded?.(name);
     if (subtree === undefined) return undefined;
-    return `${kind} ${goQuote(text)} is excluded by constraint ${goQuote(textOf(subtree))}`;
+    return `${kind} ${goQuoteOctets(text)} is excluded by constraint ${goQuoteOctets(textOf(subtree))}`;
   };
 }
 
@@ -130,17 +133,19 @@ function mailboxText({ local, domain }: Mailbox): string {
 
 function uriDomain(host: string, text: string): string | { readonly problem: string } {
   if (host === '') {
-    const problem = `URI with empty host (${goQuote(text)}) cannot be matched against constraints`;
+    const problem = `URI with empty host (${goQuoteOctets(text)}) cannot be matched against constraints`;
     return { problem };
   }
   const hasPort = host.includes(':') && !host.endsWith(']');
   const domain = hasPort ? withoutPort(host) : host.toLowerCase();
   if (typeof domain !== 'string') {
     const reason = `address ${host}: ${domain.problem}`;
-    return { problem: `cannot parse URI host ${goQuote(host)}: ${reason}` };
+    return { problem: `cannot parse URI host ${goQuoteOctets(host)}: ${reason}` };
   }
   if (readIpAddress(domain).version !== undefined || /^\[.*\]$/.test(domain)) {
-    return { problem: `URI with IP (${goQuote(text)}) cannot be matched against constraints` };
+    return {
+      problem: `URI with IP (${goQuoteOctets(text)}) cannot be matched against constraints`,
+    };
   }
   return domain;
 }

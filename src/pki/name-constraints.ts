@@ -8,11 +8,11 @@
 
 import { Buffer } from 'node:buffer';
 import { DER_TAG } from '../encoding/der.js';
+import { goQuoteOctets } from '../encoding/go-quote.js';
 import { toHex } from '../encoding/hex.js';
 import { LogError } from '../errors.js';
 import { DerCursor } from './der-cursor.js';
 import { isDomainConstraint, readMailbox } from './domain-name.js';
-import { goQuote } from './go-quote.js';
 import { readIpAddress } from './ip-address.js';
 import type { Network } from './subtrees.js';
 
@@ -82,7 +82,7 @@ function readText(content: Uint8Array): string {
   if (content.every((octet) => octet < 0x80)) return text;
   throw new LogError(
     'KEY_MALFORMED',
-    `x509: invalid constraint value: x509: ${goQuote(text)} cannot be encoded as an IA5String`,
+    `x509: invalid constraint value: x509: ${goQuoteOctets(text)} cannot be encoded as an IA5String`,
   );
 }
 
@@ -91,7 +91,7 @@ function readDomain(content: Uint8Array, kind: string): string {
   if (isDomainConstraint(domain)) return domain;
   throw new LogError(
     'KEY_MALFORMED',
-    `x509: failed to parse ${kind} constraint ${goQuote(domain)}`,
+    `x509: failed to parse ${kind} constraint ${goQuoteOctets(domain)}`,
   );
 }
 
@@ -101,7 +101,7 @@ function readEmail(content: Uint8Array): string {
   if (readMailbox(text) !== undefined) return text;
   throw new LogError(
     'KEY_MALFORMED',
-    `x509: failed to parse rfc822Name constraint ${goQuote(text)}`,
+    `x509: failed to parse rfc822Name constraint ${goQuoteOctets(text)}`,
   );
 }
 
@@ -111,7 +111,7 @@ function readUriDomain(content: Uint8Array): string {
   if (reading.version === undefined || reading.hasZone) return readDomain(content, 'URI');
   throw new LogError(
     'KEY_MALFORMED',
-    `x509: failed to parse URI constraint ${goQuote(text)}: cannot be IP address`,
+    `x509: failed to parse URI constraint ${goQuoteOctets(text)}: cannot be IP address`,
   );
 }
 

@@ -8,11 +8,11 @@
 
 import { isUtf8 } from 'node:buffer';
 import { DER_TAG } from '../encoding/der.js';
+import { goQuoteOctets } from '../encoding/go-quote.js';
 import { fromGoUtf8 } from '../encoding/go-utf8.js';
 import { isLogError, LogError } from '../errors.js';
 import { DerCursor, dottedOid } from './der-cursor.js';
 import { isDomainName } from './domain-name.js';
-import { goQuote } from './go-quote.js';
 import { type GoUrl, readGoUrl } from './go-url.js';
 import { ipAddressText } from './ip-address.js';
 
@@ -79,7 +79,7 @@ function ascii(content: Uint8Array, type: string): string {
 function readUri(content: Uint8Array): GoUrl {
   const written = ascii(content, 'uniformResourceIdentifier');
   const refuse = (reason: string, cause?: unknown): never => {
-    const message = `x509: cannot parse URI ${goQuote(written)}: ${reason}`;
+    const message = `x509: cannot parse URI ${goQuoteOctets(written)}: ${reason}`;
     throw new LogError('KEY_MALFORMED', message, { cause });
   };
   let uri: GoUrl;

@@ -1,7 +1,6 @@
 /**
- * Verification of one signature by one public key, with the reasons that Rekor gives (spec section 4,
- * "Signatures"): RSA PKCS#1 v1.5, ECDSA in DER or fixed width, Ed25519 over messages and Ed25519ph over
- * digests.
+ * Verification of one signature by one public key, with the reasons that Rekor gives: RSA PKCS#1 v1.5, ECDSA in DER
+ * or fixed width, Ed25519 over messages and Ed25519ph over digests.
  *
  * In scope: the choice of algorithm by key, native code wherever there is some. Out of scope: which key
  * and what bytes (entries/). Owns a small cache of imported keys; it holds nothing but public keys.

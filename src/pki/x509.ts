@@ -1,6 +1,6 @@
 /**
- * Keys of signers in PEM, as Rekor's x509 format takes them (spec section 4): one public key, one
- * certificate, or a chain of at most ten certificates.
+ * Keys of signers in PEM, as Rekor's x509 format takes them: one public key, one certificate, or a chain of at most
+ * ten certificates.
  *
  * In scope: text to key, the canonical PEM, search keys, the chain's own consistency. Out of scope: trust,
  * expiry and usage of certificates: a log records what was signed, its readers decide whom they believe.
@@ -27,7 +27,7 @@ export interface X509Key {
 }
 
 /** Most certificates in one chain. */
-export const MAX_CHAIN_LENGTH = 10;
+const MAX_CHAIN_LENGTH = 10;
 
 /** Returns the key in `pem`. Throws KEY_MALFORMED with Rekor's reason. */
 export function readX509Key(pem: Uint8Array): X509Key {

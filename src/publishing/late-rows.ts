@@ -1,7 +1,7 @@
 /**
  * Writing late rows: in the background, never in anybody's way.
  *
- * Spec: ARCHITECTURE.md, "The commit", step 7. A late row that is lost is made again, so a failure is reported
+ * Spec: ARCHITECTURE.md, "The commit", late rows. A late row that is lost is made again, so a failure is reported
  * and forgotten: the writer finds out about a failed store by itself. In scope: not waiting, not failing, knowing
  * when all is written. Out of scope: what the rows say. State: the writes under way.
  */
@@ -11,6 +11,7 @@ import type { LateRows, LogStore } from '../storage/log-store.js';
 /** Told of late rows that were not kept. */
 export type LateRowsLost = (error: unknown) => void;
 
+/** Writes the late rows of one log. */
 export class LateRowWriter {
   readonly #log: Pick<LogStore, 'late'>;
   readonly #lost: LateRowsLost;

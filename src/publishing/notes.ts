@@ -1,9 +1,9 @@
 /**
  * The signed notes of a log: one text for each head, signed at first need and then served unchanged.
  *
- * Spec: rekor-v1 section 2, "Checkpoint text"; https://c2sp.org/signed-note; ARCHITECTURE.md, "Notes". In scope:
- * text, signature lines, signing each size at most once, taking up the stored note after a restart. Out of
- * scope: which head is current (sequencing/), cosignatures. `Notes` owns the newest note of its kind.
+ * Spec: https://c2sp.org/signed-note; ARCHITECTURE.md, "The commit", late rows. In scope: text, signature lines,
+ * signing each size at most once, taking up the stored note after a restart. Out of scope: which head is current
+ * (sequencing/), cosignatures. `Notes` owns the newest note of its kind.
  */
 
 import { utf8 } from '../encoding/bytes.js';
@@ -30,6 +30,7 @@ export interface SignedHead {
   readonly note: string;
 }
 
+/** What the notes of one kind are made from. */
 export interface NotesOptions {
   readonly log: Pick<LogStore, 'newestNote'>;
   readonly late: LateRowWriter;
@@ -79,6 +80,7 @@ export async function openNotes(options: NotesOptions): Promise<Notes> {
   return new Notes(options, stored.size === head.size ? { ...stored, root, note } : undefined);
 }
 
+/** The notes of one kind, of one log. */
 export class Notes {
   readonly #options: NotesOptions;
   #newest: SignedHead | undefined;

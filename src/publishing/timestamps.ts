@@ -1,9 +1,9 @@
 /**
  * Signed entry timestamps: made once for each entry, handed out unchanged.
  *
- * Spec: rekor-v1 section 2, "SET"; ARCHITECTURE.md, "The commit", step 7. The SETs of a batch are signed while
- * the next one is being written, and kept as one late row; when that row was lost in a crash, a new SET is made
- * at the next read (another ECDSA signature over the same bytes).
+ * Spec: ARCHITECTURE.md, "The commit", late rows. The SETs of a batch are signed while the next one is being
+ * written, and kept as one late row; when that row was lost in a crash, a new SET is made at the next read (another
+ * ECDSA signature over the same bytes).
  *
  * In scope: signing, keeping, reading back. Out of scope: the signed bytes (signing/timestamp.ts). State: the
  * batches whose SETs are not stored yet, the reads under way, and the newest SETs.
@@ -25,6 +25,7 @@ export interface TimestampedLeaf {
   readonly integratedTimeSeconds: number;
 }
 
+/** What the timestamps of a log are made from. */
 export interface TimestampsOptions {
   readonly log: Pick<LogStore, 'timestamp'>;
   readonly late: LateRowWriter;
@@ -51,6 +52,7 @@ interface UnstoredBatch {
   readonly signatures: (Uint8Array | undefined)[];
 }
 
+/** The timestamps of one log. */
 export class Timestamps {
   readonly #options: TimestampsOptions;
   /** Oldest first. */

@@ -1,8 +1,8 @@
 /**
  * Leaves by index or by leaf hash, as many reads at once as the answer has entries.
  *
- * Spec: rekor-v1 section 2. In scope: finding and reading what is committed below a named size. Out of scope:
- * proofs (proofs.ts), SETs (publishing/). No state.
+ * Spec: ARCHITECTURE.md, "One head per answer". In scope: finding and reading what is committed below a named size.
+ * Out of scope: proofs (proofs.ts), SETs (publishing/). No state.
  */
 
 import { HASH_SIZE } from '../merkle/hash.js';

@@ -1,9 +1,9 @@
 /**
  * Proofs at a named size, from cached tiles.
  *
- * Spec: RFC 6962 section 2.1; ARCHITECTURE.md, "One named head per answer". In scope: looking up what a plan
- * names, all reads of an answer together. Out of scope: the plans (merkle/proof.ts), which size is the right one
- * (log/). No state of its own.
+ * Spec: RFC 6962 section 2.1; ARCHITECTURE.md, "One head per answer". In scope: looking up what a plan names, all
+ * reads of an answer together. Out of scope: the plans (merkle/proof.ts), which size is the right one (log/). No
+ * state of its own.
  */
 
 import { foldSubtrees } from '../merkle/frontier.js';

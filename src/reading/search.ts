@@ -1,9 +1,9 @@
 /**
  * Search: the entries that carry all, or any, of some keys.
  *
- * Spec: rekor-v1 section 2, index/retrieve. In scope: combining the ascending streams of the keys, page by page,
- * complete and without repeats, and a bound on how many are found. Out of scope: what the keys are and how they
- * are spelt (entries/, api/). Memory is one page for each key, whatever the number of entries behind it. No state.
+ * Spec: openapi.yaml, searchIndex. In scope: combining the ascending streams of the keys, page by page, complete and
+ * without repeats, and a bound on how many are found. Out of scope: what the keys are and how they are spelt
+ * (entries/, api/). Memory is one page for each key, whatever the number of entries behind it. No state.
  */
 
 import { LogError } from '../errors.js';

@@ -2,8 +2,8 @@
  * Tiles in memory, expanded: every perfect subtree inside a tile at hand, so that a proof costs look-ups.
  *
  * Spec: ARCHITECTURE.md, "Rooms", reading. A committed hash never changes, so a cached tile is never wrong, only
- * narrow: the tile at the right edge grows in place as the tree does. Computing the 254 inner hashes of a tile
- * takes 0.4 ms (node-limits), which is why they are kept.
+ * narrow: the tile at the right edge grows in place as the tree does. Computing the 254 inner hashes of a tile takes
+ * some 0.4 ms, which is why they are kept.
  *
  * In scope: reading, expanding, evicting. Out of scope: which nodes a proof needs (merkle/proof.ts). The cache
  * owns its tiles; the hashes it hands out are views that nobody may write to.
@@ -26,6 +26,7 @@ export const TILE_COST = EXPANDED_BYTES + 256;
 /** Bound of a cache that is not told otherwise: the tiles of half a million leaves. */
 export const DEFAULT_TILE_CACHE_BYTES = 32 * 1024 * 1024;
 
+/** The tiles of one log in memory, the least recently used dropped first. */
 export class TileCache {
   readonly #log: Pick<LogStore, 'hashes'>;
   readonly #maxTiles: number;

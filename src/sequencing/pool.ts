@@ -32,7 +32,7 @@ export interface PoolLimits {
   readonly batchBytes: number;
 }
 
-/** The bounds of a log that is not told otherwise. A batch of 4 MiB keeps the event loop free (durability, H). */
+/** The bounds of a log that is not told otherwise. A batch of 4 MiB keeps the event loop free. */
 export const DEFAULT_POOL_LIMITS: PoolLimits = {
   maxEntries: 8_192,
   maxBytes: 64 * 1024 * 1024,
@@ -66,6 +66,7 @@ export function weightOf(leaf: NewLeaf): number {
   return weight;
 }
 
+/** The entries of one log that wait or are being written. */
 export class Pool {
   readonly #limits: PoolLimits;
   #waiting: Held[] = [];

@@ -1,9 +1,9 @@
 /**
  * After a commit whose outcome is UNKNOWN: reopen the store, with back-off, and let the stored head decide.
  *
- * Spec: ARCHITECTURE.md, "A commit has three outcomes"; measured reasons in docs: a disk that refused one batch
- * acknowledges later ones and loses them, and a batch that failed to sync may be there after a reopen. So no
- * error of a write says anything; only the head read from a reopened store does.
+ * Spec: ARCHITECTURE.md, "A commit has three outcomes"; the reasons are in docs/design/embedded-store.md: a disk
+ * that refused one batch acknowledges later ones and loses them, and a batch that failed to sync may be there after
+ * a reopen. So no error of a write says anything; only the head read from a reopened store does.
  *
  * In scope: when to try again, which errors end the writer, comparing heads. Out of scope: what the waiters are
  * told (sequencer.ts). State: the reopening under way of each store, because several logs share one.
@@ -16,10 +16,12 @@ import type { Head, LogStore, Store } from '../storage/log-store.js';
 /** Resolves after `ms` milliseconds, or as soon as `signal` is aborted. Never rejects. */
 export type Pause = (ms: number, signal: AbortSignal) => Promise<void>;
 
-/** First and longest wait between two attempts to reopen, in milliseconds. */
+/** First wait between two attempts to reopen, in milliseconds. */
 export const FIRST_PAUSE_MS = 100;
+/** Longest wait. */
 export const LONGEST_PAUSE_MS = 15_000;
 
+/** How something is tried again. */
 export interface RetryOptions {
   readonly pause: Pause;
   /** Once aborted there is one more attempt and no more waiting. */
@@ -28,6 +30,7 @@ export interface RetryOptions {
   failedAttempt(error: unknown, waitedMs: number): void;
 }
 
+/** The store to be reopened, and the log whose head is the verdict. */
 export interface RecoveryOptions extends RetryOptions {
   readonly store: Store;
   readonly log: LogStore;

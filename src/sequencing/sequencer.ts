@@ -7,8 +7,8 @@
  *
  * In scope: when and what is committed, who is told, when to stop for good. Out of scope: what a failed commit
  * leads to (store-writer.ts), signatures and proofs (log/ makes them from what `released` brings), Merkle maths
- * (merkle/), bytes on disk (storage/). One
- * `Sequencer` per log owns its head, its tree edge and its pool; nothing else writes commits.
+ * (merkle/), bytes on disk (storage/). One `Sequencer` per log owns its head, its tree edge and its pool; nothing
+ * else writes commits.
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
@@ -46,6 +46,7 @@ export interface ReleasedBatch {
   readonly durationMs: number;
 }
 
+/** What the writer works on, and its limits. */
 export interface SequencerOptions {
   readonly store: Store;
   readonly treeID: bigint;
@@ -86,6 +87,7 @@ export async function openSequencer(options: SequencerOptions): Promise<Sequence
   return new Sequencer(options, log, head, edge);
 }
 
+/** The writer of one log; openSequencer makes it. */
 export class Sequencer {
   readonly #options: SequencerOptions;
   readonly #writer: StoreWriter;

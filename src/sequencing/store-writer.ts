@@ -59,6 +59,7 @@ export interface Halt {
   readonly error?: unknown;
 }
 
+/** Leaves of a batch that the log has, each with its index. */
 export type Duplicates = readonly { readonly hash: Uint8Array; readonly index: number }[];
 
 /** What became of a commit. */
@@ -70,6 +71,7 @@ export type Verdict =
   | { readonly verdict: 'refused'; readonly error: Error; readonly byContent: boolean }
   | Halt;
 
+/** What a writer writes to, and how long it tries. */
 export interface StoreWriterOptions {
   readonly store: Store;
   readonly log: LogStore;
@@ -87,6 +89,7 @@ export interface StoreWriterOptions {
 /** Called when the waiters of a batch are to be refused, though its outcome is still being found out. */
 export type GiveUp = (error: LogError) => void;
 
+/** Carries out the commits of one log, one at a time. */
 export class StoreWriter {
   readonly #options: StoreWriterOptions;
   /** While it lasts nothing is tried for a submission. */

@@ -277,7 +277,7 @@ export function environmentName(name: string): string {
 }
 
 /** Returns an option's default as a reader sees it. */
-export function defaultText(row: OptionRow): string {
+function defaultText(row: OptionRow): string {
   if (row.kind === 'list') {
     return row.default.length === row.choices.length ? 'all' : row.default.join(',');
   }
@@ -285,7 +285,7 @@ export function defaultText(row: OptionRow): string {
 }
 
 /** Returns what may be written as an option's value, in a few words. */
-export function valueText(row: OptionRow): string {
+function valueText(row: OptionRow): string {
   switch (row.kind) {
     case 'integer':
       return `${row.least} to ${row.most}`;

@@ -1,6 +1,6 @@
 import { sha256 } from '#sha256';
 
-/** Returns the log ID: the lower-case hex SHA-256 of a DER SubjectPublicKeyInfo (spec: rekor-v1, LogEntry). */
+/** Returns the log ID: the lower-case hex SHA-256 of a DER SubjectPublicKeyInfo. */
 export function logIDOf(publicKeyDer: Uint8Array): string {
   return Buffer.from(sha256(publicKeyDer)).toString('hex');
 }

@@ -1,8 +1,8 @@
 /**
  * The log's own keys: what signs SETs and checkpoints.
  *
- * Spec: rekor-v1 section 2 (SET, checkpoint). Every ECDSA key, of any curve, signs SHA-256 and answers in
- * DER; RSA is PKCS#1 v1.5 with SHA-256; Ed25519 is pure.
+ * What is signed are SETs and checkpoints. Every ECDSA key, of any curve, signs SHA-256 and answers in DER; RSA is
+ * PKCS#1 v1.5 with SHA-256; Ed25519 is pure.
  *
  * In scope: one interface over the key types, and its verifying twin. Out of scope: where keys lie
  * (key-file.ts), which bytes are signed (timestamp.ts, publishing/), other people's keys (pki/).
@@ -30,7 +30,7 @@ export interface Signer {
 }
 
 /** Smallest RSA modulus that a log may sign with, in bits. */
-export const LEAST_RSA_BITS = 2048;
+const LEAST_RSA_BITS = 2048;
 
 /** Returns a signer over a private key. Throws KEY_FILE_INVALID for a key that no log can sign with. */
 export function signerFromKey(privateKey: KeyObject): Signer {

@@ -1,4 +1,4 @@
-/** Signed entry timestamps. Spec: rekor-v1 section 2, "SET". */
+/** Signed entry timestamps, over the bytes that Rekor signs. */
 
 import { utf8 } from '../encoding/bytes.js';
 import { canonicalJson } from '../encoding/canonical-json.js';

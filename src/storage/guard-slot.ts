@@ -34,7 +34,7 @@ const ORIGIN_AT = 98;
 const CRC_AT = 508;
 
 /** Longest origin that fits, in bytes of UTF-8. */
-export const MAX_GUARDED_ORIGIN: number = CRC_AT - ORIGIN_AT;
+const MAX_GUARDED_ORIGIN: number = CRC_AT - ORIGIN_AT;
 
 /** Returns the bytes of a slot. Throws RangeError for an origin that does not fit. */
 export function encodeSlot(entry: GuardEntry): Buffer {

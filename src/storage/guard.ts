@@ -27,6 +27,7 @@ import {
 import type { Head, LogRecord, Store } from './log-store.js';
 import { rootAt } from './root-at.js';
 
+/** Which guard judges which store. */
 export interface GuardOptions {
   /** The guard file; its folder must exist. */
   readonly path: string;
@@ -113,7 +114,7 @@ async function judgeStore(
  * Judges one log by what the guard says of it. Throws GUARD_AHEAD, STORE_IDENTITY, and STORE_CORRUPT when the
  * hashes of the store cannot be read.
  */
-export async function checkGuard(
+async function checkGuard(
   entry: GuardEntry,
   record: LogRecord,
   store: Pick<Store, 'log'>,

@@ -71,6 +71,7 @@ export interface Commit {
   readonly fullTiles: readonly FullTile[];
 }
 
+/** What became of a commit that did not throw. */
 export type CommitOutcome =
   | { readonly outcome: 'committed' }
   /** Nothing was written: the stored head is not the expected one. */
@@ -84,6 +85,7 @@ export type CommitOutcome =
 /** Which note text a stored note belongs to: one kind for each audience (see publishing/). */
 export type NoteKind = 'v1' | 'tiles';
 
+/** A signed note over the tree of `size` leaves. */
 export interface StoredNote {
   readonly size: number;
   readonly bytes: Uint8Array;

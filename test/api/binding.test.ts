@@ -1,7 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { goQuote } from '../../src/api/v1/field-error.js';
-import { itemTexts, memberTexts } from '../../src/api/v1/json-text.js';
 import { parseInt64 } from '../../src/api/v1/query-parameter.js';
 import { ENTRIES, readAll, startApp } from './started-app.js';
 
@@ -530,25 +528,4 @@ test('an int64 is read as Go reads it', () => {
   for (const text of ['9223372036854775808', '', '+', '1_000', '0x1', ' 1', '1e2', '1.0']) {
     assert.equal(parseInt64(text), undefined, text);
   }
-});
-
-test('a string is quoted as Go quotes it', () => {
-  assert.equal(
-    goQuote('a"b\\c\n\u0001\u00a0\u{e0001} é'),
-    '"a\\"b\\\\c\\n\\x01\\u00a0\\U000e0001 é"',
-  );
-});
-
-test('the source texts of members and items are found whatever is around them', () => {
-  const text =
-    ' {"a":[1,{"b":[7]}],"s":"\\"],[","\\u0062\\\\":[ 1.0 , "x,]" ,[2,3],{}], "a" : 1e2 } ';
-  const members = [...memberTexts(text)];
-  assert.deepEqual(
-    members.map(({ name }) => name),
-    ['a', 's', 'b\\', 'a'],
-  );
-  assert.deepEqual([...itemTexts(members[2]?.value ?? '')], ['1.0', '"x,]"', '[2,3]', '{}']);
-  assert.equal(members[3]?.value.trim(), '1e2');
-  assert.deepEqual([...itemTexts('[]')], []);
-  assert.deepEqual([...memberTexts('{}')], []);
 });

@@ -210,18 +210,18 @@ test('a statement with more subjects than one commit should carry is refused', a
   );
 });
 
-test('64 signatures and 64 keys are checked, 65 of either are refused', async () => {
+test('32 signatures and 32 keys are checked, 33 of either are refused', async () => {
   const { privateKey, publicKey } = signer;
   const one = envelopeOf('x', [privateKey]);
   const same = (count: number) => ({ ...one, signatures: Array(count).fill(one.signatures[0]) });
   await accept(dsse(same(MAX_SIGNATURES), Array(MAX_VERIFIERS).fill(pem(publicKey))));
   await assert.rejects(
     accept(dsse(same(MAX_SIGNATURES + 1), [pem(publicKey)])),
-    refusal('ENTRY_MALFORMED', 'envelope with 65 signatures exceeds 64'),
+    refusal('ENTRY_MALFORMED', 'envelope with 33 signatures exceeds 32'),
   );
   await assert.rejects(
     accept(dsse(one, Array(MAX_VERIFIERS + 1).fill(pem(publicKey)))),
-    refusal('ENTRY_MALFORMED', 'envelope with 65 verifiers exceeds 64'),
+    refusal('ENTRY_MALFORMED', 'envelope with 33 verifiers exceeds 32'),
   );
 });
 

@@ -89,7 +89,7 @@ export async function appendExactly(
 /** A stopped log of which a part lies in table files and a part in the write-ahead log. */
 export async function stoppedLog(dataDir: string): Promise<Ledger> {
   const ledger = new Ledger();
-  // Opening moves the log of the session before into a table.
+  // Opening moves the log of the opening before into a table.
   for (const count of [300, 100]) {
     const server = await startServer({ dataDir });
     await appendEntries(server, ledger, count);

@@ -1,6 +1,6 @@
 /**
- * What is outside the API: liveness, readiness, the description and its viewer. Spec: rekor-v1.md section 1,
- * "Outside the API". `/healthz` and `/readyz` are ours; Rekor has neither.
+ * What is outside the API: liveness, readiness, the description and its viewer. `/healthz` and `/readyz` are ours;
+ * Rekor has neither.
  */
 
 import { JSON_TYPE, type Reply } from '../../http/reply.js';

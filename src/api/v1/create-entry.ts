@@ -1,4 +1,4 @@
-/** `POST /api/v1/log/entries`: rekor-v1.md section 2, "create". */
+/** `POST /api/v1/log/entries`: appending an entry. */
 
 import { isLogError } from '../../errors.js';
 import type { HeaderField } from '../../http/cors.js';

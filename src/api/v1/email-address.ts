@@ -1,6 +1,6 @@
 /**
- * What passes for an e-mail address in a search: one address as Go's net/mail reads it (rekor-v1.md section 2,
- * index/retrieve): `a@b`, `<a@b>`, `Name <a@b>`, comments, and a group that has exactly one member.
+ * What passes for an e-mail address in a search: one address as Go's net/mail reads it, so also
+ * `<a@b>`, `Name <a@b>`, comments, and a group that has exactly one member.
  *
  * In scope: yes or no. Out of scope: what the address is; it is searched as it was written. Linear, and no
  * deeper than a group in an address. The rules are RFC 5322 with Go's liberties, each said where it is taken.

@@ -1,6 +1,6 @@
 /**
- * The switches of the v1 API: an endpoint that is switched off answers 501, after binding errors, without
- * no-cache headers and uncounted. Spec: rekor-v1.md section 1, "Endpoint switches".
+ * The switches of the v1 API: an endpoint that is switched off answers 501, after binding errors, without no-cache
+ * headers and uncounted, as recorded.
  */
 
 import { payloadReply, type Reply } from '../../http/reply.js';
@@ -18,6 +18,7 @@ export const ENDPOINTS = {
   searchLogQuery: 'Search Log Query API',
 } as const;
 
+/** The name of an endpoint. */
 export type Endpoint = keyof typeof ENDPOINTS;
 
 /** Returns the route of `endpoint`, or what stands in its place when it is switched off. */

@@ -1,4 +1,4 @@
-/** `GET /api/v1/log/entries?logIndex=N`: rekor-v1.md section 2. */
+/** `GET /api/v1/log/entries?logIndex=N`: one entry, by its log index. */
 
 import { JSON_TYPE, jsonTextReply, type Reply } from '../../http/reply.js';
 import type { Route } from '../../http/route.js';

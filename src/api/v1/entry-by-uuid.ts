@@ -1,4 +1,4 @@
-/** `GET /api/v1/log/entries/{entryUUID}`: rekor-v1.md section 2. */
+/** `GET /api/v1/log/entries/{entryUUID}`: one entry, by its entry ID or leaf hash. */
 
 import { fromHex } from '../../encoding/hex.js';
 import { JSON_TYPE, jsonTextReply, type Reply } from '../../http/reply.js';

@@ -1,6 +1,6 @@
 /**
- * The LogEntry object on the v1 wire: rekor-v1.md section 2. Members in alphabetical order, compact; clients
- * cut the text at fixed offsets (clients.md section 3.1), so it is printed from one template.
+ * The LogEntry object on the v1 wire. Members in alphabetical order, compact; clients cut the text at fixed offsets,
+ * so it is printed from one template.
  */
 
 import { toBase64 } from '../../encoding/base64.js';

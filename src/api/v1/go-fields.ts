@@ -1,12 +1,13 @@
 /**
- * JSON objects read into typed fields as Go's encoding/json reads them into structs: names in any letter case,
- * of several equal ones each in turn, on top of what the one before it left; unknown members are passed over.
- * A member of the wrong type does not stop the reading, the first is reported at the end; a type that reads
- * itself (a strfmt type) stops it at once. Spec: rekor-v1.md section 1, "Body decoding".
+ * JSON objects read into typed fields as Go's encoding/json reads them into structs: names in any letter case, of
+ * several equal ones each in turn, on top of what the one before it left; unknown members are passed over. A member
+ * of the wrong type does not stop the reading, the first is reported at the end; a type that reads itself (a strfmt
+ * type) stops it at once.
  *
  * In scope: members to fields. Out of scope: what a field may hold (validation comes after).
  */
 
+import { isSameGoName } from '../../encoding/go-json-text.js';
 import { LogError } from '../../errors.js';
 import { firstItemsOf, type JsonNode, membersOf } from './json-body.js';
 
@@ -132,7 +133,7 @@ function readMembers<Fields>(
 ): Partial<Fields> {
   const found: Partial<Fields> = { ...before };
   const names = Object.keys(struct.fields) as (keyof Fields & string)[];
-  const nameOf = (key: string) => names.find((candidate) => isSameName(candidate, key));
+  const nameOf = (key: string) => names.find((candidate) => isSameGoName(candidate, key));
   for (const [name, { value: json, text }] of membersOf(node, nameOf)) {
     const value = struct.fields[name]({ value: json, text }, found[name], {
       owner: struct.fieldOwner,
@@ -149,11 +150,4 @@ function readText(node: JsonNode, before: string | undefined, place: FieldPlace)
   if (typeof node.value === 'string') return node.value;
   place.note(() => wrongType(place, jsonKind(node.value), 'string'));
   return before;
-}
-
-/** True when `key` names the member: in any letter case, and with the two letters that fold to ASCII. */
-function isSameName(member: string, key: string): boolean {
-  if (member === key) return true;
-  if (member.length !== key.length) return false;
-  return member.toLowerCase() === key.toLowerCase().replaceAll('ſ', 's');
 }

@@ -1,13 +1,13 @@
 /**
- * The first JSON value of a request body: what follows it is not looked at. Spec: rekor-v1.md section 1, "Body
- * decoding" and "Body limit". How its members become fields is the business of go-fields.ts.
+ * The first JSON value of a request body: what follows it is not looked at. How its members become fields is the
+ * business of go-fields.ts.
  */
 
-import { decodeFirstGoJson, decodeGoJson } from '../../encoding/go-json.js';
+import { decodeFirstGoJson } from '../../encoding/go-json.js';
+import { itemTexts, memberTexts, valueOfText } from '../../encoding/go-json-text.js';
 import { isLogError, LogError } from '../../errors.js';
 import { RefusedRequest } from '../../http/reply.js';
 import type { RequestBody } from '../../http/route.js';
-import { itemTexts, memberTexts } from './json-text.js';
 
 /** A JSON value and its source text. */
 export interface JsonNode {
@@ -93,13 +93,8 @@ class TextNode implements JsonNode {
   }
 
   get value(): unknown {
-    return decodeText(this.text);
+    return valueOfText(this.text);
   }
-}
-
-/** The text is part of a document that was read: only an escaped lone surrogate is not for JSON.parse. */
-function decodeText(text: string): unknown {
-  return text.includes('\\u') ? decodeGoJson(new TextEncoder().encode(text)) : JSON.parse(text);
 }
 
 function isContainer(value: unknown): boolean {

@@ -1,4 +1,4 @@
-/** `GET /api/v1/log`: rekor-v1.md section 2. */
+/** `GET /api/v1/log`: size, root and checkpoint of the active log and of the inactive ones. */
 
 import { toHex } from '../../encoding/hex.js';
 import { JSON_TYPE, payloadReply } from '../../http/reply.js';

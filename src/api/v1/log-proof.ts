@@ -1,5 +1,5 @@
 /**
- * `GET /api/v1/log/proof`: rekor-v1.md section 2. `rootHash` is the current root, not that of `lastSize`.
+ * `GET /api/v1/log/proof`. `rootHash` is the current root, not that of `lastSize`.
  */
 
 import { toHex } from '../../encoding/hex.js';

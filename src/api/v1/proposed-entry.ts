@@ -1,13 +1,13 @@
 /**
- * Reading a proposed entry's envelope: rekor-v1.md sections 1 ("Body decoding") and 4 ("Envelope"). What is in
- * `spec` is the business of the kind.
+ * Reading a proposed entry's envelope, as recorded. What is in `spec` is the business of the kind.
  */
 
+import { goQuote } from '../../encoding/go-quote.js';
 import type { ProposedEntry } from '../../entries/entry-kind.js';
 import { KNOWN_KINDS } from '../../entries/registry.js';
 import { LogError } from '../../errors.js';
 import { RefusedRequest } from '../../http/reply.js';
-import { goQuote, missing, noMatch } from './field-error.js';
+import { missing, noMatch } from './field-error.js';
 import { ANY, type GoStruct, OPTIONAL_TEXT, readStruct, TEXT } from './go-fields.js';
 import type { JsonNode } from './json-body.js';
 

@@ -1,4 +1,4 @@
-/** `GET /api/v1/log/publicKey`: rekor-v1.md section 2. PEM, or the PEM as a JSON string for who asks for JSON. */
+/** `GET /api/v1/log/publicKey`: PEM, or the PEM as a JSON string for who asks for JSON. */
 
 import { JSON_TYPE, PEM_TYPE, payloadReply, type Reply } from '../../http/reply.js';
 import type { Route } from '../../http/route.js';

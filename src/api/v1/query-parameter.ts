@@ -1,4 +1,4 @@
-/** Query parameters of the v1 API, read as recorded: rekor-v1.md sections 1 and 2. */
+/** Query parameters of the v1 API, read as recorded. */
 
 import { lastQueryValue, type QueryValues } from '../../http/request-target.js';
 import { belowMinimum, missing, noMatch, wrongType } from './field-error.js';

@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/log/entries/retrieve`: rekor-v1.md section 2. The answer lists 80-digit IDs in their order,
- * then 64-digit ones and proposed entries by leaf hash, then indexes; what is not found is left out.
+ * `POST /api/v1/log/entries/retrieve`. The answer lists 80-digit IDs in their order, then 64-digit ones and proposed
+ * entries by leaf hash, then indexes; what is not found is left out.
  */
 
 import { fromHex } from '../../encoding/hex.js';

@@ -1,4 +1,4 @@
-/** The v1 API as one table: rekor-v1.md section 2. */
+/** The v1 API as one table. Spec: openapi.yaml; the recording, test/vectors/rekor-v1. */
 
 import type { Route } from '../../http/route.js';
 import type { Shards } from '../../log/log.js';

@@ -1,4 +1,4 @@
-/** `POST /api/v1/index/retrieve`: rekor-v1.md section 2. Search keys in, entry IDs out, in no order. */
+/** `POST /api/v1/index/retrieve`. Search keys in, entry IDs out, in no order. */
 
 import { fromGoBase64 } from '../../encoding/base64.js';
 import { isLogError } from '../../errors.js';

@@ -1,6 +1,6 @@
 /**
- * Which log of several a request means: by tree ID, by the first part of an entry ID, or all of them with the
- * active one first. Spec: rekor-v1.md sections 2 and 3.
+ * Which log of several a request means: by tree ID, by the first part of an entry ID, or all of them with the active
+ * one first.
  */
 
 import type { Log, Shards } from '../../log/log.js';

@@ -1,4 +1,4 @@
-/** The spec of dsse 0.0.1 as a table (spec section 10). */
+/** The spec of dsse 0.0.1 as a table. */
 
 import type { Read } from '../shared/schema.js';
 
@@ -7,6 +7,7 @@ const HASH_MEMBERS = {
   value: { type: 'text', required: true },
 } as const;
 
+/** Either form: a proposal, or what the log stores. */
 export const DSSE_SHAPE = {
   type: 'object',
   members: {

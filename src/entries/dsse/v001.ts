@@ -1,5 +1,5 @@
 /**
- * dsse 0.0.1: a DSSE envelope, of which the log keeps hashes and signatures (spec section 5).
+ * dsse 0.0.1: a DSSE envelope, of which the log keeps hashes and signatures.
  *
  * A proposal carries the envelope and the keys; the stored form carries what the server computed. Both can be
  * looked up, only a proposal can be stored.
@@ -48,6 +48,7 @@ export interface ProvenDsse {
   readonly statementKeys: readonly string[];
 }
 
+/** How dsse 0.0.1 is read, verified and stored. */
 export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
   parse(input) {
     const spec = readSpec(DSSE_SHAPE, input);

@@ -1,5 +1,5 @@
 /**
- * Which key signed which signature of an envelope (spec section 5, dsse).
+ * Which key signed which signature of an envelope.
  *
  * The keys are tried in the order given. A key stands for the first signature, in the order of the envelope,
  * that it verifies, and must verify one; when every signature has its key, the remaining keys are not looked
@@ -17,15 +17,16 @@ import {
   preAuthenticationEncoding,
 } from '../shared/dsse-envelope.js';
 
-/** Most signatures in one envelope, and most keys beside it. */
-export const MAX_SIGNATURES = 64;
-export const MAX_VERIFIERS = 64;
+/** Most signatures in one envelope. */
+export const MAX_SIGNATURES = 32;
+/** Most keys beside it. */
+export const MAX_VERIFIERS = 32;
 
 /**
  * Most bytes that the checks of one envelope may hash: each check of a signature hashes the payload anew.
  * One signature by one key is always allowed; the body limit bounds it.
  */
-export const MAX_HASHED_BYTES = 256 * 1024 * 1024;
+const MAX_HASHED_BYTES = 256 * 1024 * 1024;
 
 /** What a verified envelope says. */
 export interface VerifiedEnvelope {

@@ -7,6 +7,7 @@
 import type { EntryKind } from '../entry-kind.js';
 import { hashedrekordV001 } from './v001.js';
 
+/** The kind as the registry has it. */
 export const hashedrekord: EntryKind = {
   kind: 'hashedrekord',
   versions: { '0.0.1': hashedrekordV001 },

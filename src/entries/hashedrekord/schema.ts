@@ -1,7 +1,6 @@
-/** The spec of hashedrekord 0.0.1 as a table (spec section 10). */
+/** The spec of hashedrekord 0.0.1 as a table. */
 
-import type { Read } from '../shared/schema.js';
-
+/** The proposal and what the log stores have the same form. */
 export const HASHEDREKORD_SHAPE = {
   type: 'object',
   members: {
@@ -33,6 +32,3 @@ export const HASHEDREKORD_SHAPE = {
     },
   },
 } as const;
-
-/** A spec that has passed the schema. */
-export type HashedrekordSpec = Read<typeof HASHEDREKORD_SHAPE>;

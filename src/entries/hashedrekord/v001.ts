@@ -1,5 +1,5 @@
 /**
- * hashedrekord 0.0.1: a signature over the digest of an artifact that the log never sees (spec section 5).
+ * hashedrekord 0.0.1: a signature over the digest of an artifact that the log never sees.
  */
 
 import { sha256 } from '#sha256';
@@ -26,6 +26,7 @@ export interface Hashedrekord {
   readonly key: X509Key;
 }
 
+/** How hashedrekord 0.0.1 is read, verified and stored. */
 export const hashedrekordV001: EntryVersion<Hashedrekord, Hashedrekord> = {
   parse(input) {
     const spec = readSpec(HASHEDREKORD_SHAPE, input);

@@ -4,12 +4,13 @@
  * over. Envelopes and statements are signed bytes that other programs read in this way; a log that read them
  * in another way would store another thing than was signed.
  *
- * In scope: assignment of members to fields. Out of scope: the grammar and its limits (encoding/go-json.ts),
- * which has accepted the document before this code walks over it. Recursion is as deep as the table of types.
+ * In scope: assignment of members to fields. Out of scope: the grammar and its limits (encoding/go-json.ts), which
+ * has accepted the document before this code walks over it (with encoding/go-json-text.ts). Recursion is as deep as
+ * the table of types.
  */
 
-import { fromUtf8, utf8 } from '../../encoding/bytes.js';
 import { decodeGoJson } from '../../encoding/go-json.js';
+import { isSameGoName, itemTexts, memberTexts, valueOfText } from '../../encoding/go-json-text.js';
 import { fromGoUtf8 } from '../../encoding/go-utf8.js';
 import { LogError } from '../../errors.js';
 
@@ -47,8 +48,8 @@ export function decodeGoStruct<T extends GoType & { kind: 'struct' }>(
   document: Uint8Array,
 ): GoValue<T> {
   decodeGoJson(document);
-  const reader = new StructReader(fromGoUtf8(document));
-  const value = reader.read(type, {});
+  const reader = new StructReader();
+  const value = reader.read(type, fromGoUtf8(document).trim(), {});
   if (reader.mismatch !== undefined) throw new LogError('ENTRY_MALFORMED', reader.mismatch);
   return (value ?? {}) as GoValue<T>;
 }
@@ -57,94 +58,65 @@ type Struct = Record<string, unknown>;
 
 /** Walks over a well-formed document. Errors of type do not stop it: Go reports the first at the end. */
 class StructReader {
-  readonly #text: string;
-  #at = 0;
   readonly #fieldPath: string[] = [];
   #struct = '';
   mismatch: string | undefined;
 
-  constructor(text: string) {
-    this.#text = text;
-  }
-
-  /** Reads the value at the cursor into `type`, on top of `before`, what the field has held so far. */
-  read(type: GoType, before: unknown): unknown {
-    this.#skipSpace();
-    const start = this.#at;
-    const kind = kindAt(this.#text, start);
-    if (type.kind === 'raw') return this.#skipValue();
+  /** Reads the value that `text` is into `type`, on top of `before`, what the field has held so far. */
+  read(type: GoType, text: string, before: unknown): unknown {
+    if (type.kind === 'raw') return text;
+    const kind = kindOf(text);
     if (kind === 'null') {
-      this.#skipValue();
       return type.kind === 'string' || type.kind === 'struct' ? before : undefined;
     }
     if (kind !== EXPECTED[type.kind]) {
       this.#report(kind, type);
-      this.#skipValue();
       return before;
     }
     switch (type.kind) {
       case 'string':
-        return stringAt(this.#skipValue());
+        return valueOfText(text);
       case 'list':
-        return this.#readList(type.items, (before ?? []) as readonly unknown[]);
+        return this.#readList(type.items, text, (before ?? []) as readonly unknown[]);
       case 'map':
-        return this.#readMap(before as ReadonlyMap<string, string> | undefined);
+        return this.#readMap(text, before as ReadonlyMap<string, string> | undefined);
       case 'struct':
-        return this.#readStruct(type, (before ?? {}) as Struct);
+        return this.#readStruct(type, text, (before ?? {}) as Struct);
     }
   }
 
-  #readStruct(type: GoType & { kind: 'struct' }, before: Struct): Struct {
+  #readStruct(type: GoType & { kind: 'struct' }, text: string, before: Struct): Struct {
     const value: Struct = { ...before };
+    const fields = Object.keys(type.fields);
     const outer = this.#struct;
-    this.#members((name) => {
-      const field = fieldNamed(type.fields, name);
-      if (field === undefined) {
-        this.#skipValue();
-        return;
-      }
+    for (const member of memberTexts(text)) {
+      const field = fields.find((candidate) => isSameGoName(candidate, member.name));
+      if (field === undefined) continue;
       this.#struct = shortName(type.name);
       this.#fieldPath.push(field);
-      value[field] = this.read(type.fields[field] as GoType, value[field]);
+      value[field] = this.read(type.fields[field] as GoType, member.value, value[field]);
       this.#fieldPath.pop();
-    });
+    }
     this.#struct = outer;
     return value;
   }
 
-  #readMap(before: ReadonlyMap<string, string> | undefined): Map<string, string> {
+  #readMap(text: string, before: ReadonlyMap<string, string> | undefined): Map<string, string> {
     const value = new Map(before);
-    this.#members((name) => {
-      value.set(name, this.read(STRING, '') as string);
-    });
+    for (const member of memberTexts(text)) {
+      value.set(member.name, this.read(STRING, member.value, '') as string);
+    }
     return value;
   }
 
   // A repeated array is decoded on top of the one before it, element by element, as Go does.
-  #readList(items: GoType, before: readonly unknown[]): unknown[] {
+  #readList(items: GoType, text: string, before: readonly unknown[]): unknown[] {
     const value: unknown[] = [];
-    this.#at++;
-    for (this.#skipSpace(); this.#text[this.#at] !== ']'; this.#skipSpace()) {
-      if (this.#text[this.#at] === ',') this.#at++;
-      const empty = items.kind === 'struct' ? {} : undefined;
-      value.push(this.read(items, before[value.length] ?? empty));
+    const empty = items.kind === 'struct' ? {} : undefined;
+    for (const item of itemTexts(text)) {
+      value.push(this.read(items, item, before[value.length] ?? empty));
     }
-    this.#at++;
     return value;
-  }
-
-  #members(visit: (name: string) => void): void {
-    this.#at++;
-    for (this.#skipSpace(); this.#text[this.#at] !== '}'; this.#skipSpace()) {
-      if (this.#text[this.#at] === ',') this.#at++;
-      this.#skipSpace();
-      const name = stringAt(this.#skipValue());
-      this.#skipSpace();
-      this.#at++; // the colon
-      this.#skipSpace();
-      visit(name);
-    }
-    this.#at++;
   }
 
   #report(found: string, type: GoType): void {
@@ -155,43 +127,19 @@ class StructReader {
         : `Go struct field ${this.#struct}.${this.#fieldPath.join('.')}`;
     this.mismatch = `json: cannot unmarshal ${found} into ${where} of type ${type.name}`;
   }
-
-  #skipSpace(): void {
-    while (isSpace(this.#text.charCodeAt(this.#at))) this.#at++;
-  }
-
-  /** Steps over one value of any kind and returns its text. */
-  #skipValue(): string {
-    const start = this.#at;
-    this.#at = endOfValue(this.#text, start);
-    return this.#text.slice(start, this.#at);
-  }
 }
 
 const STRING: GoType = { kind: 'string', name: 'string' };
 
 const EXPECTED = { string: 'string', list: 'array', map: 'object', struct: 'object' } as const;
 
-/** Go's fold of ASCII field names: two letters outside ASCII have an ASCII partner. */
-function fieldNamed(fields: Readonly<Record<string, GoType>>, name: string): string | undefined {
-  if (Object.hasOwn(fields, name)) return name;
-  const folded = fold(name);
-  return Object.keys(fields).find((field) => fold(field) === folded);
-}
-
-function fold(name: string): string {
-  return name
-    .replace(/\u017f/g, 's')
-    .replace(/\u212a/g, 'k')
-    .toLowerCase();
-}
-
 function shortName(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);
 }
 
-function kindAt(text: string, at: number): string {
-  switch (text[at]) {
+/** Returns Go's name for the kind of value that `text` is. */
+function kindOf(text: string): string {
+  switch (text[0]) {
     case '"':
       return 'string';
     case '{':
@@ -206,43 +154,4 @@ function kindAt(text: string, at: number): string {
     default:
       return 'number';
   }
-}
-
-function stringAt(literal: string): string {
-  const text = JSON.parse(literal) as string;
-  // An escaped lone surrogate is U+FFFD in Go; encoding makes it so.
-  return literal.includes('\\u') ? fromUtf8(utf8(text)) : text;
-}
-
-function isSpace(code: number): boolean {
-  return code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09;
-}
-
-function endOfValue(text: string, start: number): number {
-  const first = text[start];
-  if (first === '"') return endOfString(text, start);
-  let at = start;
-  if (first !== '{' && first !== '[') {
-    while (at < text.length && !isDelimiter(text.charCodeAt(at))) at++;
-    return at;
-  }
-  for (let depth = 0; ; at++) {
-    const character = text[at];
-    if (character === '"') at = endOfString(text, at) - 1;
-    else if (character === '{' || character === '[') depth++;
-    else if (character === '}' || character === ']') depth--;
-    if (depth === 0) return at + 1;
-  }
-}
-
-function endOfString(text: string, start: number): number {
-  for (let quote = text.indexOf('"', start + 1); ; quote = text.indexOf('"', quote + 1)) {
-    let backslashes = 0;
-    while (text[quote - 1 - backslashes] === '\\') backslashes++;
-    if (backslashes % 2 === 0) return quote + 1;
-  }
-}
-
-function isDelimiter(code: number): boolean {
-  return isSpace(code) || code === 0x2c || code === 0x5d || code === 0x7d;
 }

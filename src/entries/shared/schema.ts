@@ -1,6 +1,6 @@
 /**
- * Specs read against a table, the way Rekor reads them (spec sections 4 and 10): a member of the wrong JSON
- * type counts as absent, base64 members are decoded, and only then does the schema decide.
+ * Specs read against a table, the way Rekor reads them: a member of the wrong JSON type counts as absent, base64
+ * members are decoded, and only then does the schema decide.
  *
  * In scope: shapes, their decoding, and the text of `validation failure list:`. Out of scope: rules across
  * members, which each kind has of its own. Recursion is as deep as the table, never as deep as the input.
@@ -45,6 +45,7 @@ export interface ObjectShape {
   readonly presentWith?: string;
 }
 
+/** Any shape. */
 export type Shape = TextShape | BytesShape | ListShape | ObjectShape;
 
 /** What `readSpec` returns for a shape: required members are there, the others may be undefined. */

@@ -1,6 +1,5 @@
 /**
- * The names that Rekor's `--client-signing-algorithms` gives to pairs of key and hash, and what they stand
- * for (spec section 5, hashedrekord; section 7).
+ * The names that Rekor's `--client-signing-algorithms` gives to pairs of key and hash, and what they stand for.
  */
 
 import type { DigestAlgorithm } from '../../pki/digest-algorithm.js';

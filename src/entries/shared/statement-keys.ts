@@ -1,6 +1,5 @@
 /**
- * Search keys of in-toto statements: the digests of subjects and, for SLSA provenance of the 0.x kind, of
- * materials (spec section 5, intoto and dsse).
+ * Search keys of in-toto statements: the digests of subjects and, for SLSA provenance of the 0.x kind, of materials.
  */
 
 import { utf8 } from '../../encoding/bytes.js';

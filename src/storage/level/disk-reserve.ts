@@ -1,8 +1,8 @@
 /**
  * The disk reserve: below it no write is tried.
  *
- * A store whose disk is full cannot be reopened, and only a reopened store can be trusted after a failed write
- * (durability A, C). So room for reopening, two write buffers and 64 MB, is never used up by entries.
+ * A store whose disk is full cannot be reopened, and only a reopened store can be trusted after a failed write. So
+ * room for reopening, two write buffers and 64 MB, is never used up by entries.
  *
  * In scope: deciding from free bytes. Out of scope: what to do about it. The instance owns the last figure read.
  */
@@ -22,6 +22,7 @@ export async function freeBytesAt(path: string): Promise<number> {
   return stats.bavail * stats.bsize;
 }
 
+/** How much must stay free, and how that is found out. */
 export interface DiskReserveOptions {
   readonly reserveBytes: number;
   readonly freeBytes: () => Promise<number>;
@@ -29,6 +30,7 @@ export interface DiskReserveOptions {
   readonly nowMs: () => number;
 }
 
+/** Judges writes by the free space, which it asks for seldom. */
 export class DiskReserve {
   readonly #options: DiskReserveOptions;
   #free = 0;

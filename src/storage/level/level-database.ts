@@ -1,8 +1,8 @@
 /**
  * The LevelDB handle and its three outcomes: committed, refused before writing, UNKNOWN.
  *
- * After any error of a write LevelDB goes on accepting writes on the same handle and loses them at the next
- * opening (durability A). So a handle that failed is only read from then on, until it has been reopened.
+ * After any error of a write LevelDB goes on accepting writes on the same handle and loses them at the next opening
+ * (docs/design/embedded-store.md). So a handle that failed is only read from then on, until it has been reopened.
  *
  * In scope: reads, writes, reopening, the lock beside the folder, the disk reserve. Out of scope: what rows mean.
  * The instance owns the handle, the failed state and the count of operations under way.
@@ -24,6 +24,7 @@ import {
 } from './open-folder.js';
 import type { Row } from './rows.js';
 
+/** Where the database is and how it is used. */
 export interface LevelDatabaseOptions {
   readonly directory: string;
   readonly create: boolean;
@@ -64,6 +65,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
   }
 }
 
+/** One database, through all its reopenings. */
 export class LevelDatabase {
   /** True when the opening made the database. */
   readonly created: boolean;

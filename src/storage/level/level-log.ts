@@ -56,6 +56,7 @@ interface LogState {
   readonly tail: Uint8Array;
 }
 
+/** One log of a store; made by level-store.ts. */
 export class LevelLog implements LogStore {
   readonly treeID: bigint;
   readonly #database: LevelDatabase;

@@ -2,12 +2,12 @@
  * The store's own lock: a file beside the LevelDB folder that names its holder.
  *
  * LevelDB has a lock too, but a process loses it as soon as anything in it opens and closes the LOCK file
- * (durability F). This file survives that, and says who holds it. It is made by `link`, so it is there with its
- * whole content or not at all, and it outlives a killed holder; then boot ID, process ID and start time show
- * that the holder is gone, and the next process takes it over. A holder in another PID namespace (another container
- * on the same volume) cannot be judged from here. So a file that is there is replaced only by a process that has
- * LevelDB's lock: of two that find the same stale file, and of two containers, one gets that lock, and the other
- * leaves the file as it is. A holder whose file was removed makes it again when it reopens the store.
+ * (docs/design/embedded-store.md). This file survives that, and says who holds it. It is made by `link`, so it is
+ * there with its whole content or not at all, and it outlives a killed holder; then boot ID, process ID and start
+ * time show that the holder is gone, and the next process takes it over. A holder in another PID namespace (another
+ * container on the same volume) cannot be judged from here. So a file that is there is replaced only by a process
+ * that has LevelDB's lock: of two that find the same stale file, and of two containers, one gets that lock, and the
+ * other leaves the file as it is. A holder whose file was removed makes it again when it reopens the store.
  *
  * In scope: taking, judging and giving back the file. Out of scope: everything inside the LevelDB folder.
  */

@@ -2,7 +2,8 @@
  * Opening a LevelDB folder without ever making or mending one by accident.
  *
  * LevelDB opens a folder whose CURRENT is gone as a new, empty database, and a repair succeeds with rows missing
- * (durability D3). So a database is made only on request and only where nothing lies, and repair is never called.
+ * (docs/design/embedded-store.md). So a database is made only on request and only where nothing lies, and repair is
+ * never called.
  *
  * In scope: judging the folder by its file names (no file in it is opened), opening the handle, the format
  * version. Out of scope: the lock beside it, what the rows mean.
@@ -16,8 +17,9 @@ import { encodeNumber, readNumberRow } from './row-formats.js';
 import { sealRow } from './rows.js';
 
 /** The layout of keys and rows that this code reads and writes. */
-export const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 1;
 
+/** The handle of a LevelDB database. */
 export type Handle = ClassicLevel<Buffer, Buffer>;
 
 /** A handle, and whether its database was made by this opening. */
@@ -33,7 +35,7 @@ export interface LevelSettings {
   readonly maxFileSize: number;
 }
 
-/** What durability I and J led to; the files are few and the write buffer is merged seldom. */
+/** Settings found by measuring: the files are few and the write buffer is merged seldom. */
 export const LEVEL_SETTINGS: LevelSettings = {
   writeBufferSize: 64 * 1024 * 1024,
   cacheSize: 64 * 1024 * 1024,

@@ -5,7 +5,7 @@
  * under a fresh checksum of its own. So no value is used before its seal has been checked, and a bad seal is
  * STORE_CORRUPT, never "not found".
  *
- * In scope: sealing and opening rows, fixed-width numbers. Out of scope: what rows mean. Pure.
+ * In scope: sealing and opening rows. Out of scope: what rows mean. Pure.
  */
 
 import { crc32 } from 'node:zlib';
@@ -19,7 +19,7 @@ export interface Row {
 }
 
 /** Bytes that the seal adds to a value. */
-export const SEAL_SIZE = 4;
+const SEAL_SIZE = 4;
 
 /** Returns the row of `content`, sealed. */
 export function sealRow(key: Buffer, ...content: readonly Uint8Array[]): Row {

@@ -1,9 +1,9 @@
 /**
  * The walk back from the head: is everything that the newest commits wrote still there?
  *
- * A damaged LevelDB opens without an error, with batches missing under a head that survived (durability D2, D3).
- * The chain of batch rows shows a missing batch; the rows of each batch show a missing row; the roots show that
- * the leaves are those that were signed.
+ * A damaged LevelDB opens without an error, with batches missing under a head that survived, see
+ * docs/design/embedded-store.md. The chain of batch rows shows a missing batch; the rows of each batch show a
+ * missing row; the roots show that the leaves are those that were signed.
  *
  * In scope: checking what is stored against the head row. Out of scope: mending (a backup does that). The walk
  * reads only what is below the head it was given, so it may run beside commits.

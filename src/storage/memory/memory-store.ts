@@ -26,8 +26,6 @@ import type {
 } from '../log-store.js';
 import { uniteNotes } from '../note-union.js';
 
-export type { FaultPoint, StoreFault, StoreStep } from '../fault-point.js';
-
 /** Returns a new, empty store. `fault` is asked before each step; by default nothing fails. */
 export function openMemoryStore(options: { readonly fault?: FaultPoint } = {}): Store {
   return new MemoryStore(options.fault ?? (() => undefined));

@@ -61,6 +61,12 @@ export class DiskReserve {
     await this.claim(0);
   }
 
+  /** Returns whether there is enough room to close and reopen the store. */
+  async hasRoomToReopen(): Promise<boolean> {
+    await this.#read();
+    return this.#free >= this.#options.reserveBytes;
+  }
+
   async #read(): Promise<void> {
     try {
       this.#free = await this.#options.freeBytes();

@@ -150,6 +150,26 @@ export class LevelDatabase {
     });
   }
 
+  /**
+   * Opens the handle anew, which lets go of every table that it had mapped; reads and writes wait meanwhile. Does
+   * nothing when there is no room to reopen. Throws STORE_UNAVAILABLE or STORE_CORRUPT when it could not be
+   * opened again; then the store has failed and waits for recovery.
+   */
+  async renew(): Promise<void> {
+    this.#refuseWhenFailed();
+    if (!(await this.#reserve.hasRoomToReopen())) return;
+    await this.#exclusively(async () => {
+      if (this.#closed || this.#failed) return;
+      try {
+        await this.#closeHandle();
+        this.#handle = (await openLocked(this.#options, this.#lock, false)).handle;
+      } catch (error) {
+        this.#failed = true;
+        throw error;
+      }
+    });
+  }
+
   /** Throws DISK_FULL when there is not enough room to reopen. */
   async checkReserve(): Promise<void> {
     this.#refuseWhenClosed();

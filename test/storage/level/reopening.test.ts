@@ -48,6 +48,57 @@ describe('reopening', () => {
     await second.close();
   });
 
+  it('at the end of the deep check keeps reads and writes going', async () => {
+    const store = await openAt(await temporaryFolder(), { create: true });
+    const log = await logIn(store);
+    await grow(log, 50);
+    let isDone = false;
+    const check = store.deepCheck().finally(() => {
+      isDone = true;
+    });
+    while (!isDone) {
+      await grow(log, 3);
+      assert.equal((await log.leaves(0, 50)).length, 50);
+    }
+    await check;
+    assert.equal(store.failed, false);
+    const { size, root } = await log.head();
+    same(await rootAt(log, size), root);
+    await store.close();
+  });
+
+  it('at the end of the deep check fails the store when it cannot be opened again', async () => {
+    const directory = await temporaryFolder();
+    const store = await openAt(directory, { create: true });
+    await grow(await logIn(store), 5);
+    const current = join(directory, 'CURRENT');
+    const kept = await readFile(current);
+    await rm(current);
+    await assert.rejects(store.deepCheck(), code('STORE_CORRUPT'));
+    assert.equal(store.failed, true);
+    await writeFile(current, kept);
+    await store.recover();
+    await grow(store.log(TREE_ID), 5);
+    assert.equal((await store.log(TREE_ID).head()).size, 10);
+    await store.close();
+  });
+
+  it('at the end of the deep check leaves the database open when there is no room', async () => {
+    const directory = await temporaryFolder();
+    let free = Number.MAX_SAFE_INTEGER;
+    const store = await openAt(directory, {
+      create: true,
+      freeBytes: async () => free,
+      reserveBytes: 1,
+    });
+    await grow(await logIn(store), 5);
+    free = 0;
+    await rm(join(directory, 'CURRENT'));
+    await store.deepCheck();
+    assert.equal((await store.log(TREE_ID).leaves(0, 5)).length, 5);
+    await store.close();
+  });
+
   it('makes a store only on request, and only where nothing lies', async () => {
     const directory = await temporaryFolder();
     await assert.rejects(openAt(directory), code('STORE_MISSING'));

@@ -20,7 +20,7 @@ export interface RunningStoreCheck extends StoreCheck {
  * that is just being reopened, passes, so the check is tried again. `failed` is told each time.
  */
 export function startStoreCheck(
-  store: Pick<LevelStore, 'deepCheck'>,
+  store: Pick<LevelStore, 'deepCheck' | 'failed' | 'recover'>,
   pause: Pause,
   failed: (error: unknown) => void,
 ): RunningStoreCheck {
@@ -33,6 +33,8 @@ export function startStoreCheck(
   const check = async (): Promise<void> => {
     for (let delayMs = FIRST_RETRY_MS; !signal.aborted; ) {
       try {
+        // Nobody else may come by to do it: while the log is not ready, it is sent nothing.
+        if (store.failed) await store.recover();
         await store.deepCheck({ signal });
         if (!signal.aborted) trouble = undefined;
         return;

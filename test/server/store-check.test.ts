@@ -9,6 +9,8 @@ function storeWith(...ends: readonly (Error | undefined)[]) {
   let checks = 0;
   return {
     checks: () => checks,
+    failed: false,
+    recover: async (): Promise<void> => undefined,
     deepCheck: async () => {
       checks += 1;
       const end = left.shift();
@@ -82,6 +84,7 @@ it('a stop ends the check, also one that waits, and says nothing of the store', 
 
 it('a check that is ended early leaves the store unchecked', async () => {
   const store = {
+    ...storeWith(),
     // As the store does it: an abort ends the check without an error.
     deepCheck: ({ signal }: { signal?: AbortSignal } = {}) =>
       new Promise<void>((resolve) => signal?.addEventListener('abort', () => resolve())),
@@ -89,4 +92,22 @@ it('a check that is ended early leaves the store unchecked', async () => {
   const check = startStoreCheck(store, unexpected, unexpected);
   await check.stop();
   assert.match(check.trouble()?.reason ?? '', /still being checked/);
+});
+
+it('a store that a check left failed is recovered before the next one', async () => {
+  const store = storeWith(unavailable(), undefined);
+  store.recover = async () => {
+    store.failed = false;
+  };
+  const check = startStoreCheck(
+    store,
+    async () => {
+      store.failed = true;
+    },
+    () => undefined,
+  );
+  for (let i = 0; check.trouble() !== undefined && i < 100; i++) await new Promise(setImmediate);
+  assert.equal(check.trouble(), undefined);
+  assert.equal(store.failed, false);
+  assert.equal(store.checks(), 2);
 });

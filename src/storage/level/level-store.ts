@@ -21,6 +21,8 @@ import type { TailReach } from './verify-tail.js';
 const START_CHECK_ENTRIES = 5000;
 /** Entries that `deepCheck` goes back over. */
 const DEEP_CHECK_ENTRIES = 50_000;
+/** Entries that the deep check reads before it lets go of the tables that it has mapped. */
+const ENTRIES_BETWEEN_UNMAPPINGS = 2_500;
 /** Write buffers that `deepCheck` goes back over: what LevelDB's log may have lost lies within them. */
 const DEEP_CHECK_BUFFERS = 4;
 
@@ -60,8 +62,8 @@ export interface LevelStore extends Store {
   readonly created: boolean;
   /**
    * Walks back over the newest 50,000 entries or 256 MB of rows of each log, whichever comes first, and over the
-   * batch rows of the newest 256 MB; may run beside commits. At the end the database is opened anew, to unmap the
-   * tables that it read. Throws STORE_CORRUPT, STORE_UNAVAILABLE. Readiness waits for it.
+   * batch rows of the newest 256 MB; may run beside commits. Now and then, and at the end, the database is
+   * opened anew, to unmap the tables that it read. Throws STORE_CORRUPT, STORE_UNAVAILABLE. Readiness waits for it.
    */
   deepCheck(options?: DeepCheckOptions): Promise<void>;
 }
@@ -148,17 +150,30 @@ class OpenStore implements LevelStore {
   async deepCheck(options: DeepCheckOptions = {}): Promise<void> {
     const { onProgress, signal } = options;
     const bytes = options.bytes ?? DEEP_CHECK_BUFFERS * this.#database.writeBufferSize;
+    // The walk at opening has mapped tables, too.
+    await this.#unmap(signal);
     for (const log of this.#logs.values()) {
+      let unmappedAt = 0;
       await log.checkTail({
         entries: options.entries ?? DEEP_CHECK_ENTRIES,
         bytes,
         chainBytes: bytes,
-        onProgress: (checked, total) => onProgress?.(log.treeID, checked, total),
+        onProgress: async (checked, total) => {
+          onProgress?.(log.treeID, checked, total);
+          if (checked < total && checked - unmappedAt < ENTRIES_BETWEEN_UNMAPPINGS) return;
+          unmappedAt = checked;
+          await this.#unmap(signal);
+        },
         signal,
       });
     }
-    // Such a walk touches most tables at random, and LevelDB keeps mapped what it touched: at a million entries
-    // 300 MiB, which nobody needs afterwards.
+  }
+
+  /**
+   * A walk touches most tables at random, and LevelDB keeps mapped what it touched: at a million entries 300 MiB,
+   * which nobody needs afterwards.
+   */
+  async #unmap(signal: AbortSignal | undefined): Promise<void> {
     if (signal?.aborted !== true && !this.failed) await this.#database.renew();
   }
 

@@ -44,8 +44,8 @@ export interface TailReach {
   readonly bytes: number;
   /** The links of batch rows are checked over at least this many bytes of rows, and as far as rows are. */
   readonly chainBytes: number;
-  /** Told after each step how many entries were checked, of how many. */
-  readonly onProgress?: ((checked: number, total: number) => void) | undefined;
+  /** Told after each step how many entries were checked, of how many; the walk waits for it. */
+  readonly onProgress?: ((checked: number, total: number) => void | Promise<void>) | undefined;
   /** Ends the walk early, without an error. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -74,7 +74,7 @@ export async function verifyTail(source: TailSource, reach: TailReach): Promise<
   for (const group of groupsOf(batches)) {
     if (reach.signal?.aborted === true) break;
     frontier = await checkGroup(source, group, frontier);
-    reach.onProgress?.(frontier.size - oldest.sizeBefore, total);
+    await reach.onProgress?.(frontier.size - oldest.sizeBefore, total);
   }
   return frontier.size - oldest.sizeBefore;
 }

@@ -145,8 +145,7 @@ export class LevelDatabase {
     await this.#exclusively(async () => {
       // Closed while this one waited: a handle opened now would never be closed.
       this.#refuseWhenClosed();
-      await this.#closeHandle();
-      this.#handle = (await openLocked(this.#options, this.#lock, false)).handle;
+      await this.#replaceHandle();
     });
   }
 
@@ -161,8 +160,7 @@ export class LevelDatabase {
     await this.#exclusively(async () => {
       if (this.#closed || this.#failed) return;
       try {
-        await this.#closeHandle();
-        this.#handle = (await openLocked(this.#options, this.#lock, false)).handle;
+        await this.#replaceHandle();
       } catch (error) {
         this.#failed = true;
         throw error;
@@ -271,6 +269,11 @@ export class LevelDatabase {
       this.#gate = undefined;
       open();
     }
+  }
+
+  async #replaceHandle(): Promise<void> {
+    await this.#closeHandle();
+    this.#handle = (await openLocked(this.#options, this.#lock, false)).handle;
   }
 
   async #closeHandle(): Promise<void> {

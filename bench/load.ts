@@ -124,6 +124,7 @@ function newEntry(): AcceptedEntry {
     leaf,
     leafHash: leafHash(leaf),
     indexKeys: [`sha256:${value}`, keyHash, `dev.${value.slice(0, 4)}@example.com`],
+    searchTerms: [],
   };
 }
 

@@ -20,6 +20,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   pki: { imports: ['encoding'], purity: 'pure' },
   entries: { imports: ['encoding', 'merkle', 'pki'], purity: 'pure' },
   signing: { imports: ['encoding', 'note'] },
+  workers: { imports: ['encoding', 'pki', 'entries', 'signing'] },
   storage: { imports: ['encoding', 'merkle'] },
   http: { imports: ['encoding', 'merkle', 'note'] },
   client: { imports: ['encoding', 'merkle', 'note', 'pki', 'entries'] },
@@ -35,7 +36,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 };
 
 const PURE_NODE_MODULES = ['node:crypto', 'node:zlib', 'node:buffer', 'node:util'];
-const PURE_PACKAGES = /^(@noble\/|asn1js$)/;
+const PURE_PACKAGES = /^(@noble\/|asn1js$|pkijs$|openpgp$|cborg($|\/)|yauzl$|yaml$|@tufjs\/)/;
 const IMPURE_WORDS =
   /\b(Date\.now|new Date\(\)|Math\.random|process\.|randomBytes|performance\.now)/;
 // The two back ends of the package import "#sha256": the one place where the browser set may name node.

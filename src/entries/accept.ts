@@ -10,14 +10,16 @@
 import { LogError } from '../errors.js';
 import type {
   AcceptedEntry,
+  EntryContext,
+  EntryLimits,
   EntryPolicy,
   EntryVersion,
   IdentifiedEntry,
   ProposedEntry,
-  SignatureVerifier,
+  SearchTerm,
   VerifiedEntry,
 } from './entry-kind.js';
-import { ENTRY_KINDS, KNOWN_KINDS } from './registry.js';
+import { ENTRY_KINDS } from './registry.js';
 import { leafHash } from './shared/leaf-hash.js';
 
 /** Largest leaf: an entry bundle has two bytes for its length (C2SP tlog-tiles). */
@@ -26,8 +28,11 @@ export const MAX_LEAF_LENGTH = 65_535;
 /** Longest search key, in UTF-16 units: the width of Rekor's index column. */
 export const MAX_INDEX_KEY_LENGTH = 512;
 
-/** Most search keys of one entry; each is a row in the same commit as the leaf. */
-export const MAX_INDEX_KEYS = 4_096;
+/** Longest value of a search term, in UTF-16 units. */
+export const MAX_SEARCH_TERM_LENGTH = 4_096;
+
+/** Search terms that an entry may have for each search key that it may have. */
+const TERMS_PER_INDEX_KEY = 4;
 
 /**
  * Returns what the log stores of `proposed`. Throws, with the reason in Rekor's words: ENTRY_KIND_UNKNOWN,
@@ -37,13 +42,20 @@ export const MAX_INDEX_KEYS = 4_096;
 export async function acceptEntry(
   proposed: ProposedEntry,
   policy: EntryPolicy,
-  verifySignatures: SignatureVerifier,
+  { verifySignatures, nowMs }: Pick<EntryContext, 'verifySignatures' | 'nowMs'>,
 ): Promise<AcceptedEntry> {
+  const { kind, apiVersion } = proposed;
+  const { limits } = policy;
   const version = findVersion(proposed, policy);
-  const entry = await verifyEntry(proposed, version, verifySignatures);
-  if (!policy.enabledKinds.has(entry.kind)) throw disabledKind(entry.kind);
-  version.assertInsertable(entry.proven);
-  version.assertAllowed?.(entry.proven, policy);
+  assertLength(proposed, limits);
+  const context: EntryContext = { verifySignatures, nowMs, limits };
+  const spec = await version.parse(proposed.spec, context);
+  const read = version.verifiedWhen === 'read' ? await version.verify(spec, context) : undefined;
+  assertEnabled(proposed, policy);
+  version.assertInsertable(spec);
+  const proven = read ?? (await version.verify(spec, context));
+  version.assertAllowed?.(proven, policy);
+  const entry = { kind, apiVersion, proven } as VerifiedEntry;
   const identified = identify(entry, version);
   if (identified.leaf.length > MAX_LEAF_LENGTH) {
     throw new LogError(
@@ -51,32 +63,46 @@ export async function acceptEntry(
       `canonical entry of ${identified.leaf.length} bytes exceeds ${MAX_LEAF_LENGTH}`,
     );
   }
-  const attachment = version.attachment?.(entry);
+  const attachment = version.attachment?.(entry, limits);
   return {
     ...identified,
-    indexKeys: searchKeys(version.indexKeys(entry)),
+    indexKeys: searchKeys(version.indexKeys(entry), limits.indexKeys),
+    searchTerms: distinctTerms(entry, version, limits.indexKeys * TERMS_PER_INDEX_KEY),
     ...(attachment === undefined ? {} : { attachment }),
   };
 }
 
 /**
  * Returns the leaf that `proposed`, a proposed or a stored form, has in any log. Its signatures are checked as
- * far as it has any, but what this server may write does not matter. Throws as `acceptEntry` does;
- * ENTRY_KIND_DISABLED says that no log of this server can hold an entry of that kind.
+ * far as it has any, but what this server may write does not matter. Throws as `acceptEntry` does.
  */
 export async function identifyEntry(
   proposed: ProposedEntry,
-  verifySignatures: SignatureVerifier,
+  context: EntryContext,
 ): Promise<IdentifiedEntry> {
+  const { kind, apiVersion } = proposed;
   const version = findVersion(proposed);
-  return identify(await verifyEntry(proposed, version, verifySignatures), version);
+  assertLength(proposed, context.limits);
+  const spec = await version.parse(proposed.spec, context);
+  const proven = await version.verify(spec, context);
+  return identify({ kind, apiVersion, proven } as VerifiedEntry, version);
 }
 
 type AnyVersion = EntryVersion<unknown, unknown>;
 
-function findVersion({ kind, apiVersion }: ProposedEntry, policy?: EntryPolicy): AnyVersion {
+function findVersion(proposed: ProposedEntry, policy?: EntryPolicy): AnyVersion {
+  const { kind, apiVersion } = proposed;
   const found = Object.hasOwn(ENTRY_KINDS, kind) ? ENTRY_KINDS[kind] : undefined;
-  if (found === undefined) throw missingKind(kind, policy);
+  if (found === undefined) {
+    throw new LogError('ENTRY_KIND_UNKNOWN', `could not unmarshal entry for kind '${kind}'`);
+  }
+  if (Object.keys(found.versions).length === 0) {
+    if (policy !== undefined) assertEnabled(proposed, policy);
+    throw new LogError(
+      'ENTRY_KIND_DISABLED',
+      `entry kind '${kind}' is not supported by this server yet`,
+    );
+  }
   const version = Object.hasOwn(found.versions, apiVersion)
     ? found.versions[apiVersion]
     : undefined;
@@ -90,31 +116,12 @@ function findVersion({ kind, apiVersion }: ProposedEntry, policy?: EntryPolicy):
   return version;
 }
 
-function missingKind(kind: string, policy: EntryPolicy | undefined): LogError {
-  if (!KNOWN_KINDS.includes(kind)) {
-    return new LogError('ENTRY_KIND_UNKNOWN', `could not unmarshal entry for kind '${kind}'`);
-  }
-  if (policy !== undefined && !policy.enabledKinds.has(kind)) return disabledKind(kind);
-  return new LogError(
-    'ENTRY_KIND_DISABLED',
-    `entry kind '${kind}' is not supported by this server yet`,
-  );
-}
-
-function disabledKind(kind: string): LogError {
-  return new LogError(
+function assertEnabled({ kind, apiVersion }: ProposedEntry, { enabledKinds }: EntryPolicy): void {
+  if (enabledKinds.has(kind) || enabledKinds.has(`${kind}:${apiVersion}`)) return;
+  throw new LogError(
     'ENTRY_KIND_DISABLED',
     `entry kind '${kind}' is not enabled for submission on this server`,
   );
-}
-
-async function verifyEntry(
-  { kind, apiVersion, spec }: ProposedEntry,
-  version: AnyVersion,
-  verifySignatures: SignatureVerifier,
-): Promise<VerifiedEntry> {
-  const proven = await version.verify(version.parse(spec), verifySignatures);
-  return { kind, apiVersion, proven } as VerifiedEntry;
 }
 
 function identify(entry: VerifiedEntry, version: AnyVersion): IdentifiedEntry {
@@ -122,21 +129,59 @@ function identify(entry: VerifiedEntry, version: AnyVersion): IdentifiedEntry {
   return { kind: entry.kind, apiVersion: entry.apiVersion, leaf, leafHash: leafHash(leaf) };
 }
 
+function assertLength({ kind, spec }: ProposedEntry, { proposalLength }: EntryLimits): void {
+  const most = Object.hasOwn(proposalLength, kind) ? proposalLength[kind] : undefined;
+  if (most === undefined) return;
+  const length = lengthOfStrings(spec);
+  if (length <= most) return;
+  throw new LogError('ENTRY_TOO_LARGE', `${kind} proposal of ${length} characters exceeds ${most}`);
+}
+
+/** Returns the characters in all strings of a JSON value; without recursion, the value is the client's. */
+function lengthOfStrings(value: unknown): number {
+  let length = 0;
+  const left = [value];
+  for (let next = left.pop(); next !== undefined || left.length > 0; next = left.pop()) {
+    if (typeof next === 'string') length += next.length;
+    else if (typeof next === 'object' && next !== null) left.push(...Object.values(next));
+  }
+  return length;
+}
+
 /**
  * Lower-cased: the index of the recorded server compares without regard to case. Empty and longer keys are left
  * out: a certificate may name them, but no search can ask for them, and the API takes 512 characters at most.
  */
-function searchKeys(keys: readonly string[]): readonly string[] {
+function searchKeys(keys: readonly string[], most: number): readonly string[] {
   const distinct = new Set<string>();
   for (const key of keys) {
     const lowered = key.toLowerCase();
     if (lowered !== '' && lowered.length <= MAX_INDEX_KEY_LENGTH) distinct.add(lowered);
   }
-  if (distinct.size > MAX_INDEX_KEYS) {
-    throw new LogError(
-      'ENTRY_TOO_LARGE',
-      `entry with ${distinct.size} search keys exceeds ${MAX_INDEX_KEYS}`,
-    );
-  }
+  assertCount(distinct.size, most, 'search keys');
   return [...distinct];
+}
+
+function distinctTerms(
+  entry: VerifiedEntry,
+  version: AnyVersion,
+  most: number,
+): readonly SearchTerm[] {
+  const distinct = new Map<string, SearchTerm>();
+  for (const { field, value } of [kindTerm(entry.kind), ...version.searchTerms(entry)]) {
+    const lowered = value.toLowerCase();
+    if (lowered === '' || lowered.length > MAX_SEARCH_TERM_LENGTH) continue;
+    distinct.set(`${field}:${lowered}`, { field, value: lowered });
+  }
+  assertCount(distinct.size, most, 'search terms');
+  return [...distinct.values()];
+}
+
+function kindTerm(kind: string): SearchTerm {
+  return { field: 'kind', value: kind };
+}
+
+function assertCount(count: number, most: number, what: string): void {
+  if (count <= most) return;
+  throw new LogError('ENTRY_TOO_LARGE', `entry with ${count} ${what} exceeds ${most}`);
 }

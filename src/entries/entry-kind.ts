@@ -66,23 +66,96 @@ export interface IdentifiedEntry {
   readonly leafHash: Uint8Array;
 }
 
-/** What the log stores of a submission. */
+/** A name space of the richer search: what a value is, so that asking for one thing never finds another. */
+export type SearchField = (typeof SEARCH_FIELDS)[number];
+
+/** Every name space of the richer search (openapi.yaml, /api/v1/search). A name keeps its meaning for ever. */
+export const SEARCH_FIELDS = [
+  /** The entry's kind. */
+  'kind',
+  /** `algorithm:hex` of an artifact, payload, envelope, statement subject or material. */
+  'digest',
+  /** Hex SHA-256 of a signature's bytes. */
+  'signature',
+  /** Hex SHA-256 of a signer's key: its canonical form, and its SubjectPublicKeyInfo where it has one. */
+  'key',
+  /** Names of the signer, each under what it is; e-mail addresses of PGP user IDs too. */
+  'email',
+  'uri',
+  'dns',
+  'ip',
+  'other-name',
+  /** The issuer's distinguished name in the signing certificate. */
+  'certificate-issuer',
+  /** What Sigstore's certificate extensions say (OIDs below 1.3.6.1.4.1.57264.1). */
+  'issuer',
+  'repository',
+  'workflow',
+  'ref',
+  'commit',
+  'run',
+  /** In-toto: the type of the predicate and the names of subjects. Also a package's name. */
+  'predicate-type',
+  'subject-name',
+  /** A package URL, with and without its version. */
+  'package',
+] as const;
+
+/** One thing that the richer search finds an entry by. */
+export interface SearchTerm {
+  readonly field: SearchField;
+  readonly value: string;
+}
+
+/** What the log stores of a submission. Plain data: it may come from another thread. */
 export interface AcceptedEntry extends IdentifiedEntry {
   /** The search keys that Rekor writes, lower-cased, without duplicates, each at most 512 characters. */
   readonly indexKeys: readonly string[];
+  /** What the richer search finds beyond them; values as `search-terms.ts` spells them, without duplicates. */
+  readonly searchTerms: readonly SearchTerm[];
   readonly attachment?: Uint8Array;
+}
+
+/** Bounds of one submission; docs/operating.md has the option behind each. */
+export interface EntryLimits {
+  /** Largest META-INF file of a jar, uncompressed bytes; 0 takes the built-in bound alone. */
+  readonly jarMetadataBytes: number;
+  /** Largest signature or control part of an apk, uncompressed bytes; 0 takes the built-in bound alone. */
+  readonly apkMetadataBytes: number;
+  /** Most signatures, and most keys, in one submission. */
+  readonly signatures: number;
+  readonly verifiers: number;
+  /** Most subjects and materials of an in-toto statement. */
+  readonly subjects: number;
+  /** Most search keys that Rekor would write; there may be four times as many search terms. */
+  readonly indexKeys: number;
+  /** Longest attestation that is kept, bytes; 0 keeps none. */
+  readonly attestationBytes: number;
+  /** True keeps the payloads of dsse entries too. */
+  readonly dsseAttestations: boolean;
+  /** Most characters in the strings of a proposal, by kind; a kind that is not named has no bound of its own. */
+  readonly proposalLength: Readonly<Record<string, number>>;
 }
 
 /** Limits and switches of a server that entries must respect; all of them are arguments, none a constant. */
 export interface EntryPolicy {
-  /** Kinds that may be written. */
+  /** What may be written: `kind` for all its versions, or `kind:version`. */
   readonly enabledKinds: ReadonlySet<string>;
   /** Algorithms that hashedrekord may use, under Rekor's names (`ecdsa-sha2-256-nistp256`, …). */
   readonly allowedAlgorithms: ReadonlySet<string>;
+  readonly limits: EntryLimits;
+}
+
+/** What a version works with beside the submission. */
+export interface EntryContext {
+  readonly verifySignatures: SignatureVerifier;
+  readonly limits: EntryLimits;
+  /** The time, in milliseconds since 1970: for formats that expire. */
+  readonly nowMs: number;
 }
 
 /**
- * One api version of a kind. `Spec` is what `parse` returns: read, but nothing in it checked. `Proven` is what
+ * One api version of a kind. `Spec` is what `parse` returns: read, but no signature in it checked. `Proven` is what
  * `verify` makes of it: the same facts with the signatures checked.
  *
  * `verify` gets the verifier as an argument instead of handing out a list of checks, because which check comes
@@ -90,29 +163,41 @@ export interface EntryPolicy {
  */
 export interface EntryVersion<Spec, Proven> {
   /**
-   * Reads a spec: base64, schema, cross-field rules. Throws ENTRY_MALFORMED or KEY_MALFORMED with Rekor's
-   * reason.
+   * When Rekor verifies: while it reads a proposal, or only when it is about to store it, after the switches and
+   * `assertInsertable`. It decides which of several faults is the one reported.
    */
-  parse(spec: unknown): Spec;
+  readonly verifiedWhen: 'read' | 'stored';
   /**
-   * Checks the signatures. Throws SIGNATURE_INVALID with Rekor's reason, KEY_MALFORMED for a key that is read
-   * only when its turn comes.
+   * Reads a spec: base64, schema, cross-field rules, the key where Rekor reads it first. Throws ENTRY_MALFORMED or
+   * KEY_MALFORMED with Rekor's reason.
    */
-  verify(spec: Spec, verifySignatures: SignatureVerifier): Promise<Proven>;
+  parse(spec: unknown, context: EntryContext): Spec | Promise<Spec>;
   /** Throws ENTRY_NOT_INSERTABLE when it is a form that may be looked up but not stored. */
-  assertInsertable(proven: Proven): void;
+  assertInsertable(spec: Spec): void;
+  /**
+   * Checks the signatures, and whatever else must hold of what is stored. Throws SIGNATURE_INVALID,
+   * ENTRY_MALFORMED, KEY_MALFORMED with Rekor's reason.
+   */
+  verify(spec: Spec, context: EntryContext): Promise<Proven>;
   /** Throws ALGORITHM_NOT_ALLOWED. Kinds without a rule leave it out. */
   assertAllowed?(proven: Proven, policy: EntryPolicy): void;
   /** Returns the canonical entry: the bytes of the leaf. */
   canonicalize(entry: VerifiedEntry<Proven>): Uint8Array;
   /** Returns the search keys that Rekor writes for this entry, as Rekor spells them. */
   indexKeys(entry: VerifiedEntry<Proven>): readonly string[];
-  /** Returns bytes to keep beside the leaf. */
-  attachment?(entry: VerifiedEntry<Proven>): Uint8Array | undefined;
+  /** Returns what the richer search finds the entry by; its kind is added by accept.ts. */
+  searchTerms(entry: VerifiedEntry<Proven>): readonly SearchTerm[];
+  /** Returns bytes to keep beside the leaf; undefined when there are none or they exceed the limits. */
+  attachment?(entry: VerifiedEntry<Proven>, limits: EntryLimits): Uint8Array | undefined;
 }
 
 /** A kind: a folder under entries/ exports one of these. */
 export interface EntryKind {
   readonly kind: string;
+  /**
+   * True for kinds that read archives, OpenPGP or CMS: a server runs them whole in a worker thread, under a limit on
+   * time and memory.
+   */
+  readonly isolated: boolean;
   readonly versions: Readonly<Record<string, EntryVersion<unknown, unknown>>>;
 }

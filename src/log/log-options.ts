@@ -35,8 +35,6 @@ export interface LogOptions {
 export interface LogLimits extends PoolLimits {
   /** Memory for expanded tiles, in bytes. */
   readonly tileCacheBytes: number;
-  /** Longest attestation that is kept, in bytes; 0 keeps none. */
-  readonly attestationBytes: number;
   /** How long a submission waits for a store that failed under it, in milliseconds. */
   readonly patienceMs: number;
 }

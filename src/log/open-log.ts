@@ -35,11 +35,10 @@ import type {
 } from './log.js';
 import type { LogLimits, LogOptions } from './log-options.js';
 
-/** The bounds of a log that is not told otherwise. The attestation bound is Rekor's. */
+/** The bounds of a log that is not told otherwise. */
 const DEFAULT_LOG_LIMITS: LogLimits = {
   ...DEFAULT_POOL_LIMITS,
   tileCacheBytes: DEFAULT_TILE_CACHE_BYTES,
-  attestationBytes: 102_400,
   patienceMs: 5_000,
 };
 
@@ -105,7 +104,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     trouble: (event) => observer?.trouble?.(event),
   });
   cache.grow(sequencer.edge, []);
-  return new WiredLog(options, limits, {
+  return new WiredLog(options, {
     log,
     cache,
     late,
@@ -130,14 +129,13 @@ class WiredLog implements Log {
   readonly identity: LogIdentity;
   readonly tilePublicKeyPem: string;
   readonly #options: LogOptions;
-  readonly #limits: LogLimits;
   readonly #parts: Parts;
   readonly #lookups: IndexLookups;
   readonly #answers: Answers;
   readonly #searches = new SearchSlots();
   readonly #underWay = new Set<Promise<unknown>>();
 
-  constructor(options: LogOptions, limits: LogLimits, parts: Parts) {
+  constructor(options: LogOptions, parts: Parts) {
     const { record, signer, tileSigner } = options;
     const { treeID, hostname, origin, logID } = record;
     const treeHex = treeHexOf(treeID);
@@ -145,7 +143,6 @@ class WiredLog implements Log {
     this.identity = { treeID, treeHex, hostname, origin, logID, publicKeyPem };
     this.tilePublicKeyPem = tileSigner.publicKeyPem;
     this.#options = options;
-    this.#limits = limits;
     this.#parts = parts;
     this.#lookups = new IndexLookups(parts.log);
     this.#answers = new Answers({ ...parts, treeHex, checkpoint: () => this.#checkpoint() });
@@ -269,13 +266,11 @@ class WiredLog implements Log {
       const reason = `canonical entry of ${leaf.length} bytes exceeds ${MAX_BUNDLE_ENTRY_SIZE}`;
       throw new LogError('ENTRY_TOO_LARGE', reason);
     }
-    const length = attachment?.length ?? 0;
-    const kept = length > 0 && length <= this.#limits.attestationBytes ? attachment : undefined;
     return {
       hash: leafHash,
       bytes: leaf,
       indexKeys,
-      ...(kept !== undefined && { attachment: kept }),
+      ...(attachment !== undefined && { attachment }),
     };
   }
 

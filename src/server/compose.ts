@@ -14,6 +14,8 @@ import type { Registry } from 'prom-client';
 import { type App, createApp } from '../api/app.js';
 import { requestLogFields } from '../api/request-log.js';
 import { acceptEntry, identifyEntry } from '../entries/accept.js';
+import type { EntryPolicy } from '../entries/entry-kind.js';
+import { DEFAULT_ENTRY_LIMITS } from '../entries/limits.js';
 import { verifySignatures } from '../entries/verify-signatures.js';
 import { isLogError } from '../errors.js';
 import type { CompletedRequest } from '../http/exchange.js';
@@ -103,27 +105,37 @@ export async function initialiseLog(
 
 function openWiredLog(config: Config, parts: LogParts, observer: LogObserver): Promise<Log> {
   const { store, record, keys, guard } = parts;
-  const policy = {
-    enabledKinds: new Set<string>(config.enabledEntryTypes),
-    allowedAlgorithms: new Set<string>(config.clientSigningAlgorithms),
-  };
+  const policy = entryPolicy(config);
+  const clock = systemClock();
+  const context = () => ({ verifySignatures, limits: policy.limits, nowMs: clock.wallMs() });
   return openLog({
     store,
     record,
     signer: keys.log,
     tileSigner: keys.tiles,
     guard: guard.forLog(record.treeID),
-    clock: systemClock(),
+    clock,
     pause,
-    accept: (proposed) => acceptEntry(proposed, policy, verifySignatures),
-    identify: (proposed) => identifyEntry(proposed, verifySignatures),
+    accept: (proposed) => acceptEntry(proposed, policy, context()),
+    identify: (proposed) => identifyEntry(proposed, context()),
     limits: {
       maxEntries: config.maxPendingEntries,
       maxBytes: config.maxPendingBytes,
-      attestationBytes: config.enableAttestationStorage ? config.maxAttestationSize : 0,
     },
     observer,
   });
+}
+
+/** What the options say of entries. */
+function entryPolicy(config: Config): EntryPolicy {
+  return {
+    enabledKinds: new Set<string>(config.enabledEntryTypes),
+    allowedAlgorithms: new Set<string>(config.clientSigningAlgorithms),
+    limits: {
+      ...DEFAULT_ENTRY_LIMITS,
+      attestationBytes: config.enableAttestationStorage ? config.maxAttestationSize : 0,
+    },
+  };
 }
 
 const pause: Pause = async (ms, signal) => {

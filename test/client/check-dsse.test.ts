@@ -5,8 +5,8 @@ import { verifyDocument } from '../../src/cli/verify-command.js';
 import { trustedLogOfDer } from '../../src/client/trusted-log.js';
 import { isVerified, type Trust } from '../../src/client/verify-entry.js';
 import { identifyEntry } from '../../src/entries/accept.js';
-import { verifySignatures } from '../../src/entries/verify-signatures.js';
 import { verifyWithKey } from '../../src/signing/signer.js';
+import { testContext } from '../entries/policy.js';
 import {
   artifact,
   b64,
@@ -51,7 +51,7 @@ async function leafOf(envelope: Envelope): Promise<Uint8Array> {
     },
   };
   const proposed = { kind: 'dsse', apiVersion: '0.0.1', spec };
-  return (await identifyEntry(proposed, verifySignatures)).leaf;
+  return (await identifyEntry(proposed, testContext)).leaf;
 }
 
 /** Returns a bundle with this envelope and an entry with this leaf. */

@@ -9,9 +9,9 @@ import {
   preAuthenticationEncoding,
 } from '../../src/entries/shared/dsse-envelope.js';
 import { statementKeys } from '../../src/entries/shared/statement-keys.js';
-import { verifySignatures } from '../../src/entries/verify-signatures.js';
 import { LogError } from '../../src/errors.js';
 import { vectorPath } from '../vectors.js';
+import { testContext } from './policy.js';
 import { storedEntry } from './recorded.js';
 
 function vectors<Vector>(name: string): Vector[] {
@@ -37,7 +37,7 @@ test('envelopes with odd JSON are read, or refused in the words, as by the recor
       apiVersion: '0.0.1',
       spec: { proposedContent: { envelope, verifiers } },
     };
-    const outcome = await identifyEntry(entry, verifySignatures).then(
+    const outcome = await identifyEntry(entry, testContext).then(
       ({ leafHash }) => ({ leafHash: toHex(leafHash) }),
       (error) => ({ error: error instanceof LogError ? error.message : String(error) }),
     );

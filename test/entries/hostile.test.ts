@@ -5,9 +5,8 @@ import { utf8 } from '../../src/encoding/bytes.js';
 import { toHex } from '../../src/encoding/hex.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
-import { verifySignatures } from '../../src/entries/verify-signatures.js';
 import { type ErrorCode, LogError } from '../../src/errors.js';
-import { openPolicy } from './policy.js';
+import { openPolicy, testContext } from './policy.js';
 import { storedEntry } from './recorded.js';
 
 /** What a client may be told about its submission. */
@@ -23,8 +22,8 @@ const CLIENT_CODES: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
 /** Submits `entry`; anything but acceptance or a refusal for the client fails the test. */
 async function survives(entry: ProposedEntry): Promise<void> {
   for (const walk of [
-    () => acceptEntry(entry, openPolicy, verifySignatures),
-    () => identifyEntry(entry, verifySignatures),
+    () => acceptEntry(entry, openPolicy, testContext),
+    () => identifyEntry(entry, testContext),
   ]) {
     try {
       await walk();
@@ -195,7 +194,7 @@ test('ten thousand levels of nesting, in the spec and in the envelope, are refus
       acceptEntry(
         { kind, apiVersion, spec: changed(spec, path, () => envelope) },
         openPolicy,
-        verifySignatures,
+        testContext,
       ),
       /exceeded max depth/,
     );
@@ -209,17 +208,17 @@ test('members of the prototype are no members', async () => {
     acceptEntry(
       { kind: 'hashedrekord', apiVersion: '0.0.1', spec: inherited },
       openPolicy,
-      verifySignatures,
+      testContext,
     ),
     /data in body is required\nsignature in body is required/,
   );
   for (const kind of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
     await assert.rejects(
-      acceptEntry({ kind, apiVersion: '0.0.1', spec }, openPolicy, verifySignatures),
+      acceptEntry({ kind, apiVersion: '0.0.1', spec }, openPolicy, testContext),
       (error) => error instanceof LogError && error.code === 'ENTRY_KIND_UNKNOWN',
     );
     await assert.rejects(
-      acceptEntry({ kind: 'dsse', apiVersion: kind, spec }, openPolicy, verifySignatures),
+      acceptEntry({ kind: 'dsse', apiVersion: kind, spec }, openPolicy, testContext),
       (error) => error instanceof LogError && error.code === 'ENTRY_VERSION_UNKNOWN',
     );
   }
@@ -230,7 +229,7 @@ test('a hundred shuffles of members give one leaf', async () => {
     const leaves = new Set<string>();
     for (let round = 0; round < 100; round++) {
       const entry = { ...sample, spec: shuffled(sample.spec, round) };
-      const { leaf, indexKeys } = await acceptEntry(entry, openPolicy, verifySignatures);
+      const { leaf, indexKeys } = await acceptEntry(entry, openPolicy, testContext);
       leaves.add(toHex(leaf) + JSON.stringify([...indexKeys].sort()));
     }
     assert.equal(leaves.size, 1);

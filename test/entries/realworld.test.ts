@@ -4,9 +4,8 @@ import { test } from 'node:test';
 import { fromBase64 } from '../../src/encoding/base64.js';
 import { fromUtf8 } from '../../src/encoding/bytes.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
-import { verifySignatures } from '../../src/entries/verify-signatures.js';
 import { vectorPath } from '../vectors.js';
-import { openPolicy } from './policy.js';
+import { openPolicy, testContext } from './policy.js';
 import { proposedEntry } from './recorded.js';
 
 const folder = vectorPath('entries/realworld');
@@ -20,9 +19,9 @@ for (const file of files) {
     for (const { canonicalizedBody } of bundle.verificationMaterial.tlogEntries) {
       const body = fromUtf8(fromBase64(canonicalizedBody));
       const entry = proposedEntry(body);
-      const identified = await identifyEntry(entry, verifySignatures);
+      const identified = await identifyEntry(entry, testContext);
       assert.equal(fromUtf8(identified.leaf), body);
-      const accepted = await acceptEntry(entry, openPolicy, verifySignatures);
+      const accepted = await acceptEntry(entry, openPolicy, testContext);
       assert.equal(fromUtf8(accepted.leaf), body);
       // The signer's identity, from the certificate.
       assert.ok(accepted.indexKeys.some((key) => key.startsWith('https://github.com/')));

@@ -14,15 +14,62 @@ export interface RecordedEntry {
         readonly leaf?: string;
         readonly indexKeys?: readonly string[];
       }
-    | { readonly error: string };
+    /** The reason; undefined where it is a library's text, which need not be the same here. */
+    | { readonly error: string | undefined };
 }
 
-/** Returns the recorded submissions of one kind, in order. */
-export function recordedEntries(kind: 'hashedrekord' | 'dsse'): RecordedEntry[] {
-  const lines = readFileSync(vectorPath(`entries/${kind}.jsonl`), 'utf8')
+interface Case {
+  readonly name: string;
+  readonly request: {
+    readonly method: string;
+    readonly path: string;
+    readonly body?: string;
+    readonly bodyB64?: string;
+  };
+  readonly expect: {
+    readonly status: number;
+    readonly body: { readonly message: string };
+    readonly tier?: number;
+    readonly leafHash?: string;
+    readonly canonicalBody?: string;
+    readonly indexKeys?: readonly string[];
+  };
+}
+
+/** Submissions that are refused before an entry is read, or that the reader of the envelope decides about. */
+const OF_THE_ENVELOPE = /\/(bom|case-insensitive-top|version\.number|version\.null)$/;
+
+/** Returns the recorded submissions of one kind, in order, as far as the kind decides about them. */
+export function recordedEntries(kind: string): RecordedEntry[] {
+  const text = readFileSync(vectorPath(`rekor-v1/cases/${kind}.jsonl`), 'utf8');
+  const cases = text
     .trimEnd()
-    .split('\n');
-  return lines.map((line) => JSON.parse(line) as RecordedEntry);
+    .split('\n')
+    .map((line) => JSON.parse(line) as Case);
+  return cases
+    .filter(({ name, request, expect }) => {
+      const creates = request.method === 'POST' && request.path === '/api/v1/log/entries';
+      return creates && expect.status !== 422 && !OF_THE_ENVELOPE.test(name);
+    })
+    .map(({ name, request, expect }) => ({
+      name: name.slice(kind.length + 1),
+      body: request.body ?? Buffer.from(request.bodyB64 ?? '', 'base64').toString(),
+      expect: expectationOf(expect),
+    }));
+}
+
+function expectationOf(expect: Case['expect']): RecordedEntry['expect'] {
+  const { status, body, leafHash, canonicalBody, indexKeys } = expect;
+  if (status === 409) return { leafHash: body.message.slice(-64) };
+  if (leafHash === undefined) {
+    const isExact = expect.tier === 1 && status === 400;
+    return { error: isExact ? body.message.replace('error processing entry: ', '') : undefined };
+  }
+  return {
+    leafHash,
+    ...(canonicalBody !== undefined && { leaf: canonicalBody }),
+    ...(indexKeys !== undefined && { indexKeys }),
+  };
 }
 
 /** Returns the submission in a request body. */
@@ -31,7 +78,7 @@ export function proposedEntry(body: string): ProposedEntry {
 }
 
 /** Returns one recorded submission that was stored, by name. */
-export function storedEntry(kind: 'hashedrekord' | 'dsse', name: string): ProposedEntry {
+export function storedEntry(kind: string, name: string): ProposedEntry {
   const found = recordedEntries(kind).find((entry) => entry.name === name);
   if (found === undefined) throw new Error(`no recorded ${kind} entry named ${name}`);
   return proposedEntry(found.body);

@@ -12,11 +12,11 @@ import { ENDPOINTS } from '../../src/api/v1/endpoint.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { DEFAULT_SIGNATURE_ALGORITHMS } from '../../src/entries/shared/signature-algorithms.js';
-import { verifySignatures } from '../../src/entries/verify-signatures.js';
 import { openLog } from '../../src/log/open-log.js';
 import { canonicalPublicKeyHash } from '../../src/pki/canonical-key.js';
 import { signerFromKey } from '../../src/signing/signer.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
+import { openPolicy, testContext } from '../entries/policy.js';
 import { packageRoot } from '../vectors.js';
 
 export interface LogSettings {
@@ -49,6 +49,7 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
   };
   await store.createLog(record);
   const policy = {
+    ...openPolicy,
     enabledKinds: new Set(settings.enabledKinds ?? KNOWN_KINDS),
     allowedAlgorithms: new Set(settings.algorithms ?? DEFAULT_SIGNATURE_ALGORITHMS),
   };
@@ -60,8 +61,8 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
     guard: { move: async () => {} },
     clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
     pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
-    accept: (proposed) => acceptEntry(proposed, policy, verifySignatures),
-    identify: (proposed) => identifyEntry(proposed, verifySignatures),
+    accept: (proposed) => acceptEntry(proposed, policy, testContext),
+    identify: (proposed) => identifyEntry(proposed, testContext),
   });
   const app = createApp({
     shards: { active: log, inactive: [] },

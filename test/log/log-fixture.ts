@@ -98,6 +98,7 @@ export async function acceptText({
     leaf,
     leafHash: leafHash(leaf),
     indexKeys: [...new Set(text.split(' ').filter((word) => word.startsWith('#')))],
+    searchTerms: [],
     ...(attachment !== undefined && { attachment: utf8(attachment) }),
   };
 }

@@ -8,4 +8,8 @@ import type { EntryKind } from '../entry-kind.js';
 import { dsseV001 } from './v001.js';
 
 /** The kind as the registry has it. */
-export const dsse: EntryKind = { kind: 'dsse', versions: { '0.0.1': dsseV001 } };
+export const dsse: EntryKind = {
+  kind: 'dsse',
+  isolated: false,
+  versions: { '0.0.1': dsseV001 },
+};

@@ -50,12 +50,14 @@ export interface ProvenDsse {
 
 /** How dsse 0.0.1 is read, verified and stored. */
 export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
+  verifiedWhen: 'read',
+
   parse(input) {
     const spec = readSpec(DSSE_SHAPE, input);
     return spec.proposedContent === undefined ? readStored(spec) : readProposed(spec);
   },
 
-  async verify(spec, verifySignatures) {
+  async verify(spec, { verifySignatures }) {
     if (spec.form === 'stored') return { ...spec, statementKeys: [] };
     const { envelope, envelopeText, verifiers } = spec;
     const { payload, keys } = await verifyEnvelope(envelope, verifiers, verifySignatures);
@@ -111,6 +113,10 @@ export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
     keys.push(`${payloadHash.algorithm}:${payloadHash.value}`);
     keys.push(`${envelopeHash.algorithm}:${envelopeHash.value}`);
     return [...keys, ...proven.statementKeys];
+  },
+
+  searchTerms() {
+    return [];
   },
 };
 

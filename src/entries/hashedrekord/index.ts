@@ -10,5 +10,6 @@ import { hashedrekordV001 } from './v001.js';
 /** The kind as the registry has it. */
 export const hashedrekord: EntryKind = {
   kind: 'hashedrekord',
+  isolated: false,
   versions: { '0.0.1': hashedrekordV001 },
 };

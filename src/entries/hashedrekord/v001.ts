@@ -9,9 +9,10 @@ import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import { DIGEST_LENGTH, type DigestAlgorithm } from '../../pki/digest-algorithm.js';
 import { readX509Key, type X509Key, x509ChainProblem } from '../../pki/x509.js';
-import type { EntryVersion } from '../entry-kind.js';
+import type { EntryVersion, SignatureVerifier } from '../entry-kind.js';
 import { readHexDigest } from '../shared/hex-digest.js';
 import { readSpec } from '../shared/schema.js';
+import { digestTerm, signatureTerm, x509KeyTerms } from '../shared/search-terms.js';
 import { isAlgorithmAllowed } from '../shared/signature-algorithms.js';
 import { HASHEDREKORD_SHAPE } from './schema.js';
 
@@ -28,6 +29,8 @@ export interface Hashedrekord {
 
 /** How hashedrekord 0.0.1 is read, verified and stored. */
 export const hashedrekordV001: EntryVersion<Hashedrekord, Hashedrekord> = {
+  verifiedWhen: 'read',
+
   parse(input) {
     const spec = readSpec(HASHEDREKORD_SHAPE, input);
     if (spec.signature.publicKey === undefined) {
@@ -41,7 +44,7 @@ export const hashedrekordV001: EntryVersion<Hashedrekord, Hashedrekord> = {
     return { algorithm, value, digest, signature, key };
   },
 
-  async verify(spec, verifySignatures) {
+  async verify(spec, { verifySignatures }) {
     const problem = await signatureProblem(spec, verifySignatures);
     if (problem !== undefined) {
       throw new LogError('SIGNATURE_INVALID', `verifying signature: ${problem}`);
@@ -76,11 +79,16 @@ export const hashedrekordV001: EntryVersion<Hashedrekord, Hashedrekord> = {
       `${algorithm}:${value}`.toLowerCase(),
     ];
   },
+
+  searchTerms({ proven }) {
+    const { algorithm, value, signature, key } = proven;
+    return [...x509KeyTerms(key), signatureTerm(signature), digestTerm(algorithm, value)];
+  },
 };
 
 async function signatureProblem(
   spec: Hashedrekord,
-  verifySignatures: Parameters<typeof hashedrekordV001.verify>[1],
+  verifySignatures: SignatureVerifier,
 ): Promise<string | undefined> {
   if (spec.signature.length === 0) return 'X509 signature has not been initialized';
   const chainProblem = x509ChainProblem(spec.key);

@@ -1,0 +1,10 @@
+/**
+ * The kind helm: https://github.com/sigstore/rekor/blob/main/types.md
+ *
+ * In scope: its versions. Out of scope: walking an entry through them (accept.ts). Pure.
+ */
+
+import type { EntryKind } from '../entry-kind.js';
+
+/** The kind as the registry has it. */
+export const helm: EntryKind = { kind: 'helm', isolated: true, versions: {} };

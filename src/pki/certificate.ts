@@ -42,6 +42,8 @@ export interface Certificate extends ExtensionFacts {
   readonly signatureAlgorithm: string;
   /** Its parameters as DER; empty when there are none. */
   readonly signatureParameters: Uint8Array;
+  /** All extensions as they stand; their values share the memory of `der`. */
+  readonly extensions: readonly CertificateExtension[];
 }
 
 const CONTEXT = { version: 0xa0, issuerID: 0x81, subjectID: 0x82, extensions: 0xa3 } as const;
@@ -83,6 +85,7 @@ export function readCertificate(der: Uint8Array): Certificate {
     publicKey,
     signatureAlgorithm: signature.algorithm,
     signatureParameters: signature.parameters,
+    extensions,
     ...interpretExtensions(extensions),
   };
 }

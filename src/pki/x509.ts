@@ -7,6 +7,7 @@
  */
 
 import { utf8 } from '../encoding/bytes.js';
+import { trimGoSpace } from '../encoding/go-space.js';
 import { fromGoUtf8 } from '../encoding/go-utf8.js';
 import { decodePem, encodePem } from '../encoding/pem.js';
 import { LogError } from '../errors.js';
@@ -31,7 +32,7 @@ const MAX_CHAIN_LENGTH = 10;
 
 /** Returns the key in `pem`. Throws KEY_MALFORMED with Rekor's reason. */
 export function readX509Key(pem: Uint8Array): X509Key {
-  const text = trimSpace(fromGoUtf8(pem));
+  const text = trimGoSpace(fromGoUtf8(pem));
   const block = decodePem(text);
   if (block === undefined) {
     throw new LogError('KEY_MALFORMED', 'invalid public key: failure decoding PEM');
@@ -78,14 +79,4 @@ function keyOfChain(certificates: readonly Certificate[]): X509Key {
     subjects: leaf.subjects,
     certificates,
   };
-}
-
-/** Unicode white space: what Go trims, which is not what String.prototype.trim trims. */
-function trimSpace(text: string): string {
-  const space = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
-  let start = 0;
-  let end = text.length;
-  while (start < end && space.test(text[start] as string)) start++;
-  while (end > start && space.test(text[end - 1] as string)) end--;
-  return text.slice(start, end);
 }

@@ -1,0 +1,12 @@
+/** White space as Go's `unicode.IsSpace` defines it: not quite what JavaScript trims. */
+
+const SPACE = /[\t-\r \u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]/;
+
+/** Returns `text` without white space at its ends. */
+export function trimGoSpace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && SPACE.test(text[start] as string)) start++;
+  while (end > start && SPACE.test(text[end - 1] as string)) end--;
+  return text.slice(start, end);
+}

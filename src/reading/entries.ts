@@ -34,6 +34,29 @@ export async function readEntries(
   );
 }
 
+/**
+ * Returns the leaves at these log indexes, in order, undefined where there is none below `size`, a committed size;
+ * neighbours are read at once, in whichever order they stand. Throws STORE_CORRUPT.
+ */
+export async function readLeaves(
+  log: Pick<LogStore, 'leaves'>,
+  indexes: readonly number[],
+  size: number,
+): Promise<(StoredLeaf | undefined)[]> {
+  const wanted = new Set(
+    indexes.filter((index) => Number.isSafeInteger(index) && index >= 0 && index < size),
+  );
+  const runs: [from: number, to: number][] = [];
+  for (const index of [...wanted].sort((a, b) => a - b)) {
+    const last = runs.at(-1);
+    if (last?.[1] === index) last[1] = index + 1;
+    else runs.push([index, index + 1]);
+  }
+  const read = await Promise.all(runs.map(([from, to]) => log.leaves(from, to)));
+  const leaves = new Map(read.flat().map((leaf) => [leaf.index, leaf]));
+  return indexes.map((index) => leaves.get(index));
+}
+
 /** Returns the log indexes of these leaf hashes, in order, undefined where there is none below `size`. */
 export async function findIndexes(
   log: LogStore,

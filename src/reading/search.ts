@@ -1,38 +1,48 @@
 /**
- * Search: the entries that carry all, or any, of some keys.
+ * Search: the entries that carry certain keys, from the oldest or from the newest on.
  *
- * Spec: openapi.yaml, searchIndex. In scope: combining the ascending streams of the keys, page by page, complete and
- * without repeats, and a bound on how many are found. Out of scope: what the keys are and how they are spelt
- * (entries/, api/). Memory is one page for each key, whatever the number of entries behind it. No state.
+ * Spec: openapi.yaml, searchIndex and searchEntries. In scope: joining the streams of the keys (search-streams.ts),
+ * complete, in order and without repeats; a bound on how many are found; one page of many. Out of scope: what the keys
+ * are and how they are spelt (entries/, api/). Memory is one page for each key, whatever the number of entries behind
+ * it. No state.
  */
 
 import { LogError } from '../errors.js';
 import type { LogStore } from '../storage/log-store.js';
+import {
+  allOf,
+  anyOf,
+  KeyStream,
+  type KeyStreamOptions,
+  type RankStream,
+  SEARCH_PAGE,
+  type SearchOrder,
+} from './search-streams.js';
 
 /** How the keys of a search are combined. */
 export type SearchOperator = 'and' | 'or';
 
-/** Log indexes that are read at once for one key. */
-export const SEARCH_PAGE = 1_000;
+type SearchableLog = Pick<LogStore, 'find'>;
 
 /**
  * Yields the log indexes below `size`, ascending, whose entries carry all (`and`) or any (`or`) of the keys, in
  * pages of at most SEARCH_PAGE. No keys find nothing.
  */
 export async function* searchIndexes(
-  log: Pick<LogStore, 'find'>,
+  log: SearchableLog,
   keys: readonly string[],
   operator: SearchOperator,
   size: number,
 ): AsyncGenerator<readonly number[]> {
-  const cursors = [...new Set(keys)].map((key) => new KeyCursor(log, key, size));
-  if (cursors.length === 0) return;
-  const next = operator === 'and' ? nextCommon : nextOfAny;
+  const options = { size, order: 'oldest', firstRead: SEARCH_PAGE } as const;
+  const streams = [...new Set(keys)].map((key) => new KeyStream(log, key, options));
+  if (streams.length === 0) return;
+  const stream = operator === 'and' ? allOf(streams) : anyOf(streams);
   let page: number[] = [];
   for (
-    let found = await next(cursors, -1);
+    let found = await stream.firstFrom(0);
     found !== undefined;
-    found = await next(cursors, found)
+    found = await stream.firstFrom(found + 1)
   ) {
     page.push(found);
     if (page.length < SEARCH_PAGE) continue;
@@ -47,7 +57,7 @@ export async function* searchIndexes(
  * but the search rows was read by then.
  */
 export async function findIndexesAtMost(
-  log: Pick<LogStore, 'find'>,
+  log: SearchableLog,
   keys: readonly string[],
   operator: SearchOperator,
   size: number,
@@ -63,66 +73,109 @@ export async function findIndexesAtMost(
   return found;
 }
 
-/** Returns the smallest index after `after` that every cursor has. */
-async function nextCommon(
-  cursors: readonly KeyCursor[],
-  after: number,
-): Promise<number | undefined> {
-  let candidate = after + 1;
-  for (let agreeing = 0, i = 0; agreeing < cursors.length; i = (i + 1) % cursors.length) {
-    const found = await (cursors[i] as KeyCursor).firstFrom(candidate);
-    if (found === undefined) return undefined;
-    agreeing = found === candidate ? agreeing + 1 : 1;
-    candidate = found;
-  }
-  return candidate;
+/** A search for entries that carry at least one key of each group. */
+export interface GroupSearch {
+  readonly groups: readonly (readonly string[])[];
+  readonly order: SearchOrder;
+  /** Tree size that is searched: what came later is not found, so that all pages see the same tree. */
+  readonly size: number;
+  /** The log index at which the page before ended; default: the first page. */
+  readonly after?: number;
+  readonly limit: number;
 }
 
-/** Returns the smallest index after `after` that some cursor has. */
-async function nextOfAny(
-  cursors: readonly KeyCursor[],
-  after: number,
-): Promise<number | undefined> {
-  let smallest: number | undefined;
-  for (const cursor of cursors) {
-    const found = await cursor.firstFrom(after + 1);
-    if (found !== undefined && (smallest === undefined || found < smallest)) smallest = found;
-  }
-  return smallest;
+/** One page of a search. */
+export interface IndexPage {
+  /** Log indexes in the order asked for. */
+  readonly indexes: readonly number[];
+  /** True when there is nothing behind them. */
+  readonly isLast: boolean;
 }
 
-/** The ascending indexes of one key, a page of them in memory. */
-class KeyCursor {
-  readonly #log: Pick<LogStore, 'find'>;
-  readonly #key: string;
-  readonly #below: number;
-  #page: readonly number[] = [];
-  #position = 0;
-  /** Everything up to here has been in a page. */
-  #readTo = -1;
-  #finished = false;
+/** Rows that one search may read, for its page and for its count each; a read costs a few rows itself. */
+export const MAX_SCANNED_ROWS = 200_000;
 
-  constructor(log: Pick<LogStore, 'find'>, key: string, below: number) {
-    this.#log = log;
-    this.#key = key;
-    this.#below = below;
+/**
+ * Returns one page of a search. Throws SEARCH_TOO_WIDE when MAX_SCANNED_ROWS rows were read and the page is not
+ * full: frequent keys that rarely meet.
+ */
+export async function findPage(
+  log: SearchableLog,
+  search: GroupSearch,
+  mostRows: number = MAX_SCANNED_ROWS,
+): Promise<IndexPage> {
+  const { size, order, after, limit } = search;
+  const spend = rowBudget(mostRows);
+  const stream = streamOf(log, search.groups, { size, order, firstRead: limit + 1, spend });
+  const indexes: number[] = [];
+  let next = after === undefined ? 0 : rankOf(after, search) + 1;
+  for (;;) {
+    const found = await stream.firstFrom(next);
+    if (found === undefined) return { indexes, isLast: true };
+    // One more than the page holds tells whether another page follows.
+    if (indexes.length === limit) return { indexes, isLast: false };
+    indexes.push(rankOf(found, search));
+    next = found + 1;
   }
+}
 
-  /** Returns the smallest index that is at least `from`; `from` never goes back. */
-  firstFrom(from: number): number | undefined | Promise<number | undefined> {
-    for (; this.#position < this.#page.length; this.#position++) {
-      const index = this.#page[this.#position] as number;
-      if (index >= from) return index;
+/** How many entries a search matches. */
+export interface MatchCount {
+  readonly count: number;
+  /** False: there are more, or perhaps more. */
+  readonly isExact: boolean;
+}
+
+/** Returns how many entries match, counted up to `most` or until `mostRows` rows were read. */
+export async function countMatches(
+  log: SearchableLog,
+  { groups, size }: Pick<GroupSearch, 'groups' | 'size'>,
+  most: number,
+  mostRows: number = MAX_SCANNED_ROWS,
+): Promise<MatchCount> {
+  const spend = rowBudget(mostRows);
+  const stream = streamOf(log, groups, { size, order: 'oldest', firstRead: SEARCH_PAGE, spend });
+  let count = 0;
+  try {
+    for (let next = 0; ; count++) {
+      const found = await stream.firstFrom(next);
+      if (found === undefined) return { count, isExact: true };
+      if (count === most) return { count, isExact: false };
+      next = found + 1;
     }
-    return this.#finished ? undefined : this.#readFrom(from);
+  } catch (error) {
+    // Only the counting was cut short: what has been counted is there.
+    if (error instanceof LogError && error.code === 'SEARCH_TOO_WIDE') {
+      return { count, isExact: false };
+    }
+    throw error;
   }
+}
 
-  async #readFrom(from: number): Promise<number | undefined> {
-    const after = Math.max(this.#readTo, from - 1);
-    this.#page = await this.#log.find(this.#key, { below: this.#below, after, limit: SEARCH_PAGE });
-    this.#position = 0;
-    this.#readTo = this.#page.at(-1) ?? after;
-    this.#finished = this.#page.length < SEARCH_PAGE;
-    return this.#page[0];
-  }
+function streamOf(
+  log: SearchableLog,
+  groups: readonly (readonly string[])[],
+  options: KeyStreamOptions,
+): RankStream {
+  const streams = groups.map((keys) =>
+    anyOf([...new Set(keys)].map((key) => new KeyStream(log, key, options))),
+  );
+  return allOf(streams);
+}
+
+/** Ranks count from the end at which the search begins, so the same number leads there and back. */
+function rankOf(index: number, { order, size }: Pick<GroupSearch, 'order' | 'size'>): number {
+  return order === 'oldest' ? index : size - 1 - index;
+}
+
+function rowBudget(most: number): (rows: number) => void {
+  let left = most;
+  return (rows) => {
+    left -= rows;
+    if (left >= 0) return;
+    throw new LogError(
+      'SEARCH_TOO_WIDE',
+      `${most} index rows were read without filling a page: ask for something rarer, or for fewer terms`,
+    );
+  };
 }

@@ -12,8 +12,8 @@
 import { HASH_SIZE } from '../merkle/hash.js';
 import type { FullTile } from '../merkle/integrate.js';
 
-/** Longest search key, in characters. */
-export const MAX_INDEX_KEY_LENGTH = 512;
+/** Longest search key, in UTF-16 units: a term of the richer search has up to 4,096 and its name space before it. */
+export const MAX_INDEX_KEY_LENGTH = 4_160;
 
 /**
  * Throws RangeError for a leaf that no store takes: no hash of 32 bytes, or a search key that is empty, too long
@@ -49,7 +49,7 @@ export interface Head {
 export interface NewLeaf {
   readonly hash: Uint8Array;
   readonly bytes: Uint8Array;
-  /** Search keys exactly as `find` will be asked for them; 1 to 512 characters each, no duplicates. */
+  /** Search keys exactly as `find` will be asked for them; 1 to 4,160 characters each, no duplicates. */
   readonly indexKeys: readonly string[];
   readonly attachment?: Uint8Array;
 }
@@ -104,6 +104,17 @@ export interface LateRows {
   readonly sync?: boolean;
 }
 
+/** Which of the entries that carry a search key are wanted. */
+export interface FindRange {
+  /** Only log indexes below this one. */
+  readonly below: number;
+  /** Only log indexes after this one; default: from 0. */
+  readonly after?: number;
+  readonly limit: number;
+  /** `oldest` (default): ascending from the lower end; `newest`: descending from the upper end. */
+  readonly order?: 'oldest' | 'newest';
+}
+
 /** One log in a store. All numbers are safe integers; ranges are half-open, [from, to). */
 export interface LogStore {
   readonly treeID: bigint;
@@ -146,11 +157,8 @@ export interface LogStore {
   /** Returns the log index for each leaf hash, undefined where the log does not have it. */
   indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]>;
 
-  /** Returns log indexes whose entries carry `key`, ascending, below `below`, after `after` (default: from 0). */
-  find(
-    key: string,
-    options: { readonly below: number; readonly after?: number; readonly limit: number },
-  ): Promise<readonly number[]>;
+  /** Returns the first log indexes of a range, in the order asked for, whose entries carry `key`. */
+  find(key: string, range: FindRange): Promise<readonly number[]>;
 
   /** Returns the bytes kept beside leaf `index`, if any. */
   attachment(index: number): Promise<Uint8Array | undefined>;

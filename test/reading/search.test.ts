@@ -1,13 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isLogError } from '../../src/errors.js';
-import { leafHashes, readEntries } from '../../src/reading/entries.js';
-import {
-  findIndexesAtMost,
-  SEARCH_PAGE,
-  type SearchOperator,
-  searchIndexes,
-} from '../../src/reading/search.js';
+import { leafHashes, readEntries, readLeaves } from '../../src/reading/entries.js';
+import { findIndexesAtMost, type SearchOperator, searchIndexes } from '../../src/reading/search.js';
+import { SEARCH_PAGE } from '../../src/reading/search-streams.js';
 import { slowLeafHash } from '../merkle/slow-tree.js';
 import { newGrowingLog } from './committed-log.js';
 
@@ -165,4 +161,22 @@ test('entries come in the order asked for, repeats kept, absent ones undefined',
     entries.map((entry) => entry?.index),
     [7, undefined, 7, undefined, 12, undefined, undefined, undefined],
   );
+});
+
+test('leaves come in the order asked for, neighbours from one read', async () => {
+  const growing = await newGrowingLog();
+  await growing.growTo(20);
+  const reads: string[] = [];
+  const log = {
+    leaves: (from: number, to: number) => {
+      reads.push(`${from}-${to}`);
+      return growing.log.leaves(from, to);
+    },
+  };
+  const leaves = await readLeaves(log, [9, 8, 7, 19, 3, 7, 20, -1, 1.5], 19);
+  assert.deepEqual(
+    leaves.map((leaf) => leaf?.index),
+    [9, 8, 7, undefined, 3, 7, undefined, undefined, undefined],
+  );
+  assert.deepEqual(reads, ['3-4', '7-10']);
 });

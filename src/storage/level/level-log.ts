@@ -15,6 +15,7 @@ import { hashCount } from '../full-tiles.js';
 import type {
   Commit,
   CommitOutcome,
+  FindRange,
   Head,
   LateRows,
   LogStore,
@@ -139,17 +140,15 @@ export class LevelLog implements LogStore {
     });
   }
 
-  async find(
-    key: string,
-    options: { readonly below: number; readonly after?: number; readonly limit: number },
-  ): Promise<readonly number[]> {
-    const first = (options.after ?? -1) + 1;
-    const below = Math.min(options.below, this.#head.size);
-    if (first >= below || options.limit <= 0) return [];
+  async find(key: string, range: FindRange): Promise<readonly number[]> {
+    const first = (range.after ?? -1) + 1;
+    const below = Math.min(range.below, this.#head.size);
+    if (first >= below || range.limit <= 0) return [];
     const digest = searchDigest(key);
     const gte = this.#keys.search(digest, first);
     const lt = this.#keys.search(digest, below);
-    const rows = await this.#database.range({ gte, lt, limit: options.limit });
+    const reverse = range.order === 'newest';
+    const rows = await this.#database.range({ gte, lt, reverse, limit: range.limit });
     return rows.map(([rowKey, value]) => {
       openRow(rowKey, value);
       return numberOfKey(rowKey);

@@ -15,6 +15,7 @@ import { hashCount } from '../full-tiles.js';
 import type {
   Commit,
   CommitOutcome,
+  FindRange,
   Head,
   LateRows,
   LogRecord,
@@ -192,14 +193,13 @@ class MemoryLog implements LogStore {
     return leafHashes.map((hash) => this.#indexes.get(hashKey(hash)));
   }
 
-  async find(
-    key: string,
-    options: { readonly below: number; readonly after?: number; readonly limit: number },
-  ): Promise<readonly number[]> {
-    const after = options.after ?? -1;
-    return (this.#search.get(key) ?? [])
-      .filter((index) => index > after && index < options.below)
-      .slice(0, options.limit);
+  async find(key: string, range: FindRange): Promise<readonly number[]> {
+    const after = range.after ?? -1;
+    const found = (this.#search.get(key) ?? []).filter(
+      (index) => index > after && index < range.below,
+    );
+    if (range.order === 'newest') found.reverse();
+    return found.slice(0, range.limit);
   }
 
   async attachment(index: number): Promise<Uint8Array | undefined> {

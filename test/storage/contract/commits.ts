@@ -83,7 +83,7 @@ export function describeCommits(openStore: StoreFactory): void {
       { ...good, leaves: [leaf, leaf] },
       { ...good, leaves: [leaf, { ...leaf, hash: new Uint8Array(31) }] },
       { ...good, leaves: [leaf, { ...makeLeaves(256, 1)[0], indexKeys: ['k', 'k'] }] },
-      { ...good, leaves: [leaf, { ...makeLeaves(256, 1)[0], indexKeys: ['k'.repeat(513)] }] },
+      { ...good, leaves: [leaf, { ...makeLeaves(256, 1)[0], indexKeys: ['k'.repeat(4_161)] }] },
       { ...good, head: { ...head, size: 258 } },
       { ...good, head: { ...head, batch: 3 } },
       { ...good, head: { ...head, root: EMPTY_ROOT } },

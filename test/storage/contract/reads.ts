@@ -2,6 +2,11 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { perfectSubtreeRoot } from '../../../src/merkle/frontier.js';
 import { EMPTY_EDGE, integrate } from '../../../src/merkle/integrate.js';
+import {
+  type FindRange,
+  MAX_INDEX_KEY_LENGTH,
+  type NewLeaf,
+} from '../../../src/storage/log-store.js';
 import { rootAt } from '../../../src/storage/root-at.js';
 import { commitOf, grow, logIn, makeLeaves } from '../growing-log.js';
 import { same } from '../same-bytes.js';
@@ -80,8 +85,7 @@ export function describeReads(openStore: StoreFactory): void {
     const store = await openStore({});
     const log = await logIn(store);
     await grow(log, 300, 300);
-    const find = (options: { below: number; after?: number; limit: number }) =>
-      log.find('parity:even', options);
+    const find = (range: FindRange) => log.find('parity:even', range);
     assert.equal((await find({ below: 600, limit: 1000 })).length, 300);
     same(await find({ below: 7, limit: 10 }), [0, 2, 4, 6]);
     same(await find({ below: 600, after: 254, limit: 3 }), [256, 258, 260]);
@@ -89,6 +93,44 @@ export function describeReads(openStore: StoreFactory): void {
     same(await find({ below: 600, limit: 0 }), []);
     same(await find({ below: 9, after: 9, limit: 4 }), []);
     same(await log.find('parity:eve', { below: 600, limit: 4 }), []);
+    await store.close();
+  });
+
+  it('finds the newest entries first when asked to, in the same range', async () => {
+    const store = await openStore({});
+    const log = await logIn(store);
+    await grow(log, 300, 300);
+    const find = (range: Omit<FindRange, 'order'>) =>
+      log.find('parity:even', { ...range, order: 'newest' });
+    const ascending = await log.find('parity:even', { below: 600, limit: 1000 });
+    same(await find({ below: 600, limit: 1000 }), [...ascending].reverse());
+    same(await find({ below: 600, limit: 3 }), [598, 596, 594]);
+    same(await find({ below: 300, after: 293, limit: 10 }), [298, 296, 294]);
+    same(await find({ below: 298, after: 294, limit: 10 }), [296]);
+    // Beyond the head there is nothing, and nothing is skipped on the way there.
+    same(await find({ below: 10_000, limit: 1 }), [598]);
+    same(await find({ below: 7, after: 6, limit: 4 }), []);
+    same(await find({ below: 600, limit: 0 }), []);
+    same(await log.find('number:599', { below: 600, limit: 5, order: 'newest' }), [599]);
+    same(await log.find('number:59', { below: 600, limit: 5, order: 'newest' }), [59]);
+    await store.close();
+  });
+
+  it('finds by search keys of every length and letter case apart', async () => {
+    const store = await openStore({});
+    const log = await logIn(store);
+    const [first, second] = makeLeaves(0, 2);
+    const longest = 'K'.repeat(MAX_INDEX_KEY_LENGTH);
+    await log.commit(
+      await commitOf(log, [
+        { ...(first as NewLeaf), indexKeys: [longest, 'EMAIL:a@b'] },
+        { ...(second as NewLeaf), indexKeys: [longest.slice(1), 'email:a@b'] },
+      ]),
+    );
+    same(await log.find(longest, { below: 2, limit: 9 }), [0]);
+    same(await log.find(longest.slice(1), { below: 2, limit: 9 }), [1]);
+    same(await log.find('EMAIL:a@b', { below: 2, limit: 9 }), [0]);
+    same(await log.find('email:a@b', { below: 2, limit: 9 }), [1]);
     await store.close();
   });
 }

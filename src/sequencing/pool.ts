@@ -2,7 +2,8 @@
  * The pool: entries that wait for the writer, and everybody who waits for their answers.
  *
  * Spec: ARCHITECTURE.md, "The commit". In scope: the bound on what is held, equal entries in flight, the cut
- * of a batch, answering each waiter exactly once. Out of scope: what is written and when (sequencer.ts).
+ * of a batch, groups that stay together, answering each waiter exactly once. Out of scope: what is written and when
+ * (sequencer.ts).
  * The pool owns the waiters; nobody else settles their promises.
  */
 
@@ -44,7 +45,12 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = {
 export interface Waiter {
   readonly leaf: NewLeaf;
   readonly weight: number;
+  /** Waiters of one group are committed together or not at all; undefined for one that came alone. */
+  readonly group: Group | undefined;
 }
+
+/** What the members of a group have in common: nothing but this. */
+export type Group = Readonly<Record<string, never>>;
 
 interface Held extends Waiter {
   readonly key: string;
@@ -66,10 +72,23 @@ export function weightOf(leaf: NewLeaf): number {
   return weight;
 }
 
+/** Yields the waiters in parts that must not be divided: the members of a group are neighbours. */
+export function* unitsOf<Each extends Waiter>(
+  waiters: readonly Each[],
+): Generator<readonly Each[]> {
+  let from = 0;
+  for (const [i, { group }] of waiters.entries()) {
+    if (group !== undefined && group === waiters[i + 1]?.group) continue;
+    yield waiters.slice(from, i + 1);
+    from = i + 1;
+  }
+}
+
 /** The entries of one log that wait or are being written. */
 export class Pool {
   readonly #limits: PoolLimits;
   #waiting: Held[] = [];
+  /** By leaf hash, the newest of equal ones: a group has members of its own, whatever else is in flight. */
   readonly #inFlight = new Map<string, Held>();
   #heldEntries = 0;
   #heldBytes = 0;
@@ -93,12 +112,18 @@ export class Pool {
     return this.#inFlight.has(keyOf(leaf));
   }
 
-  /** Throws OVERLOADED when no further submission is taken. */
-  assertAdmits(): void {
-    if (this.#heldEntries < this.#limits.maxEntries) return;
+  /**
+   * Throws OVERLOADED when `count` further submissions are not taken now, ENTRY_TOO_LARGE when they never will be.
+   */
+  assertAdmits(count = 1): void {
+    const { maxEntries } = this.#limits;
+    if (count > maxEntries) {
+      throw new LogError('ENTRY_TOO_LARGE', `a batch of ${count} entries exceeds ${maxEntries}`);
+    }
+    if (this.#heldEntries + count <= maxEntries) return;
     throw new LogError(
       'OVERLOADED',
-      `${this.#heldEntries} submissions are under way, the most allowed`,
+      `${this.#heldEntries} submissions are under way and ${maxEntries} are allowed`,
     );
   }
 
@@ -108,31 +133,49 @@ export class Pool {
    */
   add(leaf: NewLeaf): Promise<Sequenced> {
     const weight = weightOf(leaf);
-    this.#admit(weight);
-    return new Promise((resolve, reject) => {
-      const key = keyOf(leaf);
-      const equal = this.#inFlight.get(key);
-      if (equal?.joined !== undefined) {
-        equal.joined.push({ weight, resolve, reject });
-        return;
-      }
-      const held: Held = { leaf, weight, key, resolve, reject, joined: [] };
-      this.#inFlight.set(key, held);
-      this.#waiting.push(held);
-    });
+    this.#admit(1, weight);
+    return this.#hold(leaf, weight, this.#inFlight.get(keyOf(leaf)), undefined);
   }
 
-  /** Removes and returns the next batch, in the order of arrival; empty when nothing waits. */
-  takeBatch(): readonly Waiter[] {
-    let count = 0;
-    let bytes = 0;
-    for (const held of this.#waiting) {
-      bytes += held.weight;
-      if (count > 0 && bytes > this.#limits.batchBytes) break;
-      count += 1;
-      if (count === this.#limits.batchEntries) break;
+  /**
+   * Returns the answers to come of entries that are written together: all of them or none. An equal one within the
+   * group waits for the first. One in flight outside is not joined, its failure would divide the group: the group
+   * comes after it, and the store says what is a duplicate. Throws OVERLOADED; ENTRY_TOO_LARGE for a group that
+   * the pool has no room for even when it is empty.
+   */
+  addGroup(leaves: readonly NewLeaf[]): Promise<readonly Sequenced[]> {
+    const weights = leaves.map(weightOf);
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    const { maxBytes } = this.#limits;
+    if (total > maxBytes) {
+      throw new LogError('ENTRY_TOO_LARGE', `a batch of ${total} bytes exceeds ${maxBytes}`);
     }
-    return this.#waiting.splice(0, count);
+    this.#admit(leaves.length, total);
+    const group: Group = {};
+    return Promise.all(
+      leaves.map((leaf, i) => {
+        const equal = this.#inFlight.get(keyOf(leaf));
+        const first = equal?.group === group ? equal : undefined;
+        return this.#hold(leaf, weights[i] as number, first, group);
+      }),
+    );
+  }
+
+  /**
+   * Removes and returns the next batch, in the order of arrival; empty when nothing waits. It ends before a group
+   * that does not fit in, and before an entry that it has: the next batch finds out that it is a duplicate.
+   */
+  takeBatch(): readonly Waiter[] {
+    const { batchEntries, batchBytes } = this.#limits;
+    const keys = new Set<string>();
+    let bytes = 0;
+    for (const unit of unitsOf(this.#waiting)) {
+      bytes += unit.reduce((sum, { weight }) => sum + weight, 0);
+      const isFull = keys.size + unit.length > batchEntries || bytes > batchBytes;
+      if (keys.size > 0 && (isFull || unit.some(({ key }) => keys.has(key)))) break;
+      for (const { key } of unit) keys.add(key);
+    }
+    return this.#waiting.splice(0, keys.size);
   }
 
   /** Answers a waiter, and everybody who joined it with `duplicate`. Does nothing when it has its answer. */
@@ -161,14 +204,33 @@ export class Pool {
     for (const held of waiting) this.refuse(held, error);
   }
 
-  #admit(weight: number): void {
-    this.assertAdmits();
+  /** Joins `equal` if it has no answer yet, else waits for a batch. */
+  #hold(
+    leaf: NewLeaf,
+    weight: number,
+    equal: Held | undefined,
+    group: Group | undefined,
+  ): Promise<Sequenced> {
+    return new Promise((resolve, reject) => {
+      if (equal?.joined !== undefined) {
+        equal.joined.push({ weight, resolve, reject });
+        return;
+      }
+      const key = keyOf(leaf);
+      const held: Held = { leaf, weight, group, key, resolve, reject, joined: [] };
+      this.#inFlight.set(key, held);
+      this.#waiting.push(held);
+    });
+  }
+
+  #admit(count: number, weight: number): void {
+    this.assertAdmits(count);
     const { maxBytes } = this.#limits;
     if (this.#heldEntries > 0 && this.#heldBytes + weight > maxBytes) {
       const reason = `${this.#heldBytes} bytes are under way and ${maxBytes} are allowed`;
       throw new LogError('OVERLOADED', reason);
     }
-    this.#heldEntries += 1;
+    this.#heldEntries += count;
     this.#heldBytes += weight;
   }
 
@@ -176,7 +238,7 @@ export class Pool {
     const { joined } = held;
     if (joined === undefined) return undefined;
     held.joined = undefined;
-    this.#inFlight.delete(held.key);
+    if (this.#inFlight.get(held.key) === held) this.#inFlight.delete(held.key);
     this.#heldEntries -= 1 + joined.length;
     this.#heldBytes -= held.weight;
     for (const other of joined) this.#heldBytes -= other.weight;

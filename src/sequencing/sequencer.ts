@@ -22,7 +22,14 @@ import {
   type Store,
 } from '../storage/log-store.js';
 import { type Clock, type ClockRule, openClockRule } from './clock.js';
-import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits, type Sequenced, type Waiter } from './pool.js';
+import {
+  DEFAULT_POOL_LIMITS,
+  Pool,
+  type PoolLimits,
+  type Sequenced,
+  unitsOf,
+  type Waiter,
+} from './pool.js';
 import { assertRoot, type PreparedBatch, prepareBatch } from './prepared-batch.js';
 import type { Pause } from './recovery.js';
 import { messageOf, shuttingDown, unknownError } from './refusals.js';
@@ -142,12 +149,12 @@ export class Sequencer {
   }
 
   /**
-   * Throws SHUTTING_DOWN or OVERLOADED if `add` would do so now: to be asked before a submission is verified, so
-   * that a log with too much to do does not do more.
+   * Throws SHUTTING_DOWN or OVERLOADED if `count` entries would be refused so now, ENTRY_TOO_LARGE if so many always
+   * are: to be asked before they are verified, so that a log with too much to do does not do more.
    */
-  assertAdmits(): void {
+  assertAdmits(count = 1): void {
     if (this.#closing.signal.aborted) throw shuttingDown();
-    this.#pool.assertAdmits();
+    this.#pool.assertAdmits(count);
   }
 
   /**
@@ -157,16 +164,25 @@ export class Sequencer {
    */
   async add(leaf: NewLeaf): Promise<Sequenced> {
     checkLeaf(leaf);
-    if (this.#closing.signal.aborted) throw shuttingDown();
-    if (this.#halted !== undefined) throw this.#haltError();
-    if (!this.#pool.has(leaf)) {
-      if (this.#writer.outage !== undefined) throw this.#writer.outage;
-      const reason = this.#clock.trouble(this.#head.integratedTimeSeconds);
-      if (reason !== undefined) throw new LogError('CLOCK_UNTRUSTED', reason);
-    }
+    this.#assertOpen();
+    if (!this.#pool.has(leaf)) this.#assertAppends();
     const answer = this.#pool.add(leaf);
     this.#startWriting();
     return answer;
+  }
+
+  /**
+   * Returns when all of `leaves` are in the log, those that were not by one commit: when it throws, none of them was
+   * added, or (COMMIT_UNKNOWN) all or none. Throws as `add` does, and ENTRY_TOO_LARGE for more than the pool holds.
+   */
+  async addAll(leaves: readonly NewLeaf[]): Promise<readonly Sequenced[]> {
+    leaves.forEach(checkLeaf);
+    this.#assertOpen();
+    if (leaves.length === 0) return [];
+    this.#assertAppends();
+    const answers = this.#pool.addGroup(leaves);
+    this.#startWriting();
+    return answers;
   }
 
   /** Begins to reopen the store if a write of it failed, whoever made it; returns at once. */
@@ -180,6 +196,17 @@ export class Sequencer {
     await this.#writing;
     await this.#writer.idle();
     await this.#answering;
+  }
+
+  #assertOpen(): void {
+    if (this.#closing.signal.aborted) throw shuttingDown();
+    if (this.#halted !== undefined) throw this.#haltError();
+  }
+
+  #assertAppends(): void {
+    if (this.#writer.outage !== undefined) throw this.#writer.outage;
+    const reason = this.#clock.trouble(this.#head.integratedTimeSeconds);
+    if (reason !== undefined) throw new LogError('CLOCK_UNTRUSTED', reason);
   }
 
   #startWriting(): void {
@@ -236,15 +263,19 @@ export class Sequencer {
     }
   }
 
-  /** One leaf that the store does not take must not decide about its neighbours: the batch is halved to find it. */
+  /**
+   * One leaf that the store does not take must not decide about its neighbours: the batch is halved to find it. A
+   * group stands or falls as a whole.
+   */
   async #refuseOrHalve(
     waiters: readonly Waiter[],
     { error, byContent }: Extract<Verdict, { verdict: 'refused' }>,
   ): Promise<void> {
-    if (!byContent || waiters.length === 1) return this.#refuse(waiters, error);
-    const half = Math.ceil(waiters.length / 2);
-    await this.#writeBatch(waiters.slice(0, half));
-    await this.#writeBatch(waiters.slice(half));
+    const units = [...unitsOf(waiters)];
+    if (!byContent || units.length === 1) return this.#refuse(waiters, error);
+    const half = Math.ceil(units.length / 2);
+    await this.#writeBatch(units.slice(0, half).flat());
+    await this.#writeBatch(units.slice(half).flat());
   }
 
   /** Returns the commit for a batch, or undefined when its waiters were refused. */

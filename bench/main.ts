@@ -12,6 +12,7 @@ import { load } from './load.js';
 import { merkle } from './merkle.js';
 import { reads } from './reads.js';
 import { regression } from './regression.js';
+import { search } from './search.js';
 import { start } from './start.js';
 
 const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
@@ -24,6 +25,8 @@ const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
               --entries 200000
   load        entries through sequencer and store, without HTTP and verification
               --entries 1000000  --data-dir DIR (kept)  --batch 256
+  search      look-ups in a big log while it is written to
+              --entries 100000  --requests 5000  --connections 8  --data-dir DIR (kept)
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
   regression  the cost of a submission over the peer's, held against bench/baseline.json
@@ -78,6 +81,15 @@ async function answer(question: string | undefined): Promise<number> {
         entries: count(values.entries, 1_000_000),
         batch: count(values.batch, 256),
         dataDir,
+      });
+      return 0;
+    case 'search':
+      await search({
+        entries: count(values.entries, 100_000),
+        dataDir,
+        requests: count(values.requests, 5000),
+        connections: count(values.connections, 8),
+        flags,
       });
       return 0;
     case 'start':

@@ -36,7 +36,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
 };
 
 const PURE_NODE_MODULES = ['node:crypto', 'node:zlib', 'node:buffer', 'node:util'];
-const PURE_PACKAGES = /^(@noble\/|asn1js$|pkijs$|openpgp$|cborg($|\/)|yauzl$|yaml$|@tufjs\/)/;
+const PURE_PACKAGES = /^(@noble\/|yaml$)/;
 const IMPURE_WORDS =
   /\b(Date\.now|new Date\(\)|Math\.random|process\.|randomBytes|performance\.now)/;
 // The two back ends of the package import "#sha256": the one place where the browser set may name node.

@@ -22,6 +22,7 @@ import { opsPages } from './ops/pages.js';
 import { problemOf } from './problem.js';
 import { v1Routes } from './v1/routes.js';
 import type { SearchKeyOf } from './v1/search-index.js';
+import { DEFAULT_SUBMISSION_RULES, type SubmissionRules } from './v1/submission-rules.js';
 
 /** Where requests are written down. */
 export interface RequestLogger {
@@ -39,6 +40,8 @@ export interface AppOptions {
   /** Longest request body in bytes; 0: no limit but the budget for all bodies together. */
   readonly maxRequestBodySize: number;
   readonly searchKeyOf: SearchKeyOf;
+  /** What the server says of submissions; default DEFAULT_SUBMISSION_RULES. */
+  readonly rules?: Partial<SubmissionRules>;
   readonly logger: RequestLogger;
   /** The metrics of metrics.ts are declared on it. */
   readonly registry: Registry;
@@ -66,13 +69,20 @@ export interface App {
 /** Returns the listener for `http.createServer` (with `serverOptions` and `applyServerLimits` of http/). */
 export function createApp(options: AppOptions): App {
   const metrics = declareMetrics(options.registry, options.build);
+  const bodyLimits = bodyLimitsOf(options);
   const table: RouteTable = {
     pages: opsPages(options.shards, options.openapiText),
-    routes: v1Routes({ ...options, metrics }),
+    routes: v1Routes({
+      ...options,
+      metrics,
+      rules: { ...DEFAULT_SUBMISSION_RULES, ...options.rules },
+      requestBodyBytes: Math.min(bodyLimits.maxBytes, bodyLimits.maxHeldBytes),
+      unread: (error) => options.logger.faulted?.(error),
+    }),
   };
   const exchange = createExchange({
     router: createRouter(table),
-    bodyLimits: bodyLimitsOf(options),
+    bodyLimits,
     maxConcurrentRequests: options.maxConcurrentRequests ?? DEFAULT_CONCURRENT_REQUESTS,
     clock: options.clock ?? SYSTEM_CLOCK,
     requestIDHeader: (options.requestIDHeader ?? 'X-Request-Id').toLowerCase(),

@@ -24,6 +24,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
   ENTRY_VERSION_UNKNOWN: { status: 400 },
   ENTRY_NOT_INSERTABLE: { status: 400 },
   ENTRY_TOO_LARGE: { status: 400 },
+  ENTRY_TOO_COSTLY: { status: 400 },
   ALGORITHM_NOT_ALLOWED: { status: 400 },
   SIGNATURE_INVALID: { status: 400 },
   KEY_MALFORMED: { status: 400 },

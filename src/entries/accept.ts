@@ -21,6 +21,7 @@ import type {
 } from './entry-kind.js';
 import { ENTRY_KINDS } from './registry.js';
 import { leafHash } from './shared/leaf-hash.js';
+import { MOST_STATEMENT_TERMS } from './shared/statement-terms.js';
 
 /** Largest leaf: an entry bundle has two bytes for its length (C2SP tlog-tiles). */
 export const MAX_LEAF_LENGTH = 65_535;
@@ -31,8 +32,12 @@ export const MAX_INDEX_KEY_LENGTH = 512;
 /** Longest value of a search term, in UTF-16 units. */
 export const MAX_SEARCH_TERM_LENGTH = 4_096;
 
-/** Search terms that an entry may have for each search key that it may have. */
-const TERMS_PER_INDEX_KEY = 4;
+/**
+ * Search terms that an entry may have for each search key that it may have: a subject with two digests, a name that is
+ * a package URL, and the URL without its version have room. There is no term beyond them: an entry that is not found
+ * by all that it says is not taken.
+ */
+const TERMS_PER_INDEX_KEY = 8;
 
 /**
  * Returns what the log stores of `proposed`. Throws, with the reason in Rekor's words: ENTRY_KIND_UNKNOWN,
@@ -67,7 +72,7 @@ export async function acceptEntry(
   return {
     ...identified,
     indexKeys: searchKeys(version.indexKeys(entry), limits.indexKeys),
-    searchTerms: distinctTerms(entry, version, limits.indexKeys * TERMS_PER_INDEX_KEY),
+    searchTerms: distinctTerms(entry, version, limits.indexKeys),
     ...(attachment === undefined ? {} : { attachment }),
   };
 }
@@ -143,7 +148,9 @@ function lengthOfStrings(value: unknown): number {
   const left = [value];
   for (let next = left.pop(); next !== undefined || left.length > 0; next = left.pop()) {
     if (typeof next === 'string') length += next.length;
-    else if (typeof next === 'object' && next !== null) left.push(...Object.values(next));
+    else if (typeof next === 'object' && next !== null) {
+      for (const inner of Object.values(next)) left.push(inner);
+    }
   }
   return length;
 }
@@ -165,7 +172,7 @@ function searchKeys(keys: readonly string[], most: number): readonly string[] {
 function distinctTerms(
   entry: VerifiedEntry,
   version: AnyVersion,
-  most: number,
+  indexKeys: number,
 ): readonly SearchTerm[] {
   const distinct = new Map<string, SearchTerm>();
   for (const { field, value } of [kindTerm(entry.kind), ...version.searchTerms(entry)]) {
@@ -173,8 +180,10 @@ function distinctTerms(
     if (lowered === '' || lowered.length > MAX_SEARCH_TERM_LENGTH) continue;
     distinct.set(`${field}:${lowered}`, { field, value: lowered });
   }
-  assertCount(distinct.size, most, 'search terms');
-  return [...distinct.values()];
+  const most = Math.min(indexKeys * TERMS_PER_INDEX_KEY, MOST_STATEMENT_TERMS);
+  if (distinct.size <= most) return [...distinct.values()];
+  const option = `${TERMS_PER_INDEX_KEY} for each of max-index-keys`;
+  throw new LogError('ENTRY_TOO_LARGE', `entry with more than ${most} search terms, ${option}`);
 }
 
 function kindTerm(kind: string): SearchTerm {

@@ -13,6 +13,8 @@ export interface ProposedEntry {
   readonly kind: string;
   readonly apiVersion: string;
   readonly spec: unknown;
+  /** The JSON that `spec` was read from, where there is one: what goes to another thread. */
+  readonly specText?: string;
 }
 
 /** Hash functions that entries name. */
@@ -127,7 +129,7 @@ export interface EntryLimits {
   readonly verifiers: number;
   /** Most subjects and materials of an in-toto statement. */
   readonly subjects: number;
-  /** Most search keys that Rekor would write; there may be four times as many search terms. */
+  /** Most search keys that Rekor would write; there may be eight times as many search terms. */
   readonly indexKeys: number;
   /** Longest attestation that is kept, bytes; 0 keeps none. */
   readonly attestationBytes: number;

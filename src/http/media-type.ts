@@ -91,7 +91,8 @@ function splitOutsideQuotes(text: string): string[] {
 }
 
 function readQuality(text: string | undefined): number {
-  if (text === undefined || !/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return 1;
+  // The point stands between the digits: two runs side by side would be tried in every division.
+  if (text === undefined || !/^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?$/.test(text)) return 1;
   return Math.min(1, Math.max(0, Number(text)));
 }
 

@@ -23,6 +23,13 @@ export interface AnswersOptions {
   checkpoint(): Checkpoint;
 }
 
+/** A leaf that was added, and where. */
+export interface AddedLeaf {
+  readonly leaf: NewLeaf;
+  readonly index: number;
+  readonly integratedTimeSeconds: number;
+}
+
 /** Makes the answers of one log. */
 export class Answers {
   readonly #options: AnswersOptions;
@@ -32,16 +39,33 @@ export class Answers {
   }
 
   /**
-   * Returns the answer for an entry that was just added, without reading anything back: proof and SET are at
-   * hand. Throws SIGNER_UNAVAILABLE: the entry is in the log then, and can be read when the signer is back.
+   * Returns the answers for entries that were just added, without reading anything back: proof and SET are at
+   * hand. Throws SIGNER_UNAVAILABLE: the entries are in the log then, and can be read when the signer is back.
    */
-  async forAdded(
-    leaf: NewLeaf,
-    index: number,
-    integratedTimeSeconds: number,
+  async forAdded(added: readonly AddedLeaf[]): Promise<readonly PublishedEntry[]> {
+    const checkpoint = this.#options.checkpoint();
+    const entries: PublishedEntry[] = [];
+    for (const each of added) entries.push(await this.#published(each, checkpoint));
+    return entries;
+  }
+
+  /** Returns the entries at these indexes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
+  async byIndex(indexes: readonly number[]): Promise<(PublishedEntry | undefined)[]> {
+    return this.#publish(indexes, this.#options.checkpoint());
+  }
+
+  /** Returns the entries with these leaf hashes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
+  async byLeafHash(leafHashes: readonly Uint8Array[]): Promise<(PublishedEntry | undefined)[]> {
+    const checkpoint = this.#options.checkpoint();
+    const indexes = await findIndexes(this.#options.log, leafHashes, checkpoint.size);
+    return this.#publish(indexes, checkpoint);
+  }
+
+  async #published(
+    { leaf, index, integratedTimeSeconds }: AddedLeaf,
+    checkpoint: Checkpoint,
   ): Promise<PublishedEntry> {
     const { cache, timestamps, treeHex } = this.#options;
-    const checkpoint = this.#options.checkpoint();
     const hashes =
       inclusionProofAtHand(cache, index, checkpoint.size) ??
       (await inclusionProofs(cache, [index], checkpoint.size))[0] ??
@@ -61,18 +85,6 @@ export class Answers {
       signedEntryTimestamp,
       proof: { hashes, checkpoint },
     };
-  }
-
-  /** Returns the entries at these indexes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
-  async byIndex(indexes: readonly number[]): Promise<(PublishedEntry | undefined)[]> {
-    return this.#publish(indexes, this.#options.checkpoint());
-  }
-
-  /** Returns the entries with these leaf hashes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
-  async byLeafHash(leafHashes: readonly Uint8Array[]): Promise<(PublishedEntry | undefined)[]> {
-    const checkpoint = this.#options.checkpoint();
-    const indexes = await findIndexes(this.#options.log, leafHashes, checkpoint.size);
-    return this.#publish(indexes, checkpoint);
   }
 
   async #publish(

@@ -35,7 +35,7 @@ export interface LogOptions {
 export interface LogLimits extends PoolLimits {
   /** Memory for expanded tiles, in bytes. */
   readonly tileCacheBytes: number;
-  /** How long a submission waits for a store that failed under it, in milliseconds. */
+  /** How long a submission waits for a store, or a signer, that failed under it, in milliseconds. */
   readonly patienceMs: number;
 }
 
@@ -47,6 +47,8 @@ export interface LogObserver {
   trouble?(event: WriterTrouble): void;
   /** Notes or SETs were not kept, and will be made again at need. */
   lateRowsLost?(error: unknown): void;
+  /** Entries are in the log, and their submitter was told only where: their answer could not be made. */
+  unanswered?(error: unknown): void;
   /** SETs of a committed batch could not be signed. */
   signingFailed?(error: unknown): void;
 }

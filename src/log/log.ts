@@ -5,7 +5,7 @@
  * rooms behind the desk do their work. The types of this file are the only ones that api/ needs.
  */
 
-import type { ProposedEntry } from '../entries/entry-kind.js';
+import type { ProposedEntry, SearchTerm } from '../entries/entry-kind.js';
 
 /** Who a log is; constant for its life. */
 export interface LogIdentity {
@@ -52,8 +52,45 @@ export interface PublishedEntry {
 /** What became of a submission. */
 export type Submission =
   | { readonly outcome: 'added'; readonly entry: PublishedEntry }
-  /** The log has this leaf; nothing was written. */
-  | { readonly outcome: 'duplicate'; readonly entryID: string; readonly logIndex: number };
+  /**
+   * `duplicate`: the log has this leaf; nothing was written. `unanswered`: it was added, but its timestamp or proof
+   * cannot be made now; it will be there to read.
+   */
+  | {
+      readonly outcome: 'duplicate' | 'unanswered';
+      readonly entryID: string;
+      readonly logIndex: number;
+    };
+
+/** Whether a batch is one whole, or a list of submissions that share nothing but a request. */
+export type BatchMode = 'all-or-nothing' | 'per-item';
+
+/** What became of one entry of a batch. */
+export type BatchItem =
+  | Submission
+  | { readonly outcome: 'refused'; readonly error: Error }
+  /** It could have been added, but another entry of its batch was refused. */
+  | { readonly outcome: 'withheld' };
+
+/** An entry without the signatures and proofs about it. */
+export type EntryLeaf = Pick<
+  PublishedEntry,
+  'entryID' | 'leaf' | 'logIndex' | 'integratedTimeSeconds'
+>;
+
+/** What is searched for: an entry matches when it carries at least one term of each group; no groups match nothing. */
+export type TermGroups = readonly (readonly SearchTerm[])[];
+
+/** A search by terms, a page of it. */
+export interface TermSearch {
+  readonly groups: TermGroups;
+  readonly order: 'oldest' | 'newest';
+  /** Tree size that is searched, at most the current one; the same for all pages. */
+  readonly size: number;
+  /** The log index at which the page before ended. */
+  readonly after?: number;
+  readonly limit: number;
+}
 
 /** Which part cannot do its work; `undefined` when it can. */
 export interface Readiness {
@@ -79,9 +116,21 @@ export interface Log {
   /**
    * Verifies, canonicalises and stores a submission; returns when it is durable. Throws ENTRY_*, KEY_*,
    * SIGNATURE_INVALID, ALGORITHM_NOT_ALLOWED for the client's mistakes; OVERLOADED, SHUTTING_DOWN,
-   * CLOCK_UNTRUSTED, COMMIT_UNKNOWN, STORE_UNAVAILABLE, DISK_FULL, SIGNER_UNAVAILABLE when a retry may succeed.
+   * CLOCK_UNTRUSTED, COMMIT_UNKNOWN, STORE_UNAVAILABLE, DISK_FULL when a retry may succeed. It never throws when the
+   * entry is known to be in the log.
    */
   submit(proposed: ProposedEntry): Promise<Submission>;
+
+  /**
+   * Does so with several entries and returns what became of each, in order; an Error stands for one that was refused
+   * before, and comes back. `all-or-nothing`: what is not in the log yet is added by one commit, unless any is
+   * refused; throws as `submit` does when nothing was added for another reason, and ENTRY_TOO_LARGE for more than the
+   * log holds at once. `per-item`: each for itself, whatever it throws is its own.
+   */
+  submitBatch(
+    proposed: readonly (ProposedEntry | Error)[],
+    mode: BatchMode,
+  ): Promise<readonly BatchItem[]>;
 
   /**
    * Returns the leaf hash that a proposed or stored form of an entry has in any log; verifies it as `submit`
@@ -117,6 +166,24 @@ export interface Log {
    * SEARCH_TOO_WIDE when there are more than `most`, OVERLOADED when too many searches wait already.
    */
   search(keys: readonly string[], operator: 'and' | 'or', most: number): Promise<readonly string[]>;
+
+  /**
+   * Returns the log indexes of a page of entries, in the order asked for; `isLast` says that none follow. Throws
+   * SEARCH_TOO_WIDE when too much was read without filling the page, OVERLOADED as `search` does.
+   */
+  searchByTerms(
+    search: TermSearch,
+  ): Promise<{ readonly indexes: readonly number[]; readonly isLast: boolean }>;
+
+  /** Returns how many entries below `size` match; not exact beyond `most`, or when counting takes too long. */
+  countByTerms(
+    groups: TermGroups,
+    size: number,
+    most: number,
+  ): Promise<{ readonly count: number; readonly isExact: boolean }>;
+
+  /** Returns the bare entries at these log indexes, in order, undefined where there is none. */
+  leavesByIndex(indexes: readonly number[]): Promise<readonly (EntryLeaf | undefined)[]>;
 
   readiness(): Promise<Readiness>;
 

@@ -3,37 +3,40 @@
  *
  * Spec: ARCHITECTURE.md, "Rooms" and "The commit". The three stages do not know one another: the sequencer
  * releases a batch, and what happens in `released` hands it to the tile cache and to the signatures. In scope:
- * the wiring, and the order in which a log opens and closes. Out of scope: HTTP, keys and files (server/).
- * State: the submissions under way.
+ * the wiring, and the order in which a log opens and closes. Out of scope: submissions (submissions.ts), HTTP, keys
+ * and files (server/).
  */
 
-import type { AcceptedEntry, ProposedEntry } from '../entries/entry-kind.js';
+import type { ProposedEntry } from '../entries/entry-kind.js';
 import { LogError } from '../errors.js';
-import { MAX_BUNDLE_ENTRY_SIZE } from '../merkle/entry-bundle.js';
 import { LateRowWriter } from '../publishing/late-rows.js';
 import { type Notes, openNotes, rekorNoteSigner, tileNoteSigner } from '../publishing/notes.js';
 import { Timestamps } from '../publishing/timestamps.js';
-import { leafHashes } from '../reading/entries.js';
 import { consistencyProof, rootAtSize } from '../reading/proofs.js';
-import { findIndexesAtMost, type SearchOperator } from '../reading/search.js';
-import { SearchSlots } from '../reading/search-slots.js';
+import type { IndexPage, MatchCount, SearchOperator } from '../reading/search.js';
 import { DEFAULT_TILE_CACHE_BYTES, TileCache } from '../reading/tile-cache.js';
 import { DEFAULT_POOL_LIMITS } from '../sequencing/pool.js';
 import { openSequencer, type Sequencer } from '../sequencing/sequencer.js';
-import type { LogStore, NewLeaf } from '../storage/log-store.js';
+import type { LogStore } from '../storage/log-store.js';
 import { Answers } from './answers.js';
-import { entryIDOf, treeHexOf } from './entry-id.js';
-import { IndexLookups } from './index-lookups.js';
+import { treeHexOf } from './entry-id.js';
+import { EntrySearch } from './entry-search.js';
 import type {
+  BatchItem,
+  BatchMode,
   Checkpoint,
+  EntryLeaf,
   Log,
   LogIdentity,
   PublishedEntry,
   Readiness,
   Statistics,
   Submission,
+  TermGroups,
+  TermSearch,
 } from './log.js';
 import type { LogLimits, LogOptions } from './log-options.js';
+import { Submissions } from './submissions.js';
 
 /** The bounds of a log that is not told otherwise. */
 const DEFAULT_LOG_LIMITS: LogLimits = {
@@ -112,6 +115,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     tileNotes,
     timestamps,
     sequencer,
+    patienceMs: limits.patienceMs,
   });
 }
 
@@ -123,6 +127,7 @@ interface Parts {
   readonly tileNotes: Notes;
   readonly timestamps: Timestamps;
   readonly sequencer: Sequencer;
+  readonly patienceMs: number;
 }
 
 class WiredLog implements Log {
@@ -130,10 +135,9 @@ class WiredLog implements Log {
   readonly tilePublicKeyPem: string;
   readonly #options: LogOptions;
   readonly #parts: Parts;
-  readonly #lookups: IndexLookups;
   readonly #answers: Answers;
-  readonly #searches = new SearchSlots();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #search: EntrySearch;
+  readonly #submissions: Submissions;
 
   constructor(options: LogOptions, parts: Parts) {
     const { record, signer, tileSigner } = options;
@@ -144,18 +148,31 @@ class WiredLog implements Log {
     this.tilePublicKeyPem = tileSigner.publicKeyPem;
     this.#options = options;
     this.#parts = parts;
-    this.#lookups = new IndexLookups(parts.log);
     this.#answers = new Answers({ ...parts, treeHex, checkpoint: () => this.#checkpoint() });
+    this.#search = new EntrySearch({
+      log: parts.log,
+      treeHex,
+      treeSize: () => parts.sequencer.head.size,
+    });
+    this.#submissions = new Submissions({
+      ...parts,
+      treeHex,
+      answers: this.#answers,
+      pause: options.pause,
+      accept: (proposed) => options.accept(proposed),
+      unanswered: (error) => options.observer?.unanswered?.(error),
+    });
   }
 
   async submit(proposed: ProposedEntry): Promise<Submission> {
-    const submitting = this.#submit(proposed);
-    this.#underWay.add(submitting);
-    try {
-      return await submitting;
-    } finally {
-      this.#underWay.delete(submitting);
-    }
+    return this.#submissions.submit(proposed);
+  }
+
+  async submitBatch(
+    proposed: readonly (ProposedEntry | Error)[],
+    mode: BatchMode,
+  ): Promise<readonly BatchItem[]> {
+    return this.#submissions.submitBatch(proposed, mode);
   }
 
   async leafHashOf(proposed: ProposedEntry): Promise<Uint8Array> {
@@ -203,23 +220,24 @@ class WiredLog implements Log {
     return { hashes, rootHash: root };
   }
 
-  async search(
+  search(
     keys: readonly string[],
     operator: SearchOperator,
     most: number,
   ): Promise<readonly string[]> {
-    const { log, sequencer } = this.#parts;
-    const { treeHex } = this.identity;
-    const lowered = keys.map((key) => key.toLowerCase());
-    return this.#searches.run(async () => {
-      const { size } = sequencer.head;
-      const indexes = await findIndexesAtMost(log, lowered, operator, size, most);
-      const found: string[] = [];
-      for await (const hashes of leafHashes(log, indexes)) {
-        for (const hash of hashes) found.push(entryIDOf(treeHex, hash));
-      }
-      return found;
-    });
+    return this.#search.entryIDs(keys, operator, most);
+  }
+
+  searchByTerms(search: TermSearch): Promise<IndexPage> {
+    return this.#search.byTerms(search);
+  }
+
+  countByTerms(groups: TermGroups, size: number, most: number): Promise<MatchCount> {
+    return this.#search.count(groups, size, most);
+  }
+
+  leavesByIndex(indexes: readonly number[]): Promise<readonly (EntryLeaf | undefined)[]> {
+    return this.#search.leaves(indexes);
   }
 
   async readiness(): Promise<Readiness> {
@@ -239,56 +257,11 @@ class WiredLog implements Log {
 
   async close(): Promise<void> {
     const { sequencer, timestamps, late } = this.#parts;
+    this.#submissions.hurry();
     await sequencer.close();
-    await Promise.allSettled(this.#underWay);
+    await this.#submissions.idle();
     await timestamps.idle();
     await late.idle();
-  }
-
-  async #submit(proposed: ProposedEntry): Promise<Submission> {
-    const { sequencer } = this.#parts;
-    sequencer.assertAdmits();
-    const leaf = this.#newLeaf(await this.#options.accept(proposed));
-    // A leaf that is committed but not guarded yet is not shown: it is in flight, and the writer joins it.
-    const known = await this.#lookUp(leaf.hash);
-    if (known !== undefined && known < sequencer.head.size) return this.#duplicate(leaf, known);
-    const sequenced = await sequencer.add(leaf);
-    if (sequenced.outcome === 'duplicate') return this.#duplicate(leaf, sequenced.index);
-    const { index, integratedTimeSeconds } = sequenced;
-    return {
-      outcome: 'added',
-      entry: await this.#answers.forAdded(leaf, index, integratedTimeSeconds),
-    };
-  }
-
-  #newLeaf({ leaf, leafHash, indexKeys, attachment }: AcceptedEntry): NewLeaf {
-    if (leaf.length > MAX_BUNDLE_ENTRY_SIZE) {
-      const reason = `canonical entry of ${leaf.length} bytes exceeds ${MAX_BUNDLE_ENTRY_SIZE}`;
-      throw new LogError('ENTRY_TOO_LARGE', reason);
-    }
-    return {
-      hash: leafHash,
-      bytes: leaf,
-      indexKeys,
-      ...(attachment !== undefined && { attachment }),
-    };
-  }
-
-  async #lookUp(leafHash: Uint8Array): Promise<number | undefined> {
-    try {
-      return await this.#lookups.indexOf(leafHash);
-    } catch (cause) {
-      if (cause instanceof LogError) throw cause;
-      throw new LogError('STORE_UNAVAILABLE', 'the store cannot be read', { cause });
-    }
-  }
-
-  #duplicate(leaf: NewLeaf, logIndex: number): Submission {
-    return {
-      outcome: 'duplicate',
-      entryID: entryIDOf(this.identity.treeHex, leaf.hash),
-      logIndex,
-    };
   }
 
   #checkpoint(): Checkpoint {

@@ -109,7 +109,7 @@ export class Pool {
 
   /** Returns whether an equal entry is in flight, so that `add` would join it. */
   has(leaf: NewLeaf): boolean {
-    return this.#inFlight.has(keyOf(leaf));
+    return this.#equalIn(undefined, keyOf(leaf)) !== undefined;
   }
 
   /**
@@ -129,12 +129,13 @@ export class Pool {
 
   /**
    * Returns the answer to come. An entry equal to one in flight is not written: it gets `duplicate` when that
-   * one is added, and that one's error when it fails. Throws OVERLOADED when the pool is full.
+   * one is added, and that one's error when it fails. A member of a group is not joined, it may fail for what its
+   * neighbours are: the entry comes after it. Throws OVERLOADED when the pool is full.
    */
   add(leaf: NewLeaf): Promise<Sequenced> {
     const weight = weightOf(leaf);
     this.#admit(1, weight);
-    return this.#hold(leaf, weight, this.#inFlight.get(keyOf(leaf)), undefined);
+    return this.#hold(leaf, weight, undefined);
   }
 
   /**
@@ -152,13 +153,7 @@ export class Pool {
     }
     this.#admit(leaves.length, total);
     const group: Group = {};
-    return Promise.all(
-      leaves.map((leaf, i) => {
-        const equal = this.#inFlight.get(keyOf(leaf));
-        const first = equal?.group === group ? equal : undefined;
-        return this.#hold(leaf, weights[i] as number, first, group);
-      }),
-    );
+    return Promise.all(leaves.map((leaf, i) => this.#hold(leaf, weights[i] as number, group)));
   }
 
   /**
@@ -204,23 +199,24 @@ export class Pool {
     for (const held of waiting) this.refuse(held, error);
   }
 
-  /** Joins `equal` if it has no answer yet, else waits for a batch. */
-  #hold(
-    leaf: NewLeaf,
-    weight: number,
-    equal: Held | undefined,
-    group: Group | undefined,
-  ): Promise<Sequenced> {
+  /** Joins an equal one of its group, or alone an equal one that came alone; else waits for a batch. */
+  #hold(leaf: NewLeaf, weight: number, group: Group | undefined): Promise<Sequenced> {
     return new Promise((resolve, reject) => {
+      const key = keyOf(leaf);
+      const equal = this.#equalIn(group, key);
       if (equal?.joined !== undefined) {
         equal.joined.push({ weight, resolve, reject });
         return;
       }
-      const key = keyOf(leaf);
       const held: Held = { leaf, weight, group, key, resolve, reject, joined: [] };
       this.#inFlight.set(key, held);
       this.#waiting.push(held);
     });
+  }
+
+  #equalIn(group: Group | undefined, key: string): Held | undefined {
+    const equal = this.#inFlight.get(key);
+    return equal?.group === group ? equal : undefined;
   }
 
   #admit(count: number, weight: number): void {

@@ -10,7 +10,7 @@ export interface StoreCheck {
 
 /**
  * Returns `log` with the check in its readiness. While the check runs the log works; when it has found damage
- * below a signed head, `submit` throws STORE_CORRUPT, since nothing may be built on top of it.
+ * below a signed head, both submits throw STORE_CORRUPT, since nothing may be built on top of it.
  */
 export function checkedLog(log: Log, check: StoreCheck): Log {
   return {
@@ -20,6 +20,11 @@ export function checkedLog(log: Log, check: StoreCheck): Log {
       const trouble = check.trouble();
       if (trouble?.isCorrupt) throw new LogError('STORE_CORRUPT', trouble.reason);
       return log.submit(proposed);
+    },
+    async submitBatch(proposed, mode) {
+      const trouble = check.trouble();
+      if (trouble?.isCorrupt) throw new LogError('STORE_CORRUPT', trouble.reason);
+      return log.submitBatch(proposed, mode);
     },
     async readiness() {
       const readiness = await log.readiness();
@@ -38,6 +43,9 @@ export function checkedLog(log: Log, check: StoreCheck): Log {
     tileCheckpoint: () => log.tileCheckpoint(),
     consistency: (firstSize, lastSize) => log.consistency(firstSize, lastSize),
     search: (keys, operator, most) => log.search(keys, operator, most),
+    searchByTerms: (search) => log.searchByTerms(search),
+    countByTerms: (groups, size, most) => log.countByTerms(groups, size, most),
+    leavesByIndex: (indexes) => log.leavesByIndex(indexes),
     statistics: () => log.statistics(),
     close: () => log.close(),
   };

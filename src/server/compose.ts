@@ -13,23 +13,20 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { type App, createApp } from '../api/app.js';
 import { requestLogFields } from '../api/request-log.js';
-import { acceptEntry, identifyEntry } from '../entries/accept.js';
-import type { EntryPolicy } from '../entries/entry-kind.js';
-import { DEFAULT_ENTRY_LIMITS } from '../entries/limits.js';
-import { verifySignatures } from '../entries/verify-signatures.js';
 import { isLogError } from '../errors.js';
 import type { CompletedRequest } from '../http/exchange.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
 import type { Log } from '../log/log.js';
 import type { LogObserver } from '../log/log-options.js';
 import { openLog } from '../log/open-log.js';
-import { canonicalPublicKeyHash } from '../pki/canonical-key.js';
 import type { Pause } from '../sequencing/recovery.js';
+import { EntryWorkers } from '../workers/entry-workers.js';
 import { packageFolder, packageVersion } from './build-info.js';
 import { checkedLog } from './checked-log.js';
 import { type Closers, closeAll } from './closers.js';
 import type { Config } from './config.js';
 import type { DataFolder } from './data-folder.js';
+import { entryPolicy, submissionRules } from './entry-policy.js';
 import type { PublicIdentity } from './identity.js';
 import { type Listening, listen } from './listen.js';
 import { createLogger, stderrStream } from './logger.js';
@@ -55,6 +52,9 @@ export interface RunningServer {
 /** Time that requests under way have to finish after the log has stopped, in milliseconds. */
 const CLOSE_GRACE_MS = 2_000;
 
+/** Archives and the like that may wait for a thread; the bodies they came in are bounded by their own budget. */
+const MAX_WAITING_ENTRIES = 1_024;
+
 /** Starts a server. Throws what refuses a start (see openParts) and ListenError. */
 export async function composeServer(
   config: Config,
@@ -71,14 +71,17 @@ export async function composeServer(
     closers.push(check.stop);
     const registry = createRegistry();
     const told: { app?: App } = {};
-    const inner = await openWiredLog(config, parts, observerOf(logger, told));
+    const workers = openWorkers(config);
+    closers.push(() => workers.close());
+    const inner = await openWiredLog(config, parts, workers, observerOf(logger, told));
     const log = checkedLog(inner, check);
     declareLogMetrics(registry, log);
-    const app = createApp(appOptions(config, log, registry, logger));
+    const app = createApp(appOptions(config, log, workers, registry, logger));
     told.app = app;
     const api = await listenApi(config, app);
     // The log stops first: who is under way gets an answer, who comes later a 503, then the sockets go.
     closers.push(async () => {
+      workers.stop();
       const stopped = log.close();
       await Promise.all([stopped, stopped.then(() => api.close(CLOSE_GRACE_MS))]);
     });
@@ -103,39 +106,42 @@ export async function initialiseLog(
   return { identity, created };
 }
 
-function openWiredLog(config: Config, parts: LogParts, observer: LogObserver): Promise<Log> {
+function openWorkers(config: Config): EntryWorkers {
+  return new EntryWorkers({
+    policy: entryPolicy(config),
+    limits: {
+      threads: config.entryWorkers,
+      timeLimitMs: config.entryTimeLimitMs,
+      memoryLimitMb: config.entryMemoryLimitMb,
+      waiting: MAX_WAITING_ENTRIES,
+    },
+    nowMs: () => Date.now(),
+  });
+}
+
+function openWiredLog(
+  config: Config,
+  parts: LogParts,
+  workers: EntryWorkers,
+  observer: LogObserver,
+): Promise<Log> {
   const { store, record, keys, guard } = parts;
-  const policy = entryPolicy(config);
-  const clock = systemClock();
-  const context = () => ({ verifySignatures, limits: policy.limits, nowMs: clock.wallMs() });
   return openLog({
     store,
     record,
     signer: keys.log,
     tileSigner: keys.tiles,
     guard: guard.forLog(record.treeID),
-    clock,
+    clock: systemClock(),
     pause,
-    accept: (proposed) => acceptEntry(proposed, policy, context()),
-    identify: (proposed) => identifyEntry(proposed, context()),
+    accept: (proposed) => workers.accept(proposed),
+    identify: (proposed) => workers.identify(proposed),
     limits: {
       maxEntries: config.maxPendingEntries,
       maxBytes: config.maxPendingBytes,
     },
     observer,
   });
-}
-
-/** What the options say of entries. */
-function entryPolicy(config: Config): EntryPolicy {
-  return {
-    enabledKinds: new Set<string>(config.enabledEntryTypes),
-    allowedAlgorithms: new Set<string>(config.clientSigningAlgorithms),
-    limits: {
-      ...DEFAULT_ENTRY_LIMITS,
-      attestationBytes: config.enableAttestationStorage ? config.maxAttestationSize : 0,
-    },
-  };
 }
 
 const pause: Pause = async (ms, signal) => {
@@ -153,19 +159,27 @@ function observerOf(logger: Logger, told: { readonly app?: App }): LogObserver {
       else logger.error({ event, err: error }, reason);
       if (event === 'commit-unknown') told.app?.metrics.indexWritten(0, false);
     },
+    unanswered: (error) => logger.error({ err: error }, 'entries were stored, but not answered'),
     lateRowsLost: (error) => logger.warn({ err: error }, 'notes or timestamps were not kept'),
     signingFailed: (error) => logger.error({ err: error }, 'timestamps could not be signed'),
   };
 }
 
-function appOptions(config: Config, log: Log, registry: Registry, logger: Logger) {
+function appOptions(
+  config: Config,
+  log: Log,
+  workers: EntryWorkers,
+  registry: Registry,
+  logger: Logger,
+) {
   // As in Rekor, the switch adds an endpoint and never takes it away.
   const added = config.enableRetrieveApi ? ['searchIndex'] : [];
   return {
     shards: { active: log, inactive: [] },
     enabledEndpoints: new Set<string>([...config.enabledApiEndpoints, ...added]),
     maxRequestBodySize: config.maxRequestBodySize,
-    searchKeyOf: canonicalPublicKeyHash,
+    rules: submissionRules(config),
+    searchKeyOf: (format: string, content: Uint8Array) => workers.keyHash(format, content),
     logger: {
       completed: (request: CompletedRequest) => logRequest(logger, request),
       faulted: (error: unknown) => logger.error({ err: error }, 'an answer could not be written'),

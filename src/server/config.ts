@@ -7,8 +7,9 @@
 
 import { join, resolve } from 'node:path';
 import { LogError } from '../errors.js';
+import type { OptionRow } from './option-row.js';
 import { environmentTexts, fileTexts, flagTexts, type OptionTexts } from './option-sources.js';
-import { OPTIONS, type OptionRow, PASSPHRASE_VARIABLE } from './options.js';
+import { OPTIONS, PASSPHRASE_VARIABLE } from './options.js';
 
 type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
@@ -20,11 +21,13 @@ type ValueOf<Row> = Row extends { kind: 'integer' }
     ? boolean
     : Row extends { kind: 'list'; choices: readonly (infer Choice)[] }
       ? readonly Choice[]
-      : Row extends { kind: 'choice'; choices: readonly (infer Choice)[] }
-        ? Choice
-        : Row extends { default: undefined }
-          ? string | undefined
-          : string;
+      : Row extends { kind: 'sizes' }
+        ? Readonly<Record<string, number>>
+        : Row extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+          ? Choice
+          : Row extends { default: undefined }
+            ? string | undefined
+            : string;
 
 /** Every option under its name in camel case: `--data-dir` is `dataDir`. Paths are absolute. */
 export type Options = {
@@ -77,6 +80,7 @@ function defaultOf(row: OptionRow): unknown {
 
 function readValue(row: OptionRow, text: string | readonly string[]): unknown {
   if (row.kind === 'list') return listOf(row, text);
+  if (row.kind === 'sizes') return sizesOf(row, text);
   if (typeof text !== 'string') throw refused(row, text.join(), 'takes one value, not a list');
   if (text === '') throw refused(row, text, 'needs a value');
   switch (row.kind) {
@@ -106,12 +110,35 @@ function listOf(
   row: OptionRow & { kind: 'list' },
   text: string | readonly string[],
 ): readonly string[] {
-  const given = (typeof text === 'string' ? text.split(',') : text).map((item) => item.trim());
-  const unknown = given.filter((item) => !row.choices.includes(item));
+  const given = itemsOf(text);
+  const finer = row.finer?.choices ?? [];
+  const unknown = given.filter((item) => !row.choices.includes(item) && !finer.includes(item));
   if (unknown.length > 0) {
-    throw refused(row, unknown.join(', '), `must be of ${row.choices.join(', ')}`);
+    throw refused(row, unknown.join(', '), `must be of ${[...row.choices, ...finer].join(', ')}`);
   }
   return Object.freeze([...new Set(given)]);
+}
+
+function sizesOf(
+  row: OptionRow & { kind: 'sizes' },
+  text: string | readonly string[],
+): Readonly<Record<string, number>> {
+  const sizes = new Map<string, number>();
+  for (const item of itemsOf(text)) {
+    const [, name = '', digits = ''] = /^([^=]+)=(\d{1,15})$/.exec(item) ?? [];
+    const size = Number(digits);
+    if (!row.names.includes(name) || size < 1 || size > row.most) {
+      const pair = `NAME=SIZE with a size from 1 to ${row.most}`;
+      throw refused(row, item, `must be of ${pair} and a name of ${row.names.join(', ')}`);
+    }
+    if (sizes.has(name)) throw refused(row, item, `gives ${name} a second time`);
+    sizes.set(name, size);
+  }
+  return Object.freeze(Object.fromEntries(sizes));
+}
+
+function itemsOf(text: string | readonly string[]): readonly string[] {
+  return (typeof text === 'string' ? text.split(',') : text).map((item) => item.trim());
 }
 
 function passphrase(options: Options, sources: ConfigSources): string | undefined {

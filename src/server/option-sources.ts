@@ -2,13 +2,9 @@
 
 import { parse } from 'yaml';
 import { LogError } from '../errors.js';
-import {
-  environmentName,
-  OPTIONS,
-  type OptionRow,
-  optionHelp,
-  PASSPHRASE_VARIABLE,
-} from './options.js';
+import type { OptionRow } from './option-row.js';
+import { environmentName, optionHelp } from './option-text.js';
+import { OPTIONS, PASSPHRASE_VARIABLE } from './options.js';
 
 /** Option texts by option name; a list may come as several texts. */
 export type OptionTexts = ReadonlyMap<string, string | readonly string[]>;

@@ -6,11 +6,14 @@
  * (option-sources.ts) and what is done with them (compose.ts). No mutable state.
  */
 
-import { KNOWN_KINDS } from '../entries/registry.js';
+import { DUPLICATE_ANSWERS } from '../api/v1/submission-rules.js';
+import { DEFAULT_ENTRY_LIMITS } from '../entries/limits.js';
+import { ENTRY_KINDS, KNOWN_KINDS } from '../entries/registry.js';
 import {
   DEFAULT_SIGNATURE_ALGORITHMS,
   SIGNATURE_ALGORITHM_NAMES,
 } from '../entries/shared/signature-algorithms.js';
+import type { OptionRow } from './option-row.js';
 
 /** Endpoints that can be switched off, under Rekor's names. */
 export const API_ENDPOINTS = [
@@ -24,43 +27,13 @@ export const API_ENDPOINTS = [
   'searchLogQuery',
 ] as const;
 
+const KIND_VERSIONS: readonly string[] = Object.values(ENTRY_KINDS).flatMap(({ kind, versions }) =>
+  Object.keys(versions).map((version) => `${kind}:${version}`),
+);
+
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 const GIBIBYTE = 1024 ** 3;
-
-interface OptionCommon {
-  /** The flag without its dashes; also the key in the file, and STELE_NAME in the environment. */
-  readonly name: string;
-  /** Rekor's name where it is more than this one with `_` for `-`. */
-  readonly alias?: string;
-  readonly meaning: string;
-}
-
-/** One option as data. */
-export type OptionRow =
-  | (OptionCommon & {
-      readonly kind: 'text' | 'path';
-      /** Undefined: off, or as the meaning says. */
-      readonly default: string | undefined;
-      readonly pattern?: RegExp;
-    })
-  | (OptionCommon & {
-      readonly kind: 'integer';
-      readonly default: number;
-      readonly least: number;
-      readonly most: number;
-    })
-  | (OptionCommon & { readonly kind: 'boolean'; readonly default: boolean })
-  | (OptionCommon & {
-      readonly kind: 'choice';
-      readonly default: string;
-      readonly choices: readonly string[];
-    })
-  | (OptionCommon & {
-      readonly kind: 'list';
-      readonly default: readonly string[];
-      readonly choices: readonly string[];
-    });
 
 /** Every option of the server. */
 export const OPTIONS = [
@@ -165,7 +138,16 @@ export const OPTIONS = [
     kind: 'list',
     default: KNOWN_KINDS,
     choices: KNOWN_KINDS,
-    meaning: 'entry kinds that may be submitted',
+    finer: { choices: KIND_VERSIONS, text: 'KIND:VERSION' },
+    meaning: 'entry kinds that may be submitted, or versions of them; reading stays as it is',
+  },
+  {
+    name: 'duplicates',
+    kind: 'choice',
+    default: 'conflict',
+    choices: DUPLICATE_ANSWERS,
+    meaning:
+      'answer to an entry that the log has: 409 as Rekor, 409 with the stored entry in its body, or 201 with the stored entry',
   },
   {
     name: 'client-signing-algorithms',
@@ -198,21 +180,92 @@ export const OPTIONS = [
     meaning: 'largest attestation that is kept, bytes',
   },
   {
+    name: 'enable-dsse-attestations',
+    kind: 'boolean',
+    default: false,
+    meaning: 'keep the payloads of dsse entries as attestations too',
+  },
+  {
     name: 'max-jar-metadata-size',
     kind: 'integer',
-    default: 1_048_576,
+    default: DEFAULT_ENTRY_LIMITS.jarMetadataBytes,
     least: 0,
     most: GIBIBYTE,
-    meaning: 'accepted and without effect in this version; largest META-INF file of a jar, bytes',
+    meaning: 'largest META-INF file of a jar, uncompressed bytes; 0: the built-in bound alone',
   },
   {
     name: 'max-apk-metadata-size',
     kind: 'integer',
-    default: 1_048_576,
+    default: DEFAULT_ENTRY_LIMITS.apkMetadataBytes,
     least: 0,
     most: GIBIBYTE,
     meaning:
-      'accepted and without effect in this version; largest signature or control part of an apk, bytes',
+      'largest signature or control part of an apk, uncompressed bytes; 0: the built-in bound alone',
+  },
+  {
+    name: 'max-entry-size',
+    kind: 'sizes',
+    default: {},
+    names: KNOWN_KINDS,
+    most: GIBIBYTE,
+    meaning:
+      "largest proposal of a kind: characters in all its strings, of which base64 takes 4 for 3 bytes; a kind that is not named has the body's bound alone",
+  },
+  {
+    name: 'max-signatures',
+    kind: 'integer',
+    default: DEFAULT_ENTRY_LIMITS.signatures,
+    least: 1,
+    most: 10_000,
+    meaning: 'most signatures in one entry',
+  },
+  {
+    name: 'max-verifiers',
+    kind: 'integer',
+    default: DEFAULT_ENTRY_LIMITS.verifiers,
+    least: 1,
+    most: 10_000,
+    meaning: 'most keys and certificates in one entry',
+  },
+  {
+    name: 'max-subjects',
+    kind: 'integer',
+    default: DEFAULT_ENTRY_LIMITS.subjects,
+    least: 1,
+    most: 100_000,
+    meaning: 'most subjects and materials in one in-toto statement',
+  },
+  {
+    name: 'max-index-keys',
+    kind: 'integer',
+    default: DEFAULT_ENTRY_LIMITS.indexKeys,
+    least: 1,
+    most: 100_000,
+    meaning: 'most search keys of one entry',
+  },
+  {
+    name: 'entry-workers',
+    kind: 'integer',
+    default: 1,
+    least: 1,
+    most: 16,
+    meaning: 'threads that read archives, OpenPGP and CMS',
+  },
+  {
+    name: 'entry-time-limit-ms',
+    kind: 'integer',
+    default: 5_000,
+    least: 100,
+    most: 120_000,
+    meaning: 'time that one such entry may take, milliseconds; above it 400',
+  },
+  {
+    name: 'entry-memory-limit-mb',
+    kind: 'integer',
+    default: 256,
+    least: 64,
+    most: 4_096,
+    meaning: 'memory that each of these threads may use, MiB',
   },
   {
     name: 'genesis-entry',
@@ -270,50 +323,3 @@ export const OPTIONS = [
 
 /** The environment variable that holds the passphrase of the key files; it has no flag on purpose. */
 export const PASSPHRASE_VARIABLE = 'STELE_SIGNING_KEY_PASSPHRASE';
-
-/** Returns the environment variable of an option or alias: STELE_, then the name in capitals. */
-export function environmentName(name: string): string {
-  return `STELE_${name.toUpperCase().replace(/[-.]/g, '_')}`;
-}
-
-/** Returns an option's default as a reader sees it. */
-function defaultText(row: OptionRow): string {
-  if (row.kind === 'list') {
-    return row.default.length === row.choices.length ? 'all' : row.default.join(',');
-  }
-  return row.default === undefined ? 'unset' : String(row.default);
-}
-
-/** Returns what may be written as an option's value, in a few words. */
-function valueText(row: OptionRow): string {
-  switch (row.kind) {
-    case 'integer':
-      return `${row.least} to ${row.most}`;
-    case 'boolean':
-      return 'true, false';
-    case 'list':
-      return `comma-separated: ${row.choices.join(', ')}`;
-    case 'choice':
-      return row.choices.join(', ');
-    default:
-      return row.kind;
-  }
-}
-
-/** Returns the option table of docs/operating.md, as Markdown. */
-export function optionMarkdown(): string {
-  const rows: readonly OptionRow[] = OPTIONS;
-  const lines = rows.map((row) => {
-    const alias = row.alias === undefined ? '' : ` (Rekor: \`--${row.alias.replace('-', '_')}\`)`;
-    return `| \`--${row.name}\`${alias} | ${valueText(row)} | \`${defaultText(row)}\` | ${row.meaning} |`;
-  });
-  return ['| flag | value | default | meaning |', '|---|---|---|---|', ...lines, ''].join('\n');
-}
-
-/** Returns the option part of the help text. */
-export function optionHelp(): string {
-  const rows: readonly OptionRow[] = OPTIONS;
-  return rows
-    .map((row) => `  --${row.name}\n      ${row.meaning} (${defaultText(row)})\n`)
-    .join('');
-}

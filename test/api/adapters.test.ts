@@ -32,10 +32,12 @@ const SEGMENTS = [
 const KNOWN = [
   ENTRIES,
   `${ENTRIES}/retrieve`,
+  `${ENTRIES}/batch`,
   `${ENTRIES}/${'0'.repeat(80)}`,
   '/api/v1/log',
   '/api/v1/log/proof',
   '/api/v1/log/publicKey',
+  '/api/v1/limits',
   '/api/v1/index/retrieve',
   '/',
   '/ping',
@@ -75,6 +77,7 @@ const BODIES = [
   'null',
   '[',
   '{"logIndexes":[0]}',
+  '{"entries":[{"kind":"dsse","apiVersion":"0.0.1","spec":{}},{}],"mode":"per-item"}',
   '{"kind":"hashedrekord","apiVersion":"0.0.1","spec":{}}',
 ];
 

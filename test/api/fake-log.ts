@@ -3,12 +3,24 @@
 import { createHash } from 'node:crypto';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
 import { type ErrorCode, LogError } from '../../src/errors.js';
-import type { Checkpoint, Log, PublishedEntry, Readiness } from '../../src/log/log.js';
+import type {
+  BatchItem,
+  Checkpoint,
+  Log,
+  PublishedEntry,
+  Readiness,
+  Submission,
+} from '../../src/log/log.js';
 
 /** A log whose behaviour a test may bend. */
 export interface FakeLog extends Log {
   /** The next submission throws this. */
   failWith(error: unknown): void;
+  /** Submissions that wait. */
+  waiting(): number;
+  /** Entries are added, and neither answered nor read, until `findSigner`. */
+  loseSigner(): void;
+  findSigner(): void;
   /** Submissions wait until the returned function is called. */
   hold(): () => void;
   setReadiness(readiness: Readiness): void;
@@ -28,6 +40,8 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
   const treeHex = treeID.toString(16).padStart(16, '0');
   const leaves: Buffer[] = [];
   let failure: unknown;
+  let unanswerable = false;
+  let waiting = 0;
   let gate: Promise<void> = Promise.resolve();
   let readiness: Readiness = { append: undefined, sign: undefined, read: undefined };
   const checkpoint = (): Checkpoint => ({
@@ -50,6 +64,23 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
   };
   const indexOf = (hash: Uint8Array): number =>
     leaves.findIndex((leaf) => Buffer.from(leafHash(leaf)).equals(hash));
+  const throwFailure = (): void => {
+    if (failure === undefined) return;
+    const thrown = failure;
+    failure = undefined;
+    throw thrown;
+  };
+  const append = (leaf: Buffer): Submission => {
+    const known = indexOf(leafHash(leaf));
+    if (known >= 0) {
+      const { entryID } = entryAt(known) as PublishedEntry;
+      return { outcome: 'duplicate', entryID, logIndex: known };
+    }
+    leaves.push(leaf);
+    const entry = entryAt(leaves.length - 1) as PublishedEntry;
+    if (!unanswerable) return { outcome: 'added', entry };
+    return { outcome: 'unanswered', entryID: entry.entryID, logIndex: entry.logIndex };
+  };
   return {
     identity: {
       treeID,
@@ -61,23 +92,31 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
     },
     tilePublicKeyPem: PEM,
     async submit(proposed) {
+      waiting += 1;
       await gate;
-      if (failure !== undefined) {
-        const thrown = failure;
-        failure = undefined;
-        throw thrown;
-      }
-      const leaf = leafOf(proposed);
-      const known = indexOf(leafHash(leaf));
-      if (known >= 0) {
-        const { entryID } = entryAt(known) as PublishedEntry;
-        return { outcome: 'duplicate', entryID, logIndex: known };
-      }
-      leaves.push(leaf);
-      return { outcome: 'added', entry: entryAt(leaves.length - 1) as PublishedEntry };
+      waiting -= 1;
+      throwFailure();
+      return append(leafOf(proposed));
+    },
+    async submitBatch(proposed, mode) {
+      await gate;
+      throwFailure();
+      const refusals = proposed.map((each) => refusalOf(each));
+      const isRefused = refusals.some((error) => error !== undefined);
+      return proposed.map((each, i): BatchItem => {
+        const error = refusals[i];
+        if (error !== undefined) return { outcome: 'refused', error };
+        const leaf = leafOf(each as ProposedEntry);
+        const isNew = indexOf(leafHash(leaf)) < 0;
+        if (mode === 'all-or-nothing' && isRefused && isNew) return { outcome: 'withheld' };
+        return append(leaf);
+      });
     },
     leafHashOf: async (proposed) => leafHash(leafOf(proposed)),
-    entriesByIndex: async (indexes) => indexes.map(entryAt),
+    async entriesByIndex(indexes) {
+      if (unanswerable) throw new LogError('SIGNER_UNAVAILABLE', 'the key does not answer');
+      return indexes.map(entryAt);
+    },
     entriesByLeafHash: async (hashes) => hashes.map((hash) => entryAt(indexOf(hash))),
     checkpoint: async () => checkpoint(),
     tileCheckpoint: async () => checkpoint(),
@@ -90,11 +129,31 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
     },
     search: async (keys) =>
       leaves.flatMap((_, i) => (keys.includes('sha256:known') ? [String(i)] : [])),
+    // Every entry carries every term but the digest `sha256:none`.
+    async searchByTerms({ groups, order, size, after, limit }) {
+      const nothing = groups.some((terms) => terms.every(({ value }) => value === 'sha256:none'));
+      const all = nothing ? [] : Array.from({ length: size }, (_, i) => i);
+      if (order === 'newest') all.reverse();
+      const rest = after === undefined ? all : all.slice(all.indexOf(after) + 1);
+      return { indexes: rest.slice(0, limit), isLast: rest.length <= limit };
+    },
+    countByTerms: async (_, size, most) => ({
+      count: Math.min(size, most),
+      isExact: size <= most,
+    }),
+    leavesByIndex: async (indexes) => indexes.map(entryAt),
     readiness: async () => readiness,
     statistics: () => ({ treeSize: leaves.length, heldEntries: 0, heldBytes: 0 }),
     close: async () => {},
     failWith(error) {
       failure = error;
+    },
+    waiting: () => waiting,
+    loseSigner() {
+      unanswerable = true;
+    },
+    findSigner() {
+      unanswerable = false;
     },
     hold() {
       let open = (): void => {};
@@ -117,6 +176,16 @@ function leafOf(proposed: ProposedEntry): Buffer {
   const { reject } = spec as { reject?: ErrorCode };
   if (reject !== undefined) throw new LogError(reject, 'as asked');
   return Buffer.from(JSON.stringify(proposed));
+}
+
+function refusalOf(proposed: ProposedEntry | Error): Error | undefined {
+  if (proposed instanceof Error) return proposed;
+  try {
+    leafOf(proposed);
+    return undefined;
+  } catch (error) {
+    return error as Error;
+  }
 }
 
 function leafHash(leaf: Uint8Array): Uint8Array {

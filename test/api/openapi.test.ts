@@ -70,6 +70,28 @@ for (const adapter of ['fast', 'express'] as const) {
   });
 }
 
+test('a conflict is described in each of its forms', async () => {
+  const { hashedrekord } =
+    document.paths['/api/v1/log/entries'].post.requestBody.content['application/json'].examples;
+  for (const duplicates of ['conflict', 'conflict-with-entry'] as const) {
+    const log = await startLog({ duplicates });
+    const port = Number(new URL(log.url).port);
+    const target = '/api/v1/log/entries';
+    const headers = { 'Content-Type': 'application/json' };
+    try {
+      const send = () =>
+        sendRequest(port, 'POST', target, headers, JSON.stringify(hashedrekord.value));
+      await send();
+      const body = JSON.parse((await send()).body);
+      const schema = { $ref: 'description:stele#/components/schemas/Conflict' };
+      assert.ok(ajv.validate(schema, body), ajv.errorsText());
+      assert.equal('entry' in body, duplicates === 'conflict-with-entry');
+    } finally {
+      await log.close();
+    }
+  }
+});
+
 async function drive(port: number, example: Example): Promise<void> {
   const where = `${example.operation} ${example.name}`;
   const headers: Record<string, string> =

@@ -82,7 +82,7 @@ async function crashRound(round: number, ledger: Ledger): Promise<number> {
     console.log(
       `round ${round}: killed ${moment}, ${ledger.acknowledged - before} acknowledged, ` +
         `${unanswered} unanswered, ${audit.untold} of them in the log, size ${audit.size}, ` +
-        `${audit.checkpoints} checkpoints`,
+        `${audit.batches} batches whole, ${audit.checkpoints} checkpoints`,
     );
     return audit.untold;
   } finally {
@@ -105,7 +105,8 @@ async function main(): Promise<boolean> {
   await server.stop();
   const facts =
     `${rounds} kills, ${all.acknowledged} acknowledged entries all there with index, time and timestamp, ` +
-    `${all.size} entries, ${all.checkpoints} checkpoints in one chain, ` +
+    `${all.size} entries, ${all.batches} batches each as a whole, ` +
+    `${all.checkpoints} checkpoints in one chain, ` +
     `${hits} kills (${((hits / rounds) * 100).toFixed(0)} %) between commit and answer, ` +
     `${untold} entries nobody was told of`;
   const proved = hits > 0 && hits / rounds >= LEAST_HIT_SHARE;

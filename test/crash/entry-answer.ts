@@ -37,9 +37,29 @@ export interface CheckpointFacts {
 
 /** Returns the entries of an answer's body: one object, or the array of `retrieve`. Throws on a wrong type. */
 export function readEntryAnswers(body: Buffer): EntryAnswer[] {
-  const value = JSON.parse(body.toString()) as unknown;
+  return entryAnswersOf(JSON.parse(body.toString()));
+}
+
+/** Returns the entries of the answer to a batch. Throws when one of them is not there as a new one. */
+export function readBatchAnswers(body: Buffer): EntryAnswer[] {
+  const { results } = members(JSON.parse(body.toString()), 'batch') as { results?: unknown };
+  if (!Array.isArray(results)) throw new Error('results is no array');
+  return results.flatMap((each) => {
+    const result = members(each, 'result');
+    if (result['status'] !== 201) throw new Error(`a result of a batch: ${result['status']}`);
+    return entryAnswersOf(result['entry']);
+  });
+}
+
+/** Returns the digest of the artifact that an entry of the writers is about, as hex. */
+export function artifactDigest({ body }: EntryAnswer): string {
+  const { spec } = JSON.parse(Buffer.from(body, 'base64').toString());
+  return spec.data.hash.value;
+}
+
+function entryAnswersOf(value: unknown): EntryAnswer[] {
   const objects = Array.isArray(value) ? value : [value];
-  return objects.flatMap((each) => Object.entries(each as object).map(readEntry));
+  return objects.flatMap((each) => Object.entries(members(each, 'answer')).map(readEntry));
 }
 
 function readEntry([entryID, value]: [string, unknown]): EntryAnswer {

@@ -6,10 +6,12 @@
 import { Connection, requestBytes } from '../../bench/harness/connection.js';
 import type { ServerProcess } from '../../bench/harness/server-process.js';
 import {
+  artifactDigest,
   type CheckpointFacts,
   currentCheckpoint,
   type EntryAnswer,
   LogVerifier,
+  readBatchAnswers,
   readEntryAnswers,
 } from './entry-answer.js';
 
@@ -28,6 +30,13 @@ export interface Audit {
   /** Entries of that range that nobody was told of: committed, but the process died before the answer. */
   readonly untold: number;
   readonly checkpoints: number;
+  /** Batches of that range, each there as a whole. */
+  readonly batches: number;
+}
+
+/** A batch that was sent: its entries are all in the log, side by side, or none of them is. */
+interface SentBatch {
+  readonly size: number;
 }
 
 /** Integrated times may differ from the clock by this much. */
@@ -39,6 +48,8 @@ export class Ledger {
   readonly #acknowledged = new Map<number, Acknowledged>();
   /** One checkpoint for each size; two roots for one size are a broken promise. */
   readonly #checkpoints = new Map<number, CheckpointFacts>();
+  /** By the digest of each of its artifacts. */
+  readonly #batches = new Map<string, SentBatch>();
   #audited: CheckpointFacts | undefined;
   #auditedTime = 0;
 
@@ -51,6 +62,23 @@ export class Ledger {
   record(body: Buffer, sentMs: number, answeredMs: number): void {
     const [answer] = readEntryAnswers(body);
     if (answer === undefined) throw new Error('a 201 answer without an entry');
+    this.#note(answer, sentMs, answeredMs);
+  }
+
+  /** Notes a batch that is about to be sent, by the digests of its artifacts. */
+  announceBatch(digests: readonly string[]): void {
+    const batch: SentBatch = { size: digests.length };
+    for (const digest of digests) this.#batches.set(digest, batch);
+  }
+
+  /** Notes an answer 201 to a batch of `size` entries. */
+  recordBatch(body: Buffer, size: number, sentMs: number, answeredMs: number): void {
+    const answers = readBatchAnswers(body);
+    if (answers.length !== size) throw new Error(`${answers.length} answers to ${size} entries`);
+    for (const answer of answers) this.#note(answer, sentMs, answeredMs);
+  }
+
+  #note(answer: EntryAnswer, sentMs: number, answeredMs: number): void {
     const before = this.#acknowledged.get(answer.logIndex);
     if (before !== undefined) {
       throw new Error(
@@ -86,13 +114,23 @@ export class Ledger {
     }
     const head = await currentCheckpoint(first, verifier);
     const checkpoints = await this.#auditCheckpoints(first, verifier, head);
-    const untold = await this.#auditEntries(connections, verifier, from, head.size);
+    const found = new Map<SentBatch, number[]>();
+    const untold = await this.#auditEntries(connections, verifier, from, head.size, found);
+    for (const [batch, indexes] of found) assertWhole(batch, indexes);
     for (const connection of connections) connection.close();
     const acknowledged = [...this.#acknowledged.keys()].filter((index) => index >= from);
     const beyond = acknowledged.find((index) => index >= head.size);
     if (beyond !== undefined) throw new Error(`acknowledged entry ${beyond} is gone`);
     this.#audited = head;
-    return { from, size: head.size, acknowledged: acknowledged.length, untold, checkpoints };
+    const batches = found.size;
+    return {
+      from,
+      size: head.size,
+      acknowledged: acknowledged.length,
+      untold,
+      checkpoints,
+      batches,
+    };
   }
 
   /** The same from the first entry on. */
@@ -128,6 +166,7 @@ export class Ledger {
     verifier: LogVerifier,
     from: number,
     size: number,
+    found: Map<SentBatch, number[]>,
   ): Promise<number> {
     const times = new Array<number>(size - from);
     let next = from;
@@ -142,6 +181,8 @@ export class Ledger {
           verifier.entry(answer);
           times[answer.logIndex - from] = answer.integratedTime;
           if (!this.#keeps(answer, verifier)) untold++;
+          const batch = this.#batches.get(artifactDigest(answer));
+          if (batch !== undefined) found.set(batch, [...(found.get(batch) ?? []), answer.logIndex]);
         }
       }
     };
@@ -173,6 +214,13 @@ export class Ledger {
       throw new Error(`entry ${stored.logIndex} carries a time over 2 s away from the clock`);
     }
     return true;
+  }
+}
+
+function assertWhole({ size }: SentBatch, indexes: readonly number[]): void {
+  const first = Math.min(...indexes);
+  if (indexes.length !== size || Math.max(...indexes) !== first + size - 1) {
+    throw new Error(`a batch of ${size} entries is at ${indexes}`);
   }
 }
 

@@ -1,6 +1,7 @@
-/** Concurrent submitters of fresh entries that tell a ledger what they were promised. */
+/** Concurrent submitters of fresh entries, alone and in batches, that tell a ledger what they were promised. */
 
-import { Connection, ConnectionLost } from '../../bench/harness/connection.js';
+import { randomInt } from 'node:crypto';
+import { Connection, ConnectionLost, requestBytes } from '../../bench/harness/connection.js';
 import { newSigningKey, newSubmission, submissionRequest } from '../../bench/harness/entries.js';
 import { pause } from '../../bench/harness/server-process.js';
 import type { Ledger } from './ledger.js';
@@ -22,6 +23,34 @@ export interface Writers {
   stop(): Promise<WriterReport>;
 }
 
+/** Every so many writers one sends batches. */
+const BATCH_WRITER = 8;
+const MAX_BATCH = 40;
+
+/** A request, and how its 201 is told to the ledger. */
+interface Sending {
+  readonly request: Buffer;
+  readonly record: (body: Buffer, sentMs: number, answeredMs: number) => void;
+}
+
+type Key = ReturnType<typeof newSigningKey>;
+
+function entryRequest(key: Key, ledger: Ledger): Sending {
+  const request = submissionRequest(newSubmission(key));
+  return { request, record: (...answered) => ledger.record(...answered) };
+}
+
+/** All or nothing, of 2 to 40 entries. */
+function batchRequest(key: Key, ledger: Ledger): Sending {
+  const size = randomInt(2, MAX_BATCH + 1);
+  const entries = Array.from({ length: size }, () => newSubmission(key));
+  ledger.announceBatch(entries.map((entry) => JSON.parse(entry).spec.data.hash.value));
+  return {
+    request: requestBytes('POST', '/api/v1/log/entries/batch', `{"entries":[${entries.join()}]}`),
+    record: (body, ...times) => ledger.recordBatch(body, size, ...times),
+  };
+}
+
 /**
  * Starts `count` writers against `url`, each with a connection and a key of its own. They submit as fast as they
  * are answered; a lost connection is opened again until they are stopped.
@@ -32,8 +61,12 @@ export function startWriters(url: string, count: number, ledger: Ledger): Writer
   let unanswered = 0;
   let longestMs = 0;
 
-  const write = async (): Promise<void> => {
+  const write = async (_: unknown, writer: number): Promise<void> => {
     const key = newSigningKey();
+    const next =
+      writer % BATCH_WRITER === 0
+        ? () => batchRequest(key, ledger)
+        : () => entryRequest(key, ledger);
     let connection: Connection | undefined;
     while (!stopping) {
       try {
@@ -43,13 +76,14 @@ export function startWriters(url: string, count: number, ledger: Ledger): Writer
         await pause(20);
         continue;
       }
+      const { request, record } = next();
       const sentMs = Date.now();
       try {
-        const { status, body } = await connection.send(submissionRequest(newSubmission(key)));
+        const { status, body } = await connection.send(request);
         const answeredMs = Date.now();
         longestMs = Math.max(longestMs, answeredMs - sentMs);
         statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        if (status === 201) ledger.record(body, sentMs, answeredMs);
+        if (status === 201) record(body, sentMs, answeredMs);
         else await pause(10);
       } catch (error) {
         if (!(error instanceof ConnectionLost)) throw error;

@@ -10,7 +10,6 @@ import {
   MAX_INDEX_KEY_LENGTH,
   MAX_LEAF_LENGTH,
 } from '../../src/entries/accept.js';
-import { MAX_SIGNATURES, MAX_VERIFIERS } from '../../src/entries/dsse/verify-envelope.js';
 import type { ProposedEntry, SignatureCheck } from '../../src/entries/entry-kind.js';
 import { preAuthenticationEncoding } from '../../src/entries/shared/dsse-envelope.js';
 import { type ErrorCode, isLogError } from '../../src/errors.js';
@@ -209,17 +208,42 @@ test('a statement with more subjects than one commit should carry is refused', a
   );
 });
 
+test('what an entry says beyond its search keys is stored whole, or the entry is refused for it', async () => {
+  const { limits } = openPolicy;
+  const policy = { ...openPolicy, limits: { ...limits, indexKeys: 10 } };
+  // No subject has a digest, so that Rekor would write none of this.
+  const entry = (names: number) => {
+    const subject = Array.from({ length: names }, (_, at) => ({ name: `n${at}` }));
+    const statement = JSON.stringify({ subject });
+    return dsse(envelopeOf(statement, [signer.privateKey], 'application/vnd.in-toto+json'), [
+      pem(signer.publicKey),
+    ]);
+  };
+  const { searchTerms: own } = await accept(entry(0), policy);
+  const { indexKeys, searchTerms } = await accept(entry(80 - own.length), policy);
+  assert.ok(indexKeys.length <= 10);
+  assert.equal(searchTerms.length, 80);
+  await assert.rejects(
+    accept(entry(81 - own.length), policy),
+    refusal(
+      'ENTRY_TOO_LARGE',
+      'entry with more than 80 search terms, 8 for each of max-index-keys',
+    ),
+  );
+});
+
 test('32 signatures and 32 keys are checked, 33 of either are refused', async () => {
   const { privateKey, publicKey } = signer;
   const one = envelopeOf('x', [privateKey]);
   const same = (count: number) => ({ ...one, signatures: Array(count).fill(one.signatures[0]) });
-  await accept(dsse(same(MAX_SIGNATURES), Array(MAX_VERIFIERS).fill(pem(publicKey))));
+  const { signatures, verifiers } = openPolicy.limits;
+  await accept(dsse(same(signatures), Array(verifiers).fill(pem(publicKey))));
   await assert.rejects(
-    accept(dsse(same(MAX_SIGNATURES + 1), [pem(publicKey)])),
+    accept(dsse(same(signatures + 1), [pem(publicKey)])),
     refusal('ENTRY_MALFORMED', 'envelope with 33 signatures exceeds 32'),
   );
   await assert.rejects(
-    accept(dsse(one, Array(MAX_VERIFIERS + 1).fill(pem(publicKey)))),
+    accept(dsse(one, Array(verifiers + 1).fill(pem(publicKey)))),
     refusal('ENTRY_MALFORMED', 'envelope with 33 verifiers exceeds 32'),
   );
 });

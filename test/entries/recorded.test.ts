@@ -8,7 +8,22 @@ import { openPolicy, testContext } from './policy.js';
 import { proposedEntry, recordedEntries } from './recorded.js';
 
 /** Recorded submissions that each kind decides about. */
-const COUNT = { hashedrekord: 115, dsse: 58 };
+const COUNT = {
+  alpine: 56,
+  cose: 49,
+  dsse: 58,
+  hashedrekord: 115,
+  helm: 53,
+  intoto: 90,
+  jar: 40,
+  rekord: 109,
+  rfc3161: 29,
+  rpm: 46,
+  tuf: 45,
+};
+
+/** The kinds whose stored form holds all that was signed, or is believed as it stands. */
+const IDENTIFY_THEMSELVES = new Set(['dsse', 'hashedrekord', 'intoto', 'rfc3161', 'tuf']);
 
 for (const [kind, count] of Object.entries(COUNT)) {
   const entries = recordedEntries(kind);
@@ -38,20 +53,34 @@ for (const [kind, count] of Object.entries(COUNT)) {
     });
   }
 
-  test(`every stored ${kind} leaf identifies itself: the stored form gives the same bytes`, async () => {
-    let checked = 0;
-    for (const { expect } of entries) {
-      if ('error' in expect || expect.leaf === undefined) continue;
-      const stored = proposedEntry(expect.leaf);
-      // Stored signatures with URL-safe base64 break the schema of the stored form, in Rekor too.
-      if (/"signature":"[^"]*[-_]/.test(expect.leaf)) {
-        await assert.rejects(identifyEntry(stored, testContext), /should match/);
-        continue;
+  const stored = entries.filter(({ expect }) => 'leaf' in expect);
+
+  if (IDENTIFY_THEMSELVES.has(kind)) {
+    test(`every stored ${kind} leaf identifies itself: the stored form gives the same bytes`, async () => {
+      let checked = 0;
+      for (const { expect } of stored) {
+        if (!('leaf' in expect) || expect.leaf === undefined) continue;
+        const proposed = proposedEntry(expect.leaf);
+        // Stored signatures with URL-safe base64 break the schema of the stored form, in Rekor too.
+        if (/"signature":"[^"]*[-_]/.test(expect.leaf)) {
+          await assert.rejects(identifyEntry(proposed, testContext), /should match/);
+          continue;
+        }
+        const { leaf } = await identifyEntry(proposed, testContext);
+        assert.equal(fromUtf8(leaf), expect.leaf);
+        checked++;
       }
-      const { leaf } = await identifyEntry(stored, testContext);
-      assert.equal(fromUtf8(leaf), expect.leaf);
-      checked++;
-    }
-    assert.ok(checked > 20);
-  });
+      assert.ok(checked > stored.length - 2);
+    });
+  } else {
+    test(`a stored ${kind} leaf has lost what was signed, and is refused as the recorded server did`, async () => {
+      assert.ok(stored.length > 3);
+      for (const { expect } of stored) {
+        if (!('leaf' in expect) || expect.leaf === undefined) continue;
+        await assert.rejects(identifyEntry(proposedEntry(expect.leaf), testContext), (error) =>
+          isLogError(error),
+        );
+      }
+    });
+  }
 }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { composeServer } from '../../src/server/compose.js';
 import { readConfig } from '../../src/server/config.js';
-import { readCases, readDifferences } from './recorded-case.js';
+import { RECORDED_TYPES, readCases, readDifferences } from './recorded-case.js';
 import { replay } from './replay.js';
 
 const CREATE_ONLY = ['--enabled-api-endpoints=createLogEntry', '--enable-retrieve-api=false'];
@@ -18,10 +18,10 @@ const READ_ONLY = [
 const RUNS: readonly [
   name: string,
   folder: 'cases' | 'profiles',
-  files: string[],
+  files: readonly string[],
   flags: string[],
 ][] = [
-  ['submissions and reads', 'cases', ['hashedrekord', 'dsse', 'get', 'retrieve', 'log'], []],
+  ['all of it', 'cases', RECORDED_TYPES, []],
   ['body-limit', 'profiles', ['body-limit'], ['--max-request-body-size=2000']],
   ['read-only', 'profiles', ['read-only'], READ_ONLY],
   ['create-only', 'profiles', ['create-only'], CREATE_ONLY],
@@ -33,6 +33,13 @@ const RUNS: readonly [
     ['--client-signing-algorithms=ecdsa-sha2-256-nistp256,ed25519'],
   ],
   ['empty-log', 'profiles', ['empty-log'], []],
+  [
+    'metadata-limits',
+    'profiles',
+    ['metadata-limits'],
+    ['--max-attestation-size=200', '--max-jar-metadata-size=500', '--max-apk-metadata-size=250'],
+  ],
+  ['no-attestations', 'profiles', ['no-attestations'], ['--enable-attestation-storage=false']],
 ];
 
 for (const [name, folder, files, flags] of RUNS) {
@@ -48,7 +55,7 @@ for (const [name, folder, files, flags] of RUNS) {
     try {
       const cases = readCases(folder, files);
       const differences = readDifferences();
-      const verdicts = await replay({ url: server.url, cases, differences, kindsOnly: true });
+      const verdicts = await replay({ url: server.url, cases, differences });
       const problems = verdicts.flatMap((verdict) =>
         verdict.problem === undefined ? [] : [`${verdict.name}: ${verdict.problem}`],
       );

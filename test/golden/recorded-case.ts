@@ -1,6 +1,6 @@
 /** The recorded cases as they lie in test/vectors/rekor-v1; its README says what they are. */
 
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { vectorPath } from '../vectors.js';
 
 export type BodyKind =
@@ -56,6 +56,11 @@ export interface Difference {
   readonly body?: unknown;
   readonly rawTail?: string;
 }
+
+/** The recorded types: each is a file of `cases`. */
+export const RECORDED_TYPES: readonly string[] = readdirSync(vectorPath('rekor-v1/cases'))
+  .map((name) => name.replace('.jsonl', ''))
+  .sort();
 
 /** Returns the cases of some files, in the order in which they were recorded. */
 export function readCases(folder: 'cases' | 'profiles', names: readonly string[]): RecordedCase[] {

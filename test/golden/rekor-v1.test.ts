@@ -3,23 +3,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { packageRoot } from '../vectors.js';
-import { type Difference, readCases, readDifferences } from './recorded-case.js';
+import { type Difference, RECORDED_TYPES, readCases, readDifferences } from './recorded-case.js';
 import { replay, type Verdict } from './replay.js';
 import { type LogSettings, startLog } from './started-log.js';
-
-const TYPES = [
-  'hashedrekord',
-  'dsse',
-  'post',
-  'get-hashedrekord',
-  'get-dsse',
-  'get',
-  'retrieve',
-  'index',
-  'indexkeys',
-  'log',
-  'http',
-];
 
 const PROFILES: Readonly<Record<string, LogSettings>> = {
   'body-limit': { maxRequestBodySize: 2_000 },
@@ -37,6 +23,10 @@ const PROFILES: Readonly<Record<string, LogSettings>> = {
   kinds: { enabledKinds: ['hashedrekord', 'dsse'] },
   algorithms: { algorithms: ['ecdsa-sha2-256-nistp256', 'ed25519'] },
   'empty-log': {},
+  'metadata-limits': {
+    limits: { attestationBytes: 200, jarMetadataBytes: 500, apkMetadataBytes: 250 },
+  },
+  'no-attestations': { limits: { attestationBytes: 0 } },
 };
 
 const differences = readDifferences();
@@ -45,9 +35,9 @@ for (const adapter of ['fast', 'express'] as const) {
   test(`every recorded exchange is answered as recorded or as listed (${adapter})`, async () => {
     const log = await startLog({ adapter });
     try {
-      const cases = readCases('cases', TYPES);
-      assert.ok(cases.length > 800, `${cases.length} cases`);
-      report(await replay({ url: log.url, cases, differences, kindsOnly: true }));
+      const cases = readCases('cases', RECORDED_TYPES);
+      assert.ok(cases.length === 1_689, `${cases.length} cases`);
+      report(await replay({ url: log.url, cases, differences }));
     } finally {
       await log.close();
     }
@@ -98,7 +88,7 @@ test('a case that differs unlisted, or no longer differs as listed, is found out
 
 test('every listed difference is the name of a case', () => {
   const names = new Set(
-    [...readCases('cases', TYPES), ...readCases('profiles', Object.keys(PROFILES))].map(
+    [...readCases('cases', RECORDED_TYPES), ...readCases('profiles', Object.keys(PROFILES))].map(
       ({ name }) => name,
     ),
   );

@@ -14,11 +14,6 @@ export interface ReplayOptions {
   readonly url: string;
   readonly cases: readonly RecordedCase[];
   readonly differences: ReadonlyMap<string, Difference>;
-  /**
-   * The server has only some of the kinds: a search result is compared with what it can hold of the recorded
-   * one. Undefined compares all of it.
-   */
-  readonly kindsOnly?: boolean;
 }
 
 export interface Verdict {
@@ -38,8 +33,7 @@ export async function replay(options: ReplayOptions): Promise<Verdict[]> {
     const before = recorded.treeSizeBefore;
     if (before !== undefined && before !== log.size) log.inSync = false;
     const answer = await send(options.url, log, recorded);
-    const wanted = options.kindsOnly === true ? withinReach(log, recorded) : recorded;
-    const problem = verdictOf(log, wanted, answer, options.differences.get(recorded.name));
+    const problem = verdictOf(log, recorded, answer, options.differences.get(recorded.name));
     learn(log, recorded, answer);
     verdicts.push({ name: recorded.name, type: recorded.type, problem, answer });
   }
@@ -56,15 +50,6 @@ function verdictOf(
   if (difference === undefined) return recordedProblem;
   if (recordedProblem === undefined) return 'listed as a difference, but answered as recorded';
   return judge(log, difference, answer);
-}
-
-/** A search cannot find entries of kinds that the server does not have. */
-function withinReach(log: LogUnderTest, recorded: RecordedCase): RecordedCase {
-  const { bodyKind, body } = recorded.expect;
-  if (bodyKind !== 'uuids' || !Array.isArray(body)) return recorded;
-  const held = new Set([...log.entryIDs.values()].map((id) => log.neutral(id)));
-  const kept = body.filter((id) => typeof id !== 'string' || held.has(id));
-  return { ...recorded, expect: { ...recorded.expect, body: kept } };
 }
 
 async function bootstrap(url: string): Promise<LogUnderTest> {

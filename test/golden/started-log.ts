@@ -9,7 +9,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { createApp } from '../../src/api/app.js';
 import { ENDPOINTS } from '../../src/api/v1/endpoint.js';
+import type { DuplicateAnswer } from '../../src/api/v1/submission-rules.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
+import type { EntryLimits } from '../../src/entries/entry-kind.js';
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { DEFAULT_SIGNATURE_ALGORITHMS } from '../../src/entries/shared/signature-algorithms.js';
 import { openLog } from '../../src/log/open-log.js';
@@ -25,6 +27,8 @@ export interface LogSettings {
   readonly enabledKinds?: readonly string[];
   readonly algorithms?: readonly string[];
   readonly maxRequestBodySize?: number;
+  readonly limits?: Partial<EntryLimits>;
+  readonly duplicates?: DuplicateAnswer;
 }
 
 export interface StartedLog {
@@ -52,6 +56,7 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
     ...openPolicy,
     enabledKinds: new Set(settings.enabledKinds ?? KNOWN_KINDS),
     allowedAlgorithms: new Set(settings.algorithms ?? DEFAULT_SIGNATURE_ALGORITHMS),
+    limits: { ...openPolicy.limits, ...settings.limits },
   };
   const log = await openLog({
     store,
@@ -62,12 +67,13 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
     clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
     pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
     accept: (proposed) => acceptEntry(proposed, policy, testContext),
-    identify: (proposed) => identifyEntry(proposed, testContext),
+    identify: (proposed) => identifyEntry(proposed, { ...testContext, limits: policy.limits }),
   });
   const app = createApp({
     shards: { active: log, inactive: [] },
     enabledEndpoints: new Set(settings.enabledEndpoints ?? Object.keys(ENDPOINTS)),
     maxRequestBodySize: settings.maxRequestBodySize ?? 32 * 1024 * 1024,
+    rules: { policy, duplicates: settings.duplicates ?? 'conflict' },
     searchKeyOf: canonicalPublicKeyHash,
     logger: { completed: () => {} },
     registry: new Registry(),

@@ -1,7 +1,7 @@
 /**
  * The crash table: every step of the write path fails before and after it took effect.
  *
- * Each row says what the world sees: does the tree grow, what do the waiters get, does the writer stop for good.
+ * Each row says what the world sees, of entries that came one by one and of entries that came as one batch: does the tree grow, what do the waiters get, does the writer stop for good.
  * Whatever the row, after a restart on the same store everything that was acknowledged is there with its index,
  * its time and a SET that verifies, nothing is there twice, the guard is not ahead of the store, and the final
  * tree is an extension of every checkpoint that was handed out.
@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
 import { isLogError } from '../../src/errors.js';
-import type { Log, PublishedEntry, Submission } from '../../src/log/log.js';
+import type { BatchItem, Log, PublishedEntry } from '../../src/log/log.js';
 import { leafHash } from '../../src/merkle/hash.js';
 import { verifyConsistency, verifyInclusion } from '../../src/merkle/verify.js';
 import { type Signer, verifyWithKey } from '../../src/signing/signer.js';
@@ -41,13 +41,8 @@ interface Row {
   readonly sign?: 'before' | 'after';
   /** Does the tree hold the new entries when the store has been reopened? */
   readonly grows: boolean;
-  /** What the new entries' waiters get: an answer, or a retryable error. */
-  readonly waiters:
-    | 'answers'
-    | 'COMMIT_UNKNOWN'
-    | 'STORE_UNAVAILABLE'
-    | 'DISK_FULL'
-    | 'SIGNER_UNAVAILABLE';
+  /** What the new entries' waiters get: an answer, their place alone, or a retryable error. */
+  readonly waiters: 'answers' | 'COMMIT_UNKNOWN' | 'STORE_UNAVAILABLE' | 'DISK_FULL' | 'unanswered';
   /** Does the writer refuse everything from then on? */
   readonly writerDies: boolean;
 }
@@ -175,14 +170,14 @@ const TABLE: readonly Row[] = [
     name: 'the key does not sign',
     sign: 'before',
     grows: true,
-    waiters: 'SIGNER_UNAVAILABLE',
+    waiters: 'unanswered',
     writerDies: false,
   },
   {
     name: 'the key signs, but its signatures do not arrive',
     sign: 'after',
     grows: true,
-    waiters: 'SIGNER_UNAVAILABLE',
+    waiters: 'unanswered',
     writerDies: false,
   },
 ];
@@ -191,77 +186,107 @@ const OLD = ['old 0', 'old 1', 'old 2'];
 const NEW = ['new 0', 'new 1', 'new 2', 'new 3'];
 
 for (const row of TABLE) {
-  test(`crash table: ${row.name}`, async () => {
-    const world = await newWorld();
-    const acknowledged = new Map<string, PublishedEntry>();
-    const submit = (texts: readonly string[]) => submitAll(world.log, texts, acknowledged);
+  test(`crash table: ${row.name}`, () => check(row, submitEach));
+  test(`crash table, one batch: ${row.name}`, () => check(row, submitBatch));
+}
 
-    assert.deepEqual(await submit(OLD), { answers: OLD.length });
-    world.fail(row);
-    // The second `new 0` joins the first one in flight and shares its fate; `old 1` is in the log.
-    const { duplicates, ...fates } = await submit([...NEW, 'new 0', 'old 1']);
-    if (row.waiters === 'answers') {
-      assert.deepEqual(fates, { answers: NEW.length });
-      assert.equal(duplicates, 2);
-    } else if (row.lookUp === true) {
-      assert.deepEqual(fates, { [row.waiters]: NEW.length + 2 });
-    } else if (row.waiters === 'SIGNER_UNAVAILABLE') {
-      // A duplicate needs no signature.
-      assert.deepEqual([fates, duplicates], [{ [row.waiters]: NEW.length }, 2]);
-    } else {
-      assert.deepEqual([fates, duplicates], [{ [row.waiters]: NEW.length + 1 }, 1]);
-    }
-    world.repair();
-    // Whatever can pass is waited for in the background.
-    for (let i = 0; i < 100 && (await world.log.readiness()).append !== undefined; i++);
+async function check(row: Row, submitNew: typeof submitEach): Promise<void> {
+  const world = await newWorld();
+  const acknowledged = new Map<string, PublishedEntry>();
+  const submit = (texts: readonly string[]) => submitEach(world.log, texts, acknowledged);
 
-    const after = await submit(['probe']);
-    assert.deepEqual(after, row.writerDies ? { STORE_UNAVAILABLE: 1 } : { answers: 1 });
-    const { append } = await world.log.readiness();
-    assert.equal(append !== undefined, row.writerDies, append);
-    await world.log.close();
+  assert.deepEqual(await submit(OLD), { answers: OLD.length });
+  world.fail(row);
+  // The second `new 0` joins the first one in flight and shares its fate; `old 1` is in the log.
+  const texts = [...NEW, 'new 0', 'old 1'];
+  const { duplicates = 0, ...fates } = await submitNew(world.log, texts, acknowledged);
+  if (row.waiters === 'answers' || row.waiters === 'unanswered') {
+    // A duplicate needs no signature.
+    assert.deepEqual([fates, duplicates], [{ [row.waiters]: NEW.length }, 2]);
+  } else {
+    // Without its batch or its look-up, `old 1` is told nothing else than the new ones.
+    const told = submitNew === submitBatch || row.lookUp === true ? 0 : 1;
+    assert.deepEqual([fates, duplicates], [{ [row.waiters]: NEW.length + 2 - told }, told]);
+  }
+  world.repair();
+  // Whatever can pass is waited for in the background.
+  for (let i = 0; i < 100 && (await world.log.readiness()).append !== undefined; i++);
 
-    // The restart: what an operator does after any of this, and what a crash forces.
-    await world.store.recover();
-    const stored = await world.store.log(TREE_ID).head();
-    const grown = OLD.length + (row.grows ? NEW.length : 0) + (row.writerDies ? 0 : 1);
-    assert.equal(stored.size, grown);
-    assert.ok(world.guard.size <= stored.size, 'the guard is ahead of the store');
-    const reopened = await openTestLog(world.store, { guard: world.guard });
-    assert.equal(world.guard.size, stored.size);
-    assert.equal((await reopened.readiness()).append, undefined);
-    await submitAll(reopened, [...OLD, ...NEW, 'probe'], acknowledged);
-    await assertHistory(reopened, acknowledged, OLD.length + NEW.length + 1);
-    await reopened.close();
-  });
+  const after = await submit(['probe']);
+  assert.deepEqual(after, row.writerDies ? { STORE_UNAVAILABLE: 1 } : { answers: 1 });
+  const { append } = await world.log.readiness();
+  assert.equal(append !== undefined, row.writerDies, append);
+  await world.log.close();
+
+  // The restart: what an operator does after any of this, and what a crash forces.
+  await world.store.recover();
+  const stored = await world.store.log(TREE_ID).head();
+  const grown = OLD.length + (row.grows ? NEW.length : 0) + (row.writerDies ? 0 : 1);
+  assert.equal(stored.size, grown);
+  assert.ok(world.guard.size <= stored.size, 'the guard is ahead of the store');
+  const reopened = await openTestLog(world.store, { guard: world.guard });
+  assert.equal(world.guard.size, stored.size);
+  assert.equal((await reopened.readiness()).append, undefined);
+  await submitEach(reopened, [...OLD, ...NEW, 'probe'], acknowledged);
+  await assertHistory(reopened, acknowledged, OLD.length + NEW.length + 1);
+  await reopened.close();
 }
 
 /** Submits all at once and counts the fates; entries that were added go into `acknowledged`. */
-async function submitAll(
+async function submitEach(
   log: Log,
   texts: readonly string[],
   acknowledged: Map<string, PublishedEntry>,
 ): Promise<Record<string, number>> {
-  const settled = await Promise.allSettled(texts.map((text) => log.submit(proposal(text))));
+  const items = await Promise.all(
+    texts.map((text) => log.submit(proposal(text)).catch((error) => refused(error))),
+  );
+  return countFates(texts, items, acknowledged);
+}
+
+/** Does so with one batch. */
+async function submitBatch(
+  log: Log,
+  texts: readonly string[],
+  acknowledged: Map<string, PublishedEntry>,
+): Promise<Record<string, number>> {
+  const items = await log
+    .submitBatch(
+      texts.map((text) => proposal(text)),
+      'all-or-nothing',
+    )
+    .catch((error) => texts.map(() => refused(error)));
+  return countFates(texts, items, acknowledged);
+}
+
+function refused(error: Error): BatchItem {
+  return { outcome: 'refused', error };
+}
+
+function countFates(
+  texts: readonly string[],
+  items: readonly BatchItem[],
+  acknowledged: Map<string, PublishedEntry>,
+): Record<string, number> {
   const fates: Record<string, number> = {};
-  for (const [i, result] of settled.entries()) {
-    const fate = fateOf(result);
+  for (const [i, item] of items.entries()) {
+    const fate = fateOf(item);
     fates[fate] = (fates[fate] ?? 0) + 1;
-    if (result.status === 'fulfilled' && result.value.outcome === 'added') {
+    if (item.outcome === 'added') {
       const text = texts[i] as string;
       assert.ok(!acknowledged.has(text), `${text} was acknowledged twice`);
-      acknowledged.set(text, result.value.entry);
+      acknowledged.set(text, item.entry);
     }
   }
   return fates;
 }
 
-function fateOf(result: PromiseSettledResult<Submission>): string {
-  if (result.status === 'fulfilled') {
-    return result.value.outcome === 'added' ? 'answers' : 'duplicates';
-  }
-  assert.ok(isLogError(result.reason), `no error of ours: ${result.reason}`);
-  return result.reason.code;
+function fateOf(item: BatchItem): string {
+  if (item.outcome === 'added') return 'answers';
+  if (item.outcome === 'duplicate') return 'duplicates';
+  if (item.outcome !== 'refused') return item.outcome;
+  assert.ok(isLogError(item.error), `no error of ours: ${item.error}`);
+  return item.error.code;
 }
 
 /** Everything acknowledged is there, unchanged; nothing twice; every checkpoint is a prefix of the last one. */

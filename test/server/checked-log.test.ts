@@ -14,6 +14,10 @@ function logWith(trouble: ReturnType<StoreCheck['trouble']>): { log: Log; submit
       submitted.push(proposed);
       return { outcome: 'duplicate', entryID: '', logIndex: 0 };
     },
+    submitBatch: async (batch: readonly unknown[]) => {
+      submitted.push(...batch);
+      return [];
+    },
   } as unknown as Log;
   return { log: checkedLog(inner, { trouble: () => trouble }), submitted };
 }
@@ -24,7 +28,8 @@ it('a log whose store is sound is ready and takes submissions', async () => {
   const { log, submitted } = logWith(undefined);
   assert.deepEqual(await log.readiness(), READY);
   await log.submit(proposed);
-  assert.equal(submitted.length, 1);
+  await log.submitBatch([proposed], 'per-item');
+  assert.equal(submitted.length, 2);
 });
 
 it('a log whose store is being checked takes submissions but is not ready', async () => {
@@ -40,5 +45,7 @@ it('a log whose store is damaged takes nothing more', async () => {
   assert.equal(append, 'leaf 7 is missing');
   assert.equal(read, 'leaf 7 is missing');
   await assert.rejects(log.submit(proposed), (error) => isLogError(error, 'STORE_CORRUPT'));
+  const batch = log.submitBatch([proposed], 'per-item');
+  await assert.rejects(batch, (error) => isLogError(error, 'STORE_CORRUPT'));
   assert.equal(submitted.length, 0);
 });

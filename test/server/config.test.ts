@@ -1,14 +1,13 @@
 import assert from 'node:assert/strict';
 import { join, resolve } from 'node:path';
 import { describe, it } from 'node:test';
+import { DEFAULT_ENTRY_LIMITS } from '../../src/entries/limits.js';
 import { LogError } from '../../src/errors.js';
 import { type Config, guardPath, readConfig } from '../../src/server/config.js';
-import {
-  API_ENDPOINTS,
-  environmentName,
-  OPTIONS,
-  type OptionRow,
-} from '../../src/server/options.js';
+import { entryPolicy, submissionRules } from '../../src/server/entry-policy.js';
+import type { OptionRow } from '../../src/server/option-row.js';
+import { environmentName } from '../../src/server/option-text.js';
+import { API_ENDPOINTS, OPTIONS } from '../../src/server/options.js';
 
 const rows: readonly OptionRow[] = OPTIONS;
 
@@ -50,7 +49,9 @@ function otherValue(row: OptionRow): { text: string; value: unknown } {
     case 'boolean':
       return { text: String(!row.default), value: !row.default };
     case 'choice':
-      return { text: 'warn', value: 'warn' };
+      return { text: row.choices.at(-1) ?? '', value: row.choices.at(-1) };
+    case 'sizes':
+      return { text: `${row.names[0]}=12`, value: { [row.names[0] ?? '']: 12 } };
     case 'list':
       return { text: row.choices[0] ?? '', value: row.choices.slice(0, 1) };
     case 'path':
@@ -197,6 +198,77 @@ describe('configuration', () => {
     for (const hostname of ['Log.Example', 'a b', 'a+b', 'a\nb', '-a', 'ä']) {
       assertRefused({ argv: [`--hostname=${hostname}`] }, '--hostname');
     }
+  });
+
+  it('takes a kind or one version of it, and refuses others', () => {
+    const config = read({ argv: ['--enabled-entry-types=dsse:0.0.1,hashedrekord'] });
+    assert.deepEqual(entryPolicy(config).enabledKinds, new Set(['dsse:0.0.1', 'hashedrekord']));
+    for (const kind of ['dsse:0.0.9', 'dsse:', 'nope:0.0.1', ':0.0.1', 'Dsse', 'constructor']) {
+      assertRefused({ argv: [`--enabled-entry-types=${kind}`] }, kind, 'dsse:0.0.1');
+    }
+  });
+
+  it('takes sizes by kind, and refuses names and numbers that are none', () => {
+    const argv = ['--max-entry-size=rpm=1000,jar=1073741824'];
+    const sizes = { rpm: 1_000, jar: 1_073_741_824 };
+    assert.deepEqual(read({ argv }).maxEntrySize, sizes);
+    const files = { 'f.yaml': 'max_entry_size: [rpm=1000, jar=1073741824]\n' };
+    assert.deepEqual(read({ argv: ['--config=f.yaml'], files }).maxEntrySize, sizes);
+    assert.deepEqual(entryPolicy(read({ argv })).limits.proposalLength, sizes);
+    for (const text of [
+      'rpm',
+      'rpm=',
+      'rpm=0',
+      'rpm=-1',
+      'rpm=1e3',
+      'rpm=1073741825',
+      'x=1',
+      '=1',
+    ]) {
+      assertRefused({ argv: [`--max-entry-size=${text}`] }, '--max-entry-size');
+    }
+    assertRefused({ argv: ['--max-entry-size=rpm=1,rpm=2'] }, 'rpm', 'a second time');
+    assertRefused({ argv: ['--max-entry-size=__proto__=1'] }, '__proto__');
+  });
+
+  it('makes the policy of entries from its options', () => {
+    const { limits } = entryPolicy(
+      read({
+        argv: [
+          '--max-signatures=2',
+          '--max-verifiers=3',
+          '--max-subjects=4',
+          '--max-index-keys=5',
+          '--max-jar-metadata-size=6',
+          '--max-apk-metadata-size=0',
+          '--max-attestation-size=7',
+          '--enable-dsse-attestations',
+        ],
+      }),
+    );
+    assert.deepEqual(limits, {
+      signatures: 2,
+      verifiers: 3,
+      subjects: 4,
+      indexKeys: 5,
+      jarMetadataBytes: 6,
+      apkMetadataBytes: 0,
+      attestationBytes: 7,
+      dsseAttestations: true,
+      proposalLength: {},
+    });
+    assert.deepEqual(entryPolicy(read({})).limits, DEFAULT_ENTRY_LIMITS);
+    const without = ['--enable-attestation-storage=false', '--enable-dsse-attestations'];
+    const off = entryPolicy(read({ argv: without })).limits;
+    assert.deepEqual([off.attestationBytes, off.dsseAttestations], [0, false]);
+  });
+
+  it('publishes the rules that it reads', () => {
+    const argv = ['--duplicates=return-existing', '--max-pending-entries=9'];
+    const rules = submissionRules(read({ argv }));
+    assert.equal(rules.duplicates, 'return-existing');
+    assert.equal(rules.pendingEntries, 9);
+    assert.equal(rules.entryTimeMs, 5_000);
   });
 
   it('refuses a file that is missing, no YAML, no mapping, or says a thing twice', () => {

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ERROR_CODES } from '../../src/errors.js';
-import { optionMarkdown } from '../../src/server/options.js';
+import { optionMarkdown } from '../../src/server/option-text.js';
 import { packageRoot } from '../vectors.js';
 
 const read = (name: string): string => readFileSync(join(packageRoot, name), 'utf8');

@@ -1,29 +1,33 @@
-/** `POST /api/v1/log/entries`: appending an entry. */
+/** `POST /api/v1/log/entries`: appending an entry. How a retry is answered: docs/operating.md. */
 
 import { isLogError } from '../../errors.js';
 import type { HeaderField } from '../../http/cors.js';
-import {
-  JSON_TYPE,
-  jsonTextReply,
-  payloadReply,
-  RefusedRequest,
-  type Reply,
-} from '../../http/reply.js';
+import { JSON_TYPE, jsonTextReply, RefusedRequest, type Reply } from '../../http/reply.js';
 import { escapePath, printQuery } from '../../http/request-target.js';
 import type { Route, RouteRequest } from '../../http/route.js';
-import type { Shards } from '../../log/log.js';
-import { mistakeOf } from '../problem.js';
+import type { Log, PublishedEntry, Shards } from '../../log/log.js';
+import { clientMistake, mistakeOf } from '../problem.js';
 import { endpointRoute } from './endpoint.js';
 import { entryJson } from './entry-json.js';
 import { missing } from './field-error.js';
 import { readJsonBody } from './json-body.js';
+import { conflictMessage, type KnownEntry, storedEntries, type UnreadTold } from './known-entry.js';
 import { type EntryEnvelope, readEnvelope, requireMembers } from './proposed-entry.js';
+import type { DuplicateAnswer } from './submission-rules.js';
 
-/** Returns the route; `entryAdded` is called for each entry that is new. */
+/** What the route works with beside its logs. */
+export interface CreateEntryOptions {
+  readonly duplicates: DuplicateAnswer;
+  /** Called for each entry that is new. */
+  entryAdded(): void;
+  readonly unread: UnreadTold;
+}
+
+/** Returns the route. */
 export function createEntryRoute(
   shards: Shards,
   enabled: ReadonlySet<string>,
-  entryAdded: () => void,
+  options: CreateEntryOptions,
 ): Route {
   return endpointRoute<EntryEnvelope>('createLogEntry', enabled, {
     method: 'POST',
@@ -32,7 +36,7 @@ export function createEntryRoute(
     produces: [JSON_TYPE],
     noCache: false,
     read: readSubmission,
-    handle: (envelope, request) => submit(shards, envelope, request, entryAdded),
+    handle: (envelope, request) => submit(shards.active, envelope, request, options),
   });
 }
 
@@ -52,32 +56,46 @@ function readSubmission(request: RouteRequest): EntryEnvelope {
 }
 
 async function submit(
-  shards: Shards,
+  log: Log,
   envelope: EntryEnvelope,
   request: RouteRequest,
-  entryAdded: () => void,
+  options: CreateEntryOptions,
 ): Promise<Reply> {
-  const { format } = request;
   try {
-    const submission = await shards.active.submit(requireMembers(envelope));
-    if (submission.outcome === 'duplicate') {
-      return duplicateReply(submission.entryID, request);
-    }
-    entryAdded();
-    const { entry } = submission;
-    const json = entryJson({ log: shards.active, entry }, false);
-    return jsonTextReply(format, 201, json, [
-      ['ETag', entry.entryID],
-      location(entry.entryID, request),
-    ]);
+    const submission = await log.submit(requireMembers(envelope));
+    if (submission.outcome !== 'duplicate') options.entryAdded();
+    if (submission.outcome === 'added') return created(log, submission.entry, request);
+    return await known(log, submission, request, options);
   } catch (error) {
-    return mistakeOf(error, format, 'error processing entry: ');
+    return mistakeOf(error, request.format, 'error processing entry: ');
   }
 }
 
-function duplicateReply(entryID: string, request: RouteRequest): Reply {
-  const message = `an equivalent entry already exists in the transparency log with UUID ${entryID}`;
-  return payloadReply(request.format, 409, { code: 409, message }, [location(entryID, request)]);
+function created(log: Log, entry: PublishedEntry, request: RouteRequest): Reply {
+  return jsonTextReply(request.format, 201, entryJson({ log, entry }, false), [
+    ['ETag', entry.entryID],
+    location(entry.entryID, request),
+  ]);
+}
+
+async function known(
+  log: Log,
+  submission: KnownEntry,
+  request: RouteRequest,
+  { duplicates, unread }: CreateEntryOptions,
+): Promise<Reply> {
+  const { entryID } = submission;
+  const { format } = request;
+  const conflict = clientMistake(format, 409, conflictMessage(entryID));
+  const headers = [location(entryID, request)];
+  if (duplicates === 'conflict') return { ...conflict, headers };
+  const hasAdded = submission.outcome === 'unanswered';
+  const [entry] = await storedEntries(log, [submission], { duplicates, hasAdded, unread });
+  if (entry === undefined) return { ...conflict, headers };
+  if (duplicates === 'return-existing') return created(log, entry, request);
+  const problem = JSON.stringify({ code: 409, message: conflictMessage(entryID) });
+  const json = `${problem.slice(0, -1)},"entry":${entryJson({ log, entry }, false)}}`;
+  return jsonTextReply(format, 409, json, headers);
 }
 
 /** The target as it was sent, the ID behind it, and the query without the API key. */

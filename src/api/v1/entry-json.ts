@@ -11,11 +11,13 @@ import type { Log, PublishedEntry } from '../../log/log.js';
 export interface FoundEntry {
   readonly log: Log;
   readonly entry: PublishedEntry;
+  /** Its log index over all logs, where there are several; its proof is of its own log. */
+  readonly virtualIndex?: number;
 }
 
 /** Returns `{ENTRYID: LogEntry}` as JSON text; the attestation only for reads. */
 export function entryJson(found: FoundEntry, withAttestation: boolean): string {
-  const { entry, log } = found;
+  const { entry, log, virtualIndex = entry.logIndex } = found;
   const { attestation } = entry;
   const attested =
     withAttestation && attestation !== undefined
@@ -24,7 +26,7 @@ export function entryJson(found: FoundEntry, withAttestation: boolean): string {
   return (
     `{"${entry.entryID}":{${attested}"body":"${toBase64(entry.leaf)}",` +
     `"integratedTime":${entry.integratedTimeSeconds},"logID":"${log.identity.logID}",` +
-    `"logIndex":${entry.logIndex},"verification":{${proofJson(entry)},` +
+    `"logIndex":${virtualIndex},"verification":{${proofJson(entry)},` +
     `"signedEntryTimestamp":"${toBase64(entry.signedEntryTimestamp)}"}}}`
   );
 }

@@ -19,9 +19,14 @@ export function missing(name: string, place: Place): RefusedRequest {
   return refuse(602, `${name} in ${place} is required`);
 }
 
-/** Returns the refusal of a body member of more than `max` characters. */
-export function tooLong(name: string, max: number): RefusedRequest {
-  return refuse(603, `${name} in body should be at most ${max} chars long`);
+/** Returns the refusal of a text of more than `max` characters. */
+export function tooLong(name: string, max: number, place: Place = 'body'): RefusedRequest {
+  return refuse(603, `${name} in ${place} should be at most ${max} chars long`);
+}
+
+/** Returns the refusal of a text of less than `min` characters. */
+export function tooShort(name: string, min: number, place: Place): RefusedRequest {
+  return refuse(604, `${name} in ${place} should be at least ${min} chars long`);
 }
 
 /** Returns the refusal of a value that `pattern` does not match. */
@@ -29,9 +34,18 @@ export function noMatch(name: string, place: Place, pattern: string): RefusedReq
   return refuse(605, `${name} in ${place} should match '${pattern}'`);
 }
 
-/** Returns the refusal of a body member that is none of `values`. */
-export function notOneOf(name: string, values: readonly string[]): RefusedRequest {
-  return refuse(606, `${name} in body should be one of [${values.join(' ')}]`);
+/** Returns the refusal of a value that is none of `values`. */
+export function notOneOf(
+  name: string,
+  values: readonly string[],
+  place: Place = 'body',
+): RefusedRequest {
+  return refuse(606, `${name} in ${place} should be one of [${values.join(' ')}]`);
+}
+
+/** Returns the refusal of a number above `maximum`. */
+export function aboveMaximum(name: string, place: Place, maximum: number): RefusedRequest {
+  return refuse(608, `${name} in ${place} should be less than or equal to ${maximum}`);
 }
 
 /** Returns the refusal of a number below `minimum`. */
@@ -40,8 +54,8 @@ export function belowMinimum(name: string, place: Place, minimum: number): Refus
 }
 
 /** Returns the refusal of a list of more than `max` items. */
-export function tooManyItems(name: string, max: number): RefusedRequest {
-  return refuse(611, `${name} in body should have at most ${max} items`);
+export function tooManyItems(name: string, max: number, place: Place = 'body'): RefusedRequest {
+  return refuse(611, `${name} in ${place} should have at most ${max} items`);
 }
 
 /** Returns the refusal of a list of less than `min` items. */

@@ -4,7 +4,7 @@
 
 import { goQuote } from '../../encoding/go-quote.js';
 import type { ProposedEntry } from '../../entries/entry-kind.js';
-import { KNOWN_KINDS } from '../../entries/registry.js';
+import { ENTRY_KINDS } from '../../entries/registry.js';
 import { LogError } from '../../errors.js';
 import { RefusedRequest } from '../../http/reply.js';
 import { missing, noMatch } from './field-error.js';
@@ -15,7 +15,7 @@ import type { JsonNode } from './json-body.js';
 export interface EntryEnvelope {
   readonly kind: string;
   readonly apiVersion: string | undefined;
-  readonly spec: unknown;
+  readonly spec: JsonNode | undefined;
 }
 
 /**
@@ -28,7 +28,7 @@ export function readEnvelope(json: JsonNode): EntryEnvelope {
   if (!isKnownKind(kind)) {
     throw new RefusedRequest(422, `invalid kind value: ${goQuote(kind)}`);
   }
-  return { kind, apiVersion, spec: spec?.value };
+  return { kind, apiVersion, spec };
 }
 
 /**
@@ -42,8 +42,9 @@ export function requireMembers(envelope: EntryEnvelope, path = ''): ProposedEntr
   }
   if (apiVersion === undefined) throw missing(`${path}apiVersion`, 'body');
   if (!SEMVER.test(apiVersion)) throw noMatch(`${path}apiVersion`, 'body', SEMVER_TEXT);
-  if (spec === undefined) throw missing(`${path}spec`, 'body');
-  return { kind, apiVersion, spec };
+  if (spec?.value === undefined) throw missing(`${path}spec`, 'body');
+  const { value, text } = spec;
+  return { kind, apiVersion, spec: value, specText: text };
 }
 
 const BASE_TYPE = 'ProposedEntry';
@@ -62,5 +63,5 @@ const SEMVER_TEXT =
 const SEMVER = new RegExp(SEMVER_TEXT);
 
 function isKnownKind(kind: string): boolean {
-  return kind === BASE_TYPE || KNOWN_KINDS.includes(kind);
+  return kind === BASE_TYPE || Object.hasOwn(ENTRY_KINDS, kind);
 }

@@ -37,7 +37,8 @@ import {
   treeIDOfHex,
 } from './shards.js';
 
-const MAX_QUERIES = 10;
+/** Most entries that one request asks for. */
+export const MAX_QUERIES = 10;
 
 interface Queries {
   readonly entryUUIDs: readonly string[];

@@ -3,14 +3,18 @@
 import type { Route } from '../../http/route.js';
 import type { Shards } from '../../log/log.js';
 import type { ApiMetrics } from '../metrics.js';
+import { createBatchRoute } from './create-batch.js';
 import { createEntryRoute } from './create-entry.js';
 import { entryByIndexRoute } from './entry-by-index.js';
 import { entryByUuidRoute } from './entry-by-uuid.js';
+import { limitsRoute } from './limits.js';
 import { logInfoRoute } from './log-info.js';
 import { logProofRoute } from './log-proof.js';
 import { publicKeyRoute } from './public-key.js';
 import { retrieveEntriesRoute } from './retrieve-entries.js';
+import { searchEntriesRoute } from './search-entries.js';
 import { type SearchKeyOf, searchIndexRoute } from './search-index.js';
+import type { SubmissionRules } from './submission-rules.js';
 
 /** What the v1 routes work on. */
 export interface V1Options {
@@ -18,20 +22,34 @@ export interface V1Options {
   readonly enabledEndpoints: ReadonlySet<string>;
   readonly searchKeyOf: SearchKeyOf;
   readonly metrics: ApiMetrics;
+  readonly rules: SubmissionRules;
+  /** Longest body that is read. */
+  readonly requestBodyBytes: number;
+  /** Told of what kept an entry that is in the log from being answered. */
+  unread(error: unknown): void;
 }
 
 /** Returns the routes of the v1 API. */
 export function v1Routes(options: V1Options): readonly Route[] {
-  const { shards, enabledEndpoints, metrics } = options;
+  const { shards, enabledEndpoints, metrics, rules } = options;
+  const { duplicates } = rules;
+  const submissions = {
+    duplicates,
+    entryAdded: metrics.entryAdded,
+    unread: (error: unknown) => options.unread(error),
+  };
   const published = (treeID: bigint): void => metrics.checkpointPublished(String(treeID), '200');
   return [
-    createEntryRoute(shards, enabledEndpoints, metrics.entryAdded),
+    createEntryRoute(shards, enabledEndpoints, submissions),
+    createBatchRoute(shards, enabledEndpoints, submissions),
     entryByIndexRoute(shards, enabledEndpoints),
     entryByUuidRoute(shards, enabledEndpoints),
     retrieveEntriesRoute(shards, enabledEndpoints),
     logInfoRoute(shards, enabledEndpoints, published),
     logProofRoute(shards, enabledEndpoints),
+    limitsRoute(rules, options.requestBodyBytes),
     publicKeyRoute(shards, enabledEndpoints),
     searchIndexRoute(shards, enabledEndpoints, options.searchKeyOf),
+    searchEntriesRoute(shards, enabledEndpoints),
   ];
 }

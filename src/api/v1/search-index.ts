@@ -53,9 +53,10 @@ const HASH_PATTERN =
 const HASH = new RegExp(HASH_PATTERN);
 const OPERATORS = ['and', 'or'];
 const KEY_FORMATS = ['pgp', 'x509', 'minisign', 'ssh', 'tuf'];
-const MAX_SUBJECT_LENGTH = 512;
+/** Longest subject that is asked for, in characters. */
+export const MAX_SUBJECT_LENGTH = 512;
 /** Entry IDs of one log in an answer, some 8 MB of JSON; docs/differences.md. */
-const MAX_FOUND = 100_000;
+export const MAX_FOUND = 100_000;
 
 /** A key as it stands in the body: nothing is required yet. */
 interface KeyMember {

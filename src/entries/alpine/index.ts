@@ -5,6 +5,11 @@
  */
 
 import type { EntryKind } from '../entry-kind.js';
+import { alpineV001 } from './v001.js';
 
 /** The kind as the registry has it. */
-export const alpine: EntryKind = { kind: 'alpine', isolated: true, versions: {} };
+export const alpine: EntryKind = {
+  kind: 'alpine',
+  isolated: true,
+  versions: { '0.0.1': alpineV001 },
+};

@@ -12,12 +12,23 @@ import { canonicalJson } from '../../encoding/canonical-json.js';
 import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import { readX509Key } from '../../pki/x509.js';
-import type { EntryVersion } from '../entry-kind.js';
+import type { EntryLimits, EntryVersion, SearchTerm } from '../entry-kind.js';
+import { payloadAttachment } from '../shared/attachment.js';
 import { type Envelope, readEnvelope } from '../shared/dsse-envelope.js';
 import { readSpec } from '../shared/schema.js';
-import { STATEMENT_TYPE, statementKeys } from '../shared/statement-keys.js';
+import { digestTerm, signatureTerm, statementTerms, x509KeyTerms } from '../shared/search-terms.js';
+import {
+  assertSubjectCount,
+  digestKeys,
+  STATEMENT_TYPE,
+  statementDigests,
+} from '../shared/statement-keys.js';
+import {
+  assertWithinLimits,
+  type VerifiedEnvelope,
+  verifyEnvelope,
+} from '../shared/verify-envelope.js';
 import { DSSE_SHAPE, type DsseSpec } from './schema.js';
-import { assertWithinLimits, verifyEnvelope } from './verify-envelope.js';
 
 /** A spec as read: a proposal or the stored form. */
 export type Dsse =
@@ -40,11 +51,17 @@ export interface StoredDsse {
   }[];
 }
 
-/** The stored members, and what only a proposal can tell about its payload. */
+/** The stored members, and what only a proposal can tell. */
 export interface ProvenDsse {
-  readonly form: Dsse['form'];
   readonly stored: StoredDsse;
-  /** Search keys from the statement in the payload. */
+  readonly proposed?: ProposedDsse;
+}
+
+/** What is not stored of an envelope. */
+export interface ProposedDsse {
+  readonly envelope: Envelope;
+  readonly verified: VerifiedEnvelope;
+  /** `alg:digest` from the statement in the payload. */
   readonly statementKeys: readonly string[];
 }
 
@@ -52,18 +69,19 @@ export interface ProvenDsse {
 export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
   verifiedWhen: 'read',
 
-  parse(input) {
+  parse(input, { limits }) {
     const spec = readSpec(DSSE_SHAPE, input);
-    return spec.proposedContent === undefined ? readStored(spec) : readProposed(spec);
+    return spec.proposedContent === undefined ? readStored(spec) : readProposed(spec, limits);
   },
 
-  async verify(spec, { verifySignatures }) {
-    if (spec.form === 'stored') return { ...spec, statementKeys: [] };
+  async verify(spec, { verifySignatures, limits }) {
+    if (spec.form === 'stored') return { stored: spec.stored };
     const { envelope, envelopeText, verifiers } = spec;
-    const { payload, keys } = await verifyEnvelope(envelope, verifiers, verifySignatures);
-    const isStatement = envelope.payloadType === STATEMENT_TYPE;
+    const verified = await verifyEnvelope(envelope, verifiers, verifySignatures, 'ignore');
+    const { payload, keys } = verified;
+    const digests = envelope.payloadType === STATEMENT_TYPE ? statementDigests(payload) : [];
+    assertSubjectCount(digests, limits.subjects);
     return {
-      form: 'proposed',
       stored: {
         envelopeHash: { algorithm: 'sha256', value: toHex(sha256(utf8(envelopeText))) },
         payloadHash: { algorithm: 'sha256', value: toHex(sha256(payload)) },
@@ -72,7 +90,7 @@ export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
           verifier: key.canonicalPem,
         })),
       },
-      statementKeys: isStatement ? statementKeys(payload) : [],
+      proposed: { envelope, verified, statementKeys: digestKeys(digests) },
     };
   },
 
@@ -112,13 +130,34 @@ export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
     }
     keys.push(`${payloadHash.algorithm}:${payloadHash.value}`);
     keys.push(`${envelopeHash.algorithm}:${envelopeHash.value}`);
-    return [...keys, ...proven.statementKeys];
+    return [...keys, ...(proven.proposed?.statementKeys ?? [])];
   },
 
-  searchTerms() {
-    return [];
+  searchTerms({ proven: { stored, proposed } }) {
+    const { envelopeHash, payloadHash } = stored;
+    return [
+      digestTerm(envelopeHash.algorithm, envelopeHash.value),
+      digestTerm(payloadHash.algorithm, payloadHash.value),
+      ...(proposed === undefined ? [] : proposedTerms(proposed)),
+    ];
+  },
+
+  attachment({ proven }, limits) {
+    if (proven.proposed === undefined || !limits.dsseAttestations) return undefined;
+    const { envelope, verified } = proven.proposed;
+    return payloadAttachment(verified.payload, envelope.payload, limits);
   },
 };
+
+function proposedTerms({ envelope, verified, statementKeys }: ProposedDsse): SearchTerm[] {
+  const isStatement = envelope.payloadType === STATEMENT_TYPE;
+  return [
+    ...[...verified.keys.values()].flatMap(x509KeyTerms),
+    ...verified.signatures.map(({ bytes }) => signatureTerm(bytes)),
+    ...statementKeys.map((value): SearchTerm => ({ field: 'digest', value })),
+    ...(isStatement ? statementTerms(verified.payload) : []),
+  ];
+}
 
 /** By the signature's text, which is ASCII: base64 has been decoded from it. */
 function bySignature(a: { signature: string }, b: { signature: string }): number {
@@ -135,7 +174,7 @@ function readStored({ envelopeHash, payloadHash, signatures }: DsseSpec): Dsse {
   return { form: 'stored', stored: { envelopeHash, payloadHash, signatures } };
 }
 
-function readProposed(spec: DsseSpec): Dsse {
+function readProposed(spec: DsseSpec, limits: EntryLimits): Dsse {
   const { proposedContent, envelopeHash, payloadHash, signatures } = spec;
   if (proposedContent === undefined) throw new LogError('ENTRY_MALFORMED', EITHER);
   if (envelopeHash !== undefined || payloadHash !== undefined || signatures !== undefined) {
@@ -146,6 +185,6 @@ function readProposed(spec: DsseSpec): Dsse {
   if (envelope.signatures.length === 0) {
     throw new LogError('ENTRY_MALFORMED', 'DSSE envelope must contain 1 or more signatures');
   }
-  assertWithinLimits(envelope, verifiers);
+  assertWithinLimits(envelope, verifiers.length, limits);
   return { form: 'proposed', envelopeText, envelope, verifiers };
 }

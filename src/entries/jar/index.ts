@@ -5,6 +5,11 @@
  */
 
 import type { EntryKind } from '../entry-kind.js';
+import { jarV001 } from './v001.js';
 
 /** The kind as the registry has it. */
-export const jar: EntryKind = { kind: 'jar', isolated: true, versions: {} };
+export const jar: EntryKind = {
+  kind: 'jar',
+  isolated: true,
+  versions: { '0.0.1': jarV001 },
+};

@@ -5,6 +5,11 @@
  */
 
 import type { EntryKind } from '../entry-kind.js';
+import { rfc3161V001 } from './v001.js';
 
 /** The kind as the registry has it. */
-export const rfc3161: EntryKind = { kind: 'rfc3161', isolated: true, versions: {} };
+export const rfc3161: EntryKind = {
+  kind: 'rfc3161',
+  isolated: true,
+  versions: { '0.0.1': rfc3161V001 },
+};

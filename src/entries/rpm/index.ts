@@ -5,6 +5,7 @@
  */
 
 import type { EntryKind } from '../entry-kind.js';
+import { rpmV001 } from './v001.js';
 
 /** The kind as the registry has it. */
-export const rpm: EntryKind = { kind: 'rpm', isolated: true, versions: {} };
+export const rpm: EntryKind = { kind: 'rpm', isolated: true, versions: { '0.0.1': rpmV001 } };

@@ -13,10 +13,16 @@ import { decodeGoJson } from '../../encoding/go-json.js';
 import { isSameGoName, itemTexts, memberTexts, valueOfText } from '../../encoding/go-json-text.js';
 import { fromGoUtf8 } from '../../encoding/go-utf8.js';
 import { LogError } from '../../errors.js';
+import { isGoTime } from './go-time.js';
 
 /** The type of a field, with the name that Go prints for it. */
 export type GoType =
   | { readonly kind: 'string'; readonly name: 'string' }
+  | { readonly kind: 'bool'; readonly name: 'bool' }
+  /** A point in time: the text, between its quotes. */
+  | { readonly kind: 'time'; readonly name: 'time.Time' }
+  /** Any value that Go can hold; only that it can is of interest. */
+  | { readonly kind: 'any'; readonly name: 'interface {}' }
   /** The text of the value as it stands in the document. */
   | { readonly kind: 'raw'; readonly name: string }
   /** A map of strings to strings. */
@@ -29,15 +35,17 @@ export type GoType =
     };
 
 /** The TypeScript side of a GoType; every field of a struct may be absent. */
-export type GoValue<T> = T extends { kind: 'string' | 'raw' }
+export type GoValue<T> = T extends { kind: 'string' | 'raw' | 'time' }
   ? string
-  : T extends { kind: 'map' }
-    ? ReadonlyMap<string, string>
-    : T extends { kind: 'list'; items: infer Items }
-      ? readonly GoValue<Items>[]
-      : T extends { kind: 'struct'; fields: infer Fields }
-        ? { readonly [Name in keyof Fields]?: GoValue<Fields[Name]> | undefined }
-        : never;
+  : T extends { kind: 'bool' }
+    ? boolean
+    : T extends { kind: 'map' }
+      ? ReadonlyMap<string, string>
+      : T extends { kind: 'list'; items: infer Items }
+        ? readonly GoValue<Items>[]
+        : T extends { kind: 'struct'; fields: infer Fields }
+          ? { readonly [Name in keyof Fields]?: GoValue<Fields[Name]> | undefined }
+          : never;
 
 /**
  * Returns `document` read into a struct of type `type`; an empty one for `null`. Throws ENCODING_MALFORMED for
@@ -65,16 +73,19 @@ class StructReader {
   /** Reads the value that `text` is into `type`, on top of `before`, what the field has held so far. */
   read(type: GoType, text: string, before: unknown): unknown {
     if (type.kind === 'raw') return text;
+    if (type.kind === 'any') return this.#checkNumbers(text);
     const kind = kindOf(text);
     if (kind === 'null') {
-      return type.kind === 'string' || type.kind === 'struct' ? before : undefined;
+      return type.kind === 'list' || type.kind === 'map' ? undefined : before;
     }
+    if (type.kind === 'time') return this.#readTime(text);
     if (kind !== EXPECTED[type.kind]) {
       this.#report(kind, type);
       return before;
     }
     switch (type.kind) {
       case 'string':
+      case 'bool':
         return valueOfText(text);
       case 'list':
         return this.#readList(type.items, text, (before ?? []) as readonly unknown[]);
@@ -119,6 +130,27 @@ class StructReader {
     return value;
   }
 
+  // What Go's time.Time reads stops the whole reading when it is no time; an escape in it is no time either.
+  #readTime(text: string): string | undefined {
+    const isText = text.startsWith('"');
+    if (isText && isGoTime(text.slice(1, -1))) return text.slice(1, -1);
+    this.mismatch ??= 'Time.UnmarshalJSON: input is no time';
+    return undefined;
+  }
+
+  #checkNumbers(text: string): undefined {
+    const left = [valueOfText(text)];
+    while (left.length > 0) {
+      const next = left.pop();
+      if (typeof next === 'object' && next !== null) {
+        for (const inner of Object.values(next)) left.push(inner);
+      } else if (next === Number.POSITIVE_INFINITY || next === Number.NEGATIVE_INFINITY) {
+        this.#report('number', { kind: 'any', name: 'interface {}' });
+      }
+    }
+    return undefined;
+  }
+
   #report(found: string, type: GoType): void {
     if (this.mismatch !== undefined) return;
     const where =
@@ -131,7 +163,13 @@ class StructReader {
 
 const STRING: GoType = { kind: 'string', name: 'string' };
 
-const EXPECTED = { string: 'string', list: 'array', map: 'object', struct: 'object' } as const;
+const EXPECTED = {
+  string: 'string',
+  bool: 'bool',
+  list: 'array',
+  map: 'object',
+  struct: 'object',
+} as const;
 
 function shortName(name: string): string {
   return name.slice(name.lastIndexOf('.') + 1);

@@ -14,16 +14,27 @@ export function readHexDigest(value: string, length: number): Uint8Array {
   const octets = value.length <= 2 * length ? utf8(value) : undefined;
   if (octets?.length !== 2 * length)
     throw new LogError('ENTRY_MALFORMED', 'invalid value for hash');
-  const digest = new Uint8Array(length);
+  return readHex(octets);
+}
+
+/**
+ * Returns the bytes that UTF-8 text spells in hex, in either letter case. Throws ENTRY_MALFORMED with the words of Go,
+ * which names the first byte that is no digit before it counts them.
+ */
+export function readHex(octets: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(octets.length >> 1);
   for (let at = 0; at < octets.length; at++) {
-    const digit = hexDigit(octets[at] as number);
+    const octet = octets[at] as number;
+    const digit = hexDigit(octet);
     if (digit === undefined) {
-      const octet = octets[at] as number;
       throw new LogError('ENTRY_MALFORMED', `encoding/hex: invalid byte: ${goCharacter(octet)}`);
     }
-    digest[at >> 1] = ((digest[at >> 1] as number) << 4) | digit;
+    bytes[at >> 1] = ((bytes[at >> 1] as number) << 4) | digit;
   }
-  return digest;
+  if (octets.length % 2 !== 0) {
+    throw new LogError('ENTRY_MALFORMED', 'encoding/hex: odd length hex string');
+  }
+  return bytes;
 }
 
 function hexDigit(octet: number): number | undefined {

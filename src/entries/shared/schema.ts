@@ -21,11 +21,15 @@ export interface TextShape {
   readonly pattern?: { readonly source: string; readonly matches: (text: string) => boolean };
 }
 
-/** Base64 in JSON, bytes here. An empty string is absent. `field` is its name in Rekor's messages. */
+/**
+ * Base64 in JSON, bytes here. An empty string is absent, unless it `mayBeEmpty`. `field` is its name in Rekor's
+ * messages.
+ */
 export interface BytesShape {
   readonly type: 'bytes';
   readonly field: string;
   readonly required?: boolean;
+  readonly mayBeEmpty?: boolean;
 }
 
 /** An array; items of the wrong type, and empty base64 items, are left out. */
@@ -41,8 +45,8 @@ export interface ObjectShape {
   readonly type: 'object';
   readonly members: Readonly<Record<string, Shape>>;
   readonly required?: boolean;
-  /** The object counts as absent unless this member is there with the right type. */
-  readonly presentWith?: string;
+  /** The object counts as absent unless this member, or one of these, is there with the right type. */
+  readonly presentWith?: string | readonly string[];
 }
 
 /** Any shape. */
@@ -102,7 +106,8 @@ function decode(shape: Shape, value: unknown): unknown {
     case 'text':
       return typeof value === 'string' ? wellFormed(value) : undefined;
     case 'bytes':
-      return typeof value === 'string' && value !== '' ? decodeBase64(shape, value) : undefined;
+      if (typeof value !== 'string' || (value === '' && !shape.mayBeEmpty)) return undefined;
+      return decodeBase64(shape, value);
     case 'list':
       return Array.isArray(value)
         ? value.map((item) => decode(shape.items, item)).filter((item) => item !== undefined)
@@ -110,7 +115,9 @@ function decode(shape: Shape, value: unknown): unknown {
     case 'object': {
       if (!isJsonObject(value)) return undefined;
       const decoded = decodeObject(shape, value);
-      const absent = shape.presentWith !== undefined && decoded[shape.presentWith] === undefined;
+      const needed = shape.presentWith === undefined ? [] : [shape.presentWith].flat();
+      const absent =
+        needed.length > 0 && needed.every((name) => decoded[name as string] === undefined);
       return absent ? undefined : decoded;
     }
   }

@@ -7,8 +7,11 @@
 
 import { sha256 } from '#sha256';
 import { toHex } from '../../encoding/hex.js';
+import { alternativeNamesOf, distinguishedNameText } from '../../pki/certificate-names.js';
+import { sigstoreFacts } from '../../pki/sigstore-extensions.js';
 import type { X509Key } from '../../pki/x509.js';
 import type { SearchTerm } from '../entry-kind.js';
+import { factsOfStatement } from './statement-terms.js';
 
 /** Returns the term of a digest in hex. */
 export function digestTerm(algorithm: string, value: string): SearchTerm {
@@ -30,12 +33,29 @@ export function emailTerms(emails: readonly string[]): SearchTerm[] {
   return emails.map((value) => ({ field: 'email', value }));
 }
 
-/** Returns the terms of a key or certificate: its hashes, its names, its issuer, Sigstore's extensions. */
+/**
+ * Returns the terms of a key or certificate: its hashes, its names, its issuer, what Sigstore's extensions say. Of a
+ * chain the first certificate counts: the others are nobody's who signed.
+ */
 export function x509KeyTerms(key: X509Key): SearchTerm[] {
-  return [keyTerm(key.canonicalPem), keyTerm(key.publicKey.der)];
+  const terms = [keyTerm(key.canonicalPem), keyTerm(key.publicKey.der)];
+  const certificate = key.certificates[0];
+  if (certificate === undefined) return terms;
+  for (const [field, value] of alternativeNamesOf(certificate)) terms.push({ field, value });
+  const issuer = distinguishedNameText(certificate.issuer);
+  terms.push({ field: 'certificate-issuer', value: issuer });
+  for (const [field, value] of sigstoreFacts(certificate.extensions)) {
+    terms.push({ field, value });
+    // People know a run of GitHub's by its page, which is that of every attempt.
+    if (field === 'run') terms.push({ field, value: value.replace(/\/attempts\/\d+$/, '') });
+  }
+  return terms;
 }
 
-/** Returns the terms of an in-toto statement; none for a payload that is no statement. */
-export function statementTerms(_payload: Uint8Array): SearchTerm[] {
-  return [];
+/**
+ * Returns the terms of an in-toto statement, up to one more than MOST_STATEMENT_TERMS; none for a payload that is no
+ * statement. Never throws.
+ */
+export function statementTerms(payload: Uint8Array): SearchTerm[] {
+  return factsOfStatement(payload);
 }

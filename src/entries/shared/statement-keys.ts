@@ -1,21 +1,83 @@
 /**
- * Search keys of in-toto statements: the digests of subjects and, for SLSA provenance of the 0.x kind, of materials.
+ * The digests that in-toto statements name: those of subjects and, for SLSA provenance of the 0.x kind, of materials.
+ *
+ * In scope: which of them Rekor finds an entry by, which depends on the kind of the entry. Out of scope: what else a
+ * statement says (search-terms.ts). Nothing here judges a statement: whatever was signed may be logged.
  */
 
 import { utf8 } from '../../encoding/bytes.js';
-import { isLogError } from '../../errors.js';
-import { decodeGoStruct } from './go-struct.js';
+import { isLogError, LogError } from '../../errors.js';
+import { decodeGoStruct, type GoType, type GoValue } from './go-struct.js';
 
 /** The payload type whose payloads are statements. */
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json';
 
+/** The digests of one subject or material, by algorithm, as written. */
+export type DigestSet = ReadonlyMap<string, string>;
+
+/** Returns the digests of subjects and materials, as dsse takes them; none for a payload that is no statement. */
+export function statementDigests(payload: Uint8Array): readonly DigestSet[] {
+  const statement = readOrNothing(STATEMENT, payload);
+  if (statement === undefined) return [];
+  const { predicate } = statement;
+  const materials =
+    predicate === undefined ? undefined : readOrNothing(PREDICATE, utf8(predicate))?.materials;
+  return [...digestSets(statement.subject), ...digestSets(materials)];
+}
+
+/**
+ * Returns the digests of subjects and materials, as intoto takes them: materials only where every member of the
+ * statement fits SLSA provenance 0.2. Undefined for a payload that is no statement.
+ */
+export function provenanceDigests(payload: Uint8Array): readonly DigestSet[] | undefined {
+  const subjects = subjectDigests(payload);
+  if (subjects === undefined) return undefined;
+  const provenance = readOrNothing(PROVENANCE, payload);
+  return [...subjects, ...digestSets(provenance?.predicate?.materials)];
+}
+
+/** Returns the digests of subjects; undefined for a payload that is no statement. */
+export function subjectDigests(payload: Uint8Array): readonly DigestSet[] | undefined {
+  const statement = readOrNothing(SUBJECTS, payload);
+  return statement === undefined ? undefined : digestSets(statement.subject);
+}
+
+/** Returns `alg:digest` of every digest, as written. */
+export function digestKeys(sets: readonly DigestSet[]): string[] {
+  return sets.flatMap((set) => [...set].map(([algorithm, value]) => `${algorithm}:${value}`));
+}
+
+/** Returns `alg:digest` keys of a statement, as dsse takes them. */
+export function statementKeys(payload: Uint8Array): readonly string[] {
+  return digestKeys(statementDigests(payload));
+}
+
+/** Throws ENTRY_MALFORMED for a statement of more than `most` subjects and materials. */
+export function assertSubjectCount(sets: readonly DigestSet[], most: number): void {
+  if (sets.length <= most) return;
+  const reason = `statement with ${sets.length} subjects and materials exceeds ${most}`;
+  throw new LogError('ENTRY_MALFORMED', reason);
+}
+
+const STRING = { kind: 'string', name: 'string' } as const;
+const BOOL = { kind: 'bool', name: 'bool' } as const;
+const ANY = { kind: 'any', name: 'interface {}' } as const;
+const TIME = { kind: 'time', name: 'time.Time' } as const;
+const DIGEST = { kind: 'map', name: 'map[string]string' } as const;
+
 const DIGESTS = {
   kind: 'struct',
   name: 'struct { Digest map[string]string "json:\\"digest\\"" }',
-  fields: { digest: { kind: 'map', name: 'map[string]string' } },
+  fields: { digest: DIGEST },
 } as const;
 
 const DIGEST_LIST = { kind: 'list', name: `[]${DIGESTS.name}`, items: DIGESTS } as const;
+
+const SUBJECTS = {
+  kind: 'struct',
+  name: 'indexKeyExtract',
+  fields: { subject: DIGEST_LIST },
+} as const;
 
 const STATEMENT = {
   kind: 'struct',
@@ -29,20 +91,73 @@ const PREDICATE = {
   fields: { materials: DIGEST_LIST },
 } as const;
 
-/** Returns `alg:digest` keys of a statement, as written; none for a payload that is no statement. */
-export function statementKeys(payload: Uint8Array): readonly string[] {
-  const statement = readOrNothing(STATEMENT, payload);
-  const predicate =
-    statement?.predicate === undefined
-      ? undefined
-      : readOrNothing(PREDICATE, utf8(statement.predicate));
-  return [...digestKeys(statement?.subject), ...digestKeys(predicate?.materials)];
-}
+const SUBJECT = {
+  kind: 'struct',
+  name: 'in_toto.Subject',
+  fields: { name: STRING, digest: DIGEST },
+} as const;
 
-function readOrNothing<T extends typeof STATEMENT | typeof PREDICATE>(
+const MATERIAL = {
+  kind: 'struct',
+  name: 'common.ProvenanceMaterial',
+  fields: { uri: STRING, digest: DIGEST },
+} as const;
+
+const PROVENANCE_PREDICATE = {
+  kind: 'struct',
+  name: 'v02.ProvenancePredicate',
+  fields: {
+    builder: { kind: 'struct', name: 'common.ProvenanceBuilder', fields: { id: STRING } },
+    buildType: STRING,
+    invocation: {
+      kind: 'struct',
+      name: 'v02.ProvenanceInvocation',
+      fields: {
+        configSource: {
+          kind: 'struct',
+          name: 'v02.ConfigSource',
+          fields: { uri: STRING, digest: DIGEST, entryPoint: STRING },
+        },
+        parameters: ANY,
+        environment: ANY,
+      },
+    },
+    buildConfig: ANY,
+    metadata: {
+      kind: 'struct',
+      name: 'v02.ProvenanceMetadata',
+      fields: {
+        buildInvocationID: STRING,
+        buildStartedOn: TIME,
+        buildFinishedOn: TIME,
+        completeness: {
+          kind: 'struct',
+          name: 'v02.ProvenanceComplete',
+          fields: { parameters: BOOL, environment: BOOL, materials: BOOL },
+        },
+        reproducible: BOOL,
+      },
+    },
+    materials: { kind: 'list', name: '[]common.ProvenanceMaterial', items: MATERIAL },
+  },
+} as const;
+
+/** What Rekor reads SLSA provenance 0.2 into. */
+const PROVENANCE = {
+  kind: 'struct',
+  name: 'in_toto.ProvenanceStatement',
+  fields: {
+    _type: STRING,
+    predicateType: STRING,
+    subject: { kind: 'list', name: '[]in_toto.Subject', items: SUBJECT },
+    predicate: PROVENANCE_PREDICATE,
+  },
+} as const;
+
+function readOrNothing<T extends GoType & { kind: 'struct' }>(
   type: T,
   document: Uint8Array,
-): ReturnType<typeof decodeGoStruct<T>> | undefined {
+): GoValue<T> | undefined {
   try {
     return decodeGoStruct(type, document);
   } catch (error) {
@@ -52,10 +167,10 @@ function readOrNothing<T extends typeof STATEMENT | typeof PREDICATE>(
   }
 }
 
-type Digests = readonly { readonly digest?: ReadonlyMap<string, string> | undefined }[];
-
-function* digestKeys(list: Digests | undefined): Iterable<string> {
-  for (const { digest } of list ?? []) {
-    for (const [algorithm, value] of digest ?? []) yield `${algorithm}:${value}`;
-  }
+function digestSets(
+  list: readonly { readonly digest?: DigestSet | undefined }[] | undefined,
+): readonly DigestSet[] {
+  return (list ?? []).map(({ digest }) => digest ?? NONE);
 }
+
+const NONE: DigestSet = new Map();

@@ -5,6 +5,7 @@
  */
 
 import type { EntryKind } from '../entry-kind.js';
+import { tufV001 } from './v001.js';
 
 /** The kind as the registry has it. */
-export const tuf: EntryKind = { kind: 'tuf', isolated: true, versions: {} };
+export const tuf: EntryKind = { kind: 'tuf', isolated: true, versions: { '0.0.1': tufV001 } };

@@ -3,6 +3,7 @@
  * the fraction, and offsets up to 24:60.
  */
 
+import { utf8 } from '../../encoding/bytes.js';
 import { LogError } from '../../errors.js';
 import type { JsonSource } from './json-source.js';
 
@@ -30,7 +31,7 @@ export function readExpiry(literal: JsonSource, before: Expiry): Expiry {
     throw new LogError('ENTRY_MALFORMED', 'Time.UnmarshalJSON: input is not a JSON string');
   }
   const found = RFC_3339.exec(literal);
-  if (found === null) throw unreadable(literal, 'cannot parse it');
+  if (found === null) throw unreadable(literal, ...whereItEnds(literal.slice(1, -1)));
   const [year, month, day, hour, minute, second] = found.slice(1, 7).map(Number) as [
     number,
     number,
@@ -71,11 +72,51 @@ function printed(wallMs: number, nanoseconds: string, zone: string): string {
   return `${date} ${seconds} ${zone === '' ? '+0000 UTC' : `${zone} ${zone}`}`;
 }
 
-function unreadable(literal: string, problem: string): LogError {
+function unreadable(literal: string, problem: string, layout = AS_LAYOUT): LogError {
   // The name of the field only: the literal may be as long as the document.
-  const shown = literal.length <= 64 ? literal : 'a long text';
-  return new LogError(
-    'ENTRY_MALFORMED',
-    `parsing time ${shown} as "2006-01-02T15:04:05Z07:00": ${problem}`,
-  );
+  const shown = literal.length <= MAX_SHOWN ? goQuoted(literal.slice(1, -1)) : 'a long text';
+  return new LogError('ENTRY_MALFORMED', `parsing time ${shown}${layout}: ${problem}`);
+}
+
+/** Longest literal that a message repeats, in characters. */
+const MAX_SHOWN = 64;
+
+const AS_LAYOUT = ' as "2006-01-02T15:04:05Z07:00"';
+
+/** The parts of a time in their order, with the name that each has in Go's layout. */
+const LAYOUT: readonly (readonly [part: RegExp, name: string])[] = [
+  [/^\d{4}/, '2006'],
+  [/^-/, '-'],
+  [/^\d\d/, '01'],
+  [/^-/, '-'],
+  [/^\d\d/, '02'],
+  [/^T/, 'T'],
+  [/^\d{1,2}/, '15'],
+  [/^:/, ':'],
+  [/^\d\d/, '04'],
+  [/^:/, ':'],
+  [/^\d\d(?:[.,]\d+)?/, '05'],
+  [/^(?:Z|[+-]\d\d:\d\d)/, 'Z07:00'],
+];
+
+/** Says in Go's words how far a text is a time, and how the message goes on before that. */
+function whereItEnds(text: string): [problem: string, layout?: string] {
+  if (text.length > MAX_SHOWN) return ['cannot parse it'];
+  let rest = text;
+  for (const [part, name] of LAYOUT) {
+    const found = part.exec(rest)?.[0];
+    if (found === undefined) return [`cannot parse ${goQuoted(rest)} as "${name}"`];
+    rest = rest.slice(found.length);
+  }
+  return [`extra text: ${goQuoted(rest)}`, ''];
+}
+
+/** A text as Go's time package quotes it: byte by byte, what is not ASCII in hex. */
+function goQuoted(text: string): string {
+  const shown = Array.from(utf8(text), (byte) => {
+    if (byte < 0x20 || byte >= 0x80) return `\\x${byte.toString(16).padStart(2, '0')}`;
+    const character = String.fromCharCode(byte);
+    return character === '"' || character === '\\' ? `\\${character}` : character;
+  });
+  return `"${shown.join('')}"`;
 }

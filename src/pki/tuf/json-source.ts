@@ -64,26 +64,33 @@ export function readFields(
   if (value === 'null') return;
   if (typeof value === 'string' || 'items' in value) throw mismatch(value, where, struct);
   const names = Object.keys(fields);
+  // A message has the whole path of a field, and of the types on it the innermost one.
+  const parent = where.startsWith(FIELD) ? `${where.slice(where.indexOf('.') + 1)}.` : '';
   for (const member of value.members) {
     const field = names.find((name) => isSameGoName(name, member.name));
     if (field === undefined) continue;
-    fields[field]?.(member.value, `Go struct field ${shortName(struct)}.${field}`);
+    fields[field]?.(member.value, `${FIELD}${shortName(struct)}.${parent}${field}`);
   }
 }
 
-/** Returns a string, `before` for `null`. Throws ENTRY_MALFORMED with Go's text. */
-export function readText(value: JsonSource, where: string, before: string): string {
+/** Returns a string, `before` for `null`; `type` is its name in messages. Throws ENTRY_MALFORMED with Go's text. */
+export function readText(
+  value: JsonSource,
+  where: string,
+  before: string,
+  type = 'string',
+): string {
   if (value === 'null') return before;
-  if (!isStringSource(value)) throw mismatch(value, where, 'string');
+  if (!isStringSource(value)) throw mismatch(value, where, type);
   return unquote(value);
 }
 
-/** Returns a 64-bit number, `before` for `null`. Throws ENTRY_MALFORMED with Go's text. */
-export function readInt64(value: JsonSource, where: string, before: bigint): bigint {
+/** Returns a 64-bit number, `before` for `null`; `type` is its name in messages. Throws ENTRY_MALFORMED with Go's text. */
+export function readInt64(value: JsonSource, where: string, before: bigint, type: string): bigint {
   if (value === 'null') return before;
-  if (!isNumberSource(value)) throw mismatch(value, where, 'int64');
+  if (!isNumberSource(value)) throw mismatch(value, where, type);
   const number = int64Of(value);
-  if (number === undefined) throw mismatch(value, where, 'int64', `number ${value}`);
+  if (number === undefined) throw mismatch(value, where, type, `number ${value}`);
   return number;
 }
 
@@ -203,6 +210,9 @@ function mismatch(
   const reason = `json: cannot unmarshal ${found} into ${where} of type ${type}`;
   return new LogError('ENTRY_MALFORMED', reason);
 }
+
+/** What a message says before a field. */
+const FIELD = 'Go struct field ';
 
 /** What a message calls the document itself. */
 export const GO_VALUE = 'Go value';

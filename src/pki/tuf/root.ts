@@ -70,7 +70,7 @@ export function readTufRoot(
     if (document.length > MAX_TUF_DOCUMENT_LENGTH) {
       throw malformed(`root of ${document.length} bytes exceeds ${MAX_TUF_DOCUMENT_LENGTH}`);
     }
-    const metadata = readSignedMetadata(document);
+    const metadata = readSignedMetadata(document, 'root');
     const roles = readRoles(metadata.signed, limits.verifiers);
     verifyTufMetadata(metadata, 'root', roles, limits.signatures);
     if (nowMs !== undefined) assertNotExpired(metadata, nowMs);
@@ -174,7 +174,7 @@ function readRole(value: JsonSource): TufRole {
       );
     },
     threshold: (member, where) => {
-      threshold = readInt64(member, where, threshold);
+      threshold = readInt64(member, where, threshold, 'int');
     },
   });
   if (threshold < 1n) throw malformed('tuf: invalid role threshold');

@@ -39,8 +39,14 @@ export interface SignedMetadata {
   readonly specVersion: string;
 }
 
-/** Returns the metadata in a JSON document. Throws ENTRY_MALFORMED and ENCODING_MALFORMED with Rekor's reason. */
-export function readSignedMetadata(document: Uint8Array): SignedMetadata {
+/**
+ * Returns the metadata in a JSON document; messages depend on what it is read as. Throws ENTRY_MALFORMED and
+ * ENCODING_MALFORMED with Rekor's reason.
+ */
+export function readSignedMetadata(
+  document: Uint8Array,
+  reading: 'metadata' | 'root' = 'metadata',
+): SignedMetadata {
   let signed: JsonSource | undefined;
   let signatures: readonly MetadataSignature[] = [];
   readFields(readJsonSource(document), GO_VALUE, 'data.Signed', {
@@ -52,7 +58,7 @@ export function readSignedMetadata(document: Uint8Array): SignedMetadata {
     },
   });
   if (signed === undefined) throw new LogError('ENTRY_MALFORMED', 'unexpected end of JSON input');
-  return { signed, signatures, ...readCommonPart(signed) };
+  return { signed, signatures, ...readCommonPart(signed, reading) };
 }
 
 /**
@@ -86,17 +92,19 @@ function readSignature(
 
 function readCommonPart(
   signed: JsonSource,
+  reading: 'metadata' | 'root',
 ): Pick<SignedMetadata, 'type' | 'version' | 'expires' | 'specVersion'> {
   let type = '';
   let version = 0n;
   let expires = NO_EXPIRY;
   let specVersion = '';
-  readFields(signed, GO_VALUE, 'tuf.signedMeta', {
+  const isRoot = reading === 'root';
+  readFields(signed, GO_VALUE, isRoot ? 'data.Root' : 'tuf.signedMeta', {
     _type: (value, where) => {
       type = readText(value, where, type);
     },
     version: (value, where) => {
-      version = readInt64(value, where, version);
+      version = readInt64(value, where, version, isRoot ? 'int64' : 'int');
     },
     expires: (value) => {
       expires = readExpiry(value, expires);

@@ -40,10 +40,10 @@ export function readTufKey(value: JsonSource, where: string): TufKey {
   let keyval: JsonSource | undefined;
   readFields(value, where, 'data.PublicKey', {
     keytype: (member, at) => {
-      type = readText(member, at, type);
+      type = readText(member, at, type, 'data.KeyType');
     },
     scheme: (member, at) => {
-      scheme = readText(member, at, scheme);
+      scheme = readText(member, at, scheme, 'data.KeyScheme');
     },
     keyid_hash_algorithms: (member, at) => {
       algorithms = readItems(member, at, '[]data.HashAlgorithm', algorithms, readAlgorithm);
@@ -109,7 +109,8 @@ export function verifiesTufSignature(
  * ENTRY_MALFORMED with Rekor's reason.
  */
 export function readHexLiteral(value: JsonSource): Uint8Array {
-  if (!isStringSource(value) || value.length % 2 !== 0) {
+  // Go counts bytes.
+  if (!isStringSource(value) || utf8(value).length % 2 !== 0) {
     throw new LogError('ENTRY_MALFORMED', 'tuf: invalid JSON hex bytes');
   }
   const digits = value.slice(1, -1);
@@ -125,7 +126,7 @@ export function readHexLiteral(value: JsonSource): Uint8Array {
 }
 
 function readAlgorithm(value: JsonSource, where: string, before: string | undefined): string {
-  return readText(value, where, before ?? '');
+  return readText(value, where, before ?? '', 'data.HashAlgorithm');
 }
 
 function readKeyValue(type: string, keyval: JsonSource | undefined): PublicKey {

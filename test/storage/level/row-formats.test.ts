@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { utf8 } from '../../../src/encoding/bytes.js';
@@ -8,13 +9,25 @@ import { EMPTY_EDGE, integrate } from '../../../src/merkle/integrate.js';
 import { EMPTY_HEAD } from '../../../src/storage/commit-shape.js';
 import { genesisLink, summarizeRows } from '../../../src/storage/level/batch-chain.js';
 import { rowsOfCommit } from '../../../src/storage/level/commit-rows.js';
-import { logKeys, MAX_KEY_NUMBER, PREFIX } from '../../../src/storage/level/keyspace.js';
+import {
+  logKeys,
+  MAX_KEY_NUMBER,
+  PREFIX,
+  searchDigest,
+} from '../../../src/storage/level/keyspace.js';
 import { openRow, sealRow } from '../../../src/storage/level/rows.js';
 import { vectorPath } from '../../vectors.js';
 
 const corrupt = (error: unknown) => isLogError(error) && error.code === 'STORE_CORRUPT';
 
 describe('the layout on disk', () => {
+  it('files a search key under 16 bytes of the SHA-256 of its UTF-8, whatever is in it', () => {
+    for (const key of ['a', 'ü€😀', 'lone \ud800', '\udc00', 'x'.repeat(4_160)]) {
+      const digest = createHash('sha256').update(Buffer.from(key)).digest().subarray(0, 16);
+      assert.deepEqual(Buffer.from(searchDigest(key)), digest);
+    }
+  });
+
   it('is the one of format 1, byte for byte', () => {
     // A change here is a new format version: stores that exist were written like this.
     const bytes = utf8('leaf');

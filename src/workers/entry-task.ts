@@ -1,0 +1,69 @@
+/** What the threads are asked to do, as plain data, and how it is done: the same functions as in line. */
+
+import { utf8 } from '../encoding/bytes.js';
+import { decodeGoJson } from '../encoding/go-json.js';
+import { acceptEntry, identifyEntry } from '../entries/accept.js';
+import type {
+  AcceptedEntry,
+  EntryLimits,
+  EntryPolicy,
+  IdentifiedEntry,
+  ProposedEntry,
+} from '../entries/entry-kind.js';
+import { verifySignatures } from '../entries/verify-signatures.js';
+import { canonicalPublicKeyHash } from '../pki/canonical-key.js';
+
+/** A submission as it goes to a thread: its spec as text, which has no depth that a copy could fail at. */
+export interface SentEntry {
+  readonly kind: string;
+  readonly apiVersion: string;
+  readonly specText: string;
+}
+
+/** A task. */
+export type EntryTask =
+  | {
+      readonly task: 'accept';
+      readonly proposed: SentEntry;
+      readonly policy: EntryPolicy;
+      readonly nowMs: number;
+    }
+  | {
+      readonly task: 'identify';
+      readonly proposed: SentEntry;
+      readonly limits: EntryLimits;
+      readonly nowMs: number;
+    }
+  | { readonly task: 'key-hash'; readonly format: string; readonly content: Uint8Array };
+
+/** What each task gives back. */
+export interface EntryTaskResult {
+  readonly accept: AcceptedEntry;
+  readonly identify: IdentifiedEntry;
+  readonly 'key-hash': string;
+}
+
+/** Returns the outcome of a task. Throws as the function behind it does. */
+export async function runEntryTask(task: EntryTask): Promise<EntryTaskResult[EntryTask['task']]> {
+  switch (task.task) {
+    case 'accept': {
+      const { proposed, policy, nowMs } = task;
+      return acceptEntry(received(proposed), policy, { verifySignatures, nowMs });
+    }
+    case 'identify': {
+      const { proposed, limits, nowMs } = task;
+      return identifyEntry(received(proposed), { verifySignatures, limits, nowMs });
+    }
+    case 'key-hash':
+      return canonicalPublicKeyHash(task.format, task.content);
+  }
+}
+
+/** Returns a submission as it goes to a thread. */
+export function sent({ kind, apiVersion, spec, specText }: ProposedEntry): SentEntry {
+  return { kind, apiVersion, specText: specText ?? JSON.stringify(spec) };
+}
+
+function received({ kind, apiVersion, specText }: SentEntry): ProposedEntry {
+  return { kind, apiVersion, spec: decodeGoJson(utf8(specText)), specText };
+}

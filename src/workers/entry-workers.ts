@@ -1,0 +1,92 @@
+/**
+ * Where submissions are read: kinds with formats of our own in line, all that reads archives, OpenPGP or CMS in a
+ * thread that is killed when it takes too long or too much.
+ *
+ * Spec: ARCHITECTURE.md, "Rooms". In scope: the choice between the two. Out of scope: how an entry is read
+ * (entries/), how threads are kept (thread-pool.ts). No state but the pool.
+ */
+
+import { acceptEntry, identifyEntry } from '../entries/accept.js';
+import type {
+  AcceptedEntry,
+  EntryPolicy,
+  IdentifiedEntry,
+  ProposedEntry,
+} from '../entries/entry-kind.js';
+import { ENTRY_KINDS } from '../entries/registry.js';
+import { verifySignatures } from '../entries/verify-signatures.js';
+import { canonicalPublicKeyHash } from '../pki/canonical-key.js';
+import { type EntryTask, type EntryTaskResult, sent } from './entry-task.js';
+import { type ThreadLimits, ThreadPool } from './thread-pool.js';
+
+/** What entries are read with. */
+export interface EntryWorkersOptions {
+  readonly policy: EntryPolicy;
+  readonly limits: ThreadLimits;
+  /** Returns the time, in milliseconds since 1970. */
+  nowMs(): number;
+}
+
+/** Compiled code alone: a loader of sources does not reach into threads. */
+const THREAD_MODULE = new URL('./entry-thread.js', import.meta.url);
+
+/** Reads submissions, and keys to search for. */
+export class EntryWorkers {
+  readonly #options: EntryWorkersOptions;
+  readonly #pool: ThreadPool<EntryTask, EntryTaskResult[EntryTask['task']]>;
+
+  constructor(options: EntryWorkersOptions) {
+    this.#options = options;
+    this.#pool = new ThreadPool(THREAD_MODULE, options.limits);
+  }
+
+  /** Returns what is stored of `proposed`. Throws as acceptEntry does, ENTRY_TOO_COSTLY, OVERLOADED, SHUTTING_DOWN. */
+  async accept(proposed: ProposedEntry): Promise<AcceptedEntry> {
+    const { policy } = this.#options;
+    const nowMs = this.#options.nowMs();
+    if (!isIsolated(proposed.kind)) {
+      return acceptEntry(proposed, policy, { verifySignatures, nowMs });
+    }
+    return (await this.#pool.run({
+      task: 'accept',
+      proposed: sent(proposed),
+      policy,
+      nowMs,
+    })) as AcceptedEntry;
+  }
+
+  /** Returns the leaf of `proposed`. Throws as identifyEntry does, ENTRY_TOO_COSTLY, OVERLOADED, SHUTTING_DOWN. */
+  async identify(proposed: ProposedEntry): Promise<IdentifiedEntry> {
+    const { limits } = this.#options.policy;
+    const nowMs = this.#options.nowMs();
+    if (!isIsolated(proposed.kind)) {
+      return identifyEntry(proposed, { verifySignatures, limits, nowMs });
+    }
+    return (await this.#pool.run({
+      task: 'identify',
+      proposed: sent(proposed),
+      limits,
+      nowMs,
+    })) as IdentifiedEntry;
+  }
+
+  /** Returns the search key of a public key. Throws KEY_MALFORMED, and what a thread throws. */
+  async keyHash(format: string, content: Uint8Array): Promise<string> {
+    if (format === 'x509') return canonicalPublicKeyHash(format, content);
+    return (await this.#pool.run({ task: 'key-hash', format, content })) as string;
+  }
+
+  /** Refuses those who wait for a thread, and whoever comes later: a stop does not wait for their turns. */
+  stop(): void {
+    this.#pool.stop();
+  }
+
+  /** Ends the threads. */
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+}
+
+function isIsolated(kind: string): boolean {
+  return Object.hasOwn(ENTRY_KINDS, kind) && ENTRY_KINDS[kind]?.isolated === true;
+}

@@ -12,6 +12,7 @@ import { join } from 'node:path';
 import { countAt, hexAt, items, readJson, required, textAt } from '../client/json-reader.js';
 import { trustedLogOfPem } from '../client/trusted-log.js';
 import { isVerified, type Trust, type VerificationStep } from '../client/verify-entry.js';
+import { utf8 } from '../encoding/bytes.js';
 import { fromHex } from '../encoding/hex.js';
 import { verifyConsistency } from '../merkle/verify.js';
 import { parseCheckpoint } from '../note/checkpoint.js';
@@ -102,7 +103,7 @@ async function tellStory(url: string, folder: string, output: Output): Promise<v
   say('4. The entry is fetched again with its proofs.', `${fetched.body.length} bytes of JSON`);
 
   output.line('\n5. From here on nothing is asked of the log: all is verified offline.');
-  const steps = await verifyDocument(fetched.body, trust, { artifact, signerPem });
+  const steps = await verifyDocument(fetched.body, trust, { artifact, signerKey: utf8(signerPem) });
   printSteps(steps, output);
   demand(isVerified(steps), 'the entry does not verify');
 
@@ -132,8 +133,8 @@ async function refuteForgeries(
   const otherPem = otherKey.export({ type: 'spki', format: 'pem' }).toString();
   const otherFile = Buffer.concat([artifact, Buffer.from('.')]);
   for (const claim of [
-    { artifact: otherFile, signerPem },
-    { artifact, signerPem: otherPem },
+    { artifact: otherFile, signerKey: utf8(signerPem) },
+    { artifact, signerKey: utf8(otherPem) },
   ]) {
     const steps = await verifyDocument(entry, trust, claim);
     const failed = steps.filter(({ outcome }) => outcome === 'failed');

@@ -11,6 +11,7 @@ import { isLogError } from '../errors.js';
 import { packageVersion } from '../server/build-info.js';
 import { EXIT, OperationalError, type Output } from './output.js';
 import type { VerifyOptions } from './verify-command.js';
+import { VERIFY_HELP } from './verify-help.js';
 
 const output: Output = { line: (text) => process.stdout.write(`${text}\n`) };
 
@@ -100,10 +101,12 @@ function addVerify(program: Command): void {
     .argument('<files...>', 'JSON files')
     .addOption(new Option('--key <file>', "the log's public key, PEM").conflicts('trustedRoot'))
     .addOption(new Option('--trusted-root <file>', 'a Sigstore trusted_root.json'))
-    .option('--artifact <file>', 'what was signed; of a dsse entry, its envelope')
-    .option('--signer-key <file>', 'PEM key or certificate that must have signed')
+    .option('--artifact <file>', 'what the entry must speak of (see below)')
+    .option('--signer-key <file>', 'key or certificate that must have signed (see below)')
+    .option('--predicate-type <type>', 'type that the predicate of an in-toto statement must have')
     .option('--origin <origin>', 'the only origin that checkpoints may have')
     .option('--json', 'print JSON')
+    .addHelpText('after', VERIFY_HELP)
     .action(async (files: string[], options: VerifyOptions, command: Command) => {
       if (options.key === undefined && options.trustedRoot === undefined) {
         command.error('error: one of --key and --trusted-root is needed');

@@ -2,6 +2,7 @@
 
 import { readFile } from 'node:fs/promises';
 import { checkContent } from '../client/check-content.js';
+import type { Claim } from '../client/claim.js';
 import { readJson } from '../client/json-reader.js';
 import { readApiEntries } from '../client/log-entry.js';
 import { isSigstoreBundle, readSigstoreBundle } from '../client/sigstore-bundle.js';
@@ -23,6 +24,7 @@ export interface VerifyOptions {
   readonly artifact?: string;
   readonly signerKey?: string;
   readonly origin?: string;
+  readonly predicateType?: string;
   readonly json?: boolean;
 }
 
@@ -44,10 +46,16 @@ export async function verifyFiles(
     verifySignature: verifyWithKey,
   };
   const artifact = options.artifact === undefined ? undefined : await readBytes(options.artifact);
-  const signerPem = options.signerKey === undefined ? undefined : await readText(options.signerKey);
+  const signerKey =
+    options.signerKey === undefined ? undefined : await readBytes(options.signerKey);
+  const { predicateType } = options;
   const reports: FileReport[] = [];
   for (const file of files) {
-    const steps = await verifyDocument(await readText(file), trust, { artifact, signerPem });
+    const steps = await verifyDocument(await readText(file), trust, {
+      artifact,
+      signerKey,
+      predicateType,
+    });
     reports.push({ file, verified: isVerified(steps), steps });
   }
   if (options.json === true) output.line(JSON.stringify({ files: reports }));
@@ -59,7 +67,7 @@ export async function verifyFiles(
 export async function verifyDocument(
   text: string,
   trust: Trust,
-  claim: { readonly artifact: Uint8Array | undefined; readonly signerPem: string | undefined },
+  claim: Omit<Claim, 'bundle'>,
 ): Promise<readonly VerificationStep[]> {
   try {
     const document = readJson(text, 'document');

@@ -10,7 +10,7 @@ export interface Place {
   readonly path: string;
 }
 
-/** Largest list that is read, in items: nothing here has a longer one in earnest. */
+/** Largest list that is read unless said otherwise, in items: few things here have a longer one in earnest. */
 export const MAX_ITEMS = 64;
 
 /** Returns the JSON of `text` as a place. Throws ENCODING_MALFORMED. */
@@ -38,10 +38,10 @@ export function required(place: Place, name: string): Place {
   return found;
 }
 
-/** Returns the items of a list of at most MAX_ITEMS. Throws ENCODING_MALFORMED. */
-export function items(place: Place): readonly Place[] {
+/** Returns the items of a list of at most `most`. Throws ENCODING_MALFORMED. */
+export function items(place: Place, most = MAX_ITEMS): readonly Place[] {
   if (!Array.isArray(place.value)) throw wrong(place, 'a list');
-  if (place.value.length > MAX_ITEMS) throw wrong(place, `a list of at most ${MAX_ITEMS} items`);
+  if (place.value.length > most) throw wrong(place, `a list of at most ${most} items`);
   return place.value.map((value: unknown, at) => ({ value, path: `${place.path}[${at}]` }));
 }
 

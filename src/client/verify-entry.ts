@@ -46,18 +46,23 @@ export interface Trust {
  * for what is wrong with the entry.
  */
 export function verifyLogEntry(entry: LogEntry, trust: Trust): readonly VerificationStep[] {
-  const candidates = logsWithID(trust.logs, entry.logID);
-  const first = candidates[0];
+  const known = logsWithID(trust.logs, entry.logID);
+  const first = known[0];
   if (first === undefined) {
     const detail = `the entry is of log ${toHex(entry.logID)}, which is not trusted`;
     return [{ step: 'log', outcome: 'failed', detail }];
   }
+  // A key may be listed for several hosts, each with its own time.
+  const valid = known.filter((log) => wasValid(log, entry));
   return [
     attempt('log', () => `${toHex(entry.logID)} is trusted`),
     attempt('entry ID', () => checkEntryID(entry)),
-    ...checkTimestamp(entry, first, trust),
+    checkTimestamp(entry, first, trust),
+    attempt('time', () => checkTime(entry, valid)),
     attempt('inclusion proof', () => checkInclusion(entry)),
-    attempt('checkpoint', () => checkCheckpoint(proofOf(entry), candidates, trust)),
+    attempt('checkpoint', () =>
+      checkCheckpoint(proofOf(entry), valid.length > 0 ? valid : known, trust),
+    ),
   ];
 }
 
@@ -94,37 +99,40 @@ function checkEntryID({ entryID, body, proof }: LogEntry): string {
   return entryID;
 }
 
-function checkTimestamp(
-  entry: LogEntry,
-  log: TrustedLog,
-  trust: Trust,
-): readonly VerificationStep[] {
+function checkTimestamp(entry: LogEntry, log: TrustedLog, trust: Trust): VerificationStep {
   const step = 'signed entry timestamp';
   const { signedEntryTimestamp, integratedTimeSeconds } = entry;
-  if (signedEntryTimestamp === undefined && !speaksV1(entry)) {
+  if (!hasPromise(entry)) {
     const detail = 'the log gives none with entries of this form; its time is not proved';
-    return [{ step, outcome: 'not checked', detail }];
+    return { step, outcome: 'not checked', detail };
   }
-  return [
-    attempt(step, () => {
-      if (signedEntryTimestamp === undefined || integratedTimeSeconds === undefined) {
-        throw new LogError('PROOF_INVALID', 'there is none');
-      }
-      const message = timestampMessage(entry, integratedTimeSeconds);
-      if (!trust.verifySignature(log.publicKeyDer, message, signedEntryTimestamp)) {
-        throw new LogError('PROOF_INVALID', 'it is not a signature of the log over this entry');
-      }
-      return `index ${entry.logIndex}, logged ${isoTime(integratedTimeSeconds)}`;
-    }),
-    attempt('time', () => checkValidity(integratedTimeSeconds ?? 0, log)),
-  ];
+  return attempt(step, () => {
+    if (signedEntryTimestamp === undefined || integratedTimeSeconds === undefined) {
+      throw new LogError('PROOF_INVALID', 'there is none');
+    }
+    const message = timestampMessage(entry, integratedTimeSeconds);
+    if (!trust.verifySignature(log.publicKeyDer, message, signedEntryTimestamp)) {
+      throw new LogError('PROOF_INVALID', 'it is not a signature of the log over this entry');
+    }
+    return `index ${entry.logIndex}, logged ${isoTime(integratedTimeSeconds)}`;
+  });
 }
 
-function checkValidity(seconds: number, log: TrustedLog): string {
-  if (seconds < log.validFromSeconds || seconds > log.validToSeconds) {
-    throw new LogError('PROOF_INVALID', `${isoTime(seconds)}: the log's key was not valid then`);
+/** Without a signed time a key that has an end is not believed: whoever holds it may use it after that. */
+function wasValid(log: TrustedLog, entry: LogEntry): boolean {
+  if (!hasPromise(entry)) return log.validToSeconds === Number.MAX_SAFE_INTEGER;
+  const seconds = entry.integratedTimeSeconds ?? 0;
+  return log.validFromSeconds <= seconds && seconds <= log.validToSeconds;
+}
+
+function checkTime(entry: LogEntry, valid: readonly TrustedLog[]): string {
+  if (!hasPromise(entry)) {
+    if (valid.length > 0) return "the log's key is valid without end";
+    throw new LogError('PROOF_INVALID', "the log's key has an end, and the entry no proved time");
   }
-  return "the log's key was valid then";
+  if (valid.length > 0) return "the log's key was valid then";
+  const time = isoTime(entry.integratedTimeSeconds ?? 0);
+  throw new LogError('PROOF_INVALID', `${time}: the log's key was not valid then`);
 }
 
 function checkInclusion(entry: LogEntry): string {
@@ -201,8 +209,10 @@ function proofOf({ proof }: LogEntry): LogEntryProof {
   throw new LogError('PROOF_INVALID', 'there is none');
 }
 
-function speaksV1({ proof }: LogEntry): boolean {
-  return proof === undefined || /^[^\n]* - \d+\n/.test(proof.checkpoint);
+/** True when there is a signed entry timestamp or, in entries of the v1 API, there must be one. */
+function hasPromise({ signedEntryTimestamp, proof }: LogEntry): boolean {
+  if (signedEntryTimestamp !== undefined || proof === undefined) return true;
+  return /^[^\n]* - \d+\n/.test(proof.checkpoint);
 }
 
 function withoutPort(host: string): string {

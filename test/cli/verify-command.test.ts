@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { OperationalError } from '../../src/cli/output.js';
 import { type VerifyOptions, verifyFiles } from '../../src/cli/verify-command.js';
+import { VERIFY_HELP } from '../../src/cli/verify-help.js';
+import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { logSigner, transparencyLogEntry } from '../client/made-log.js';
 import { vectorPath } from '../vectors.js';
 
@@ -72,7 +74,14 @@ describe('bundles of the public log', () => {
   });
 });
 
-describe('a valid but unrelated entry is not taken for a proof:', () => {
+describe('the help', () => {
+  it('says what artifact and key are for every kind', () => {
+    for (const kind of KNOWN_KINDS)
+      assert.match(VERIFY_HELP, new RegExp(`^  [^-]*\\b${kind}\\b`, 'm'));
+  });
+});
+
+describe('I12 CVE-2022-36056: a valid but unrelated entry is not taken for a proof:', () => {
   const splices: Readonly<
     Record<string, readonly [RegExp, (bundle: Bundle, other: Bundle) => void]>
   > = {

@@ -15,6 +15,7 @@ import {
   b64,
   checkpoint,
   document,
+  HOSTNAME,
   hashedrekordLeaf,
   hex,
   logSigner,
@@ -33,14 +34,16 @@ const trust: Trust = {
 const signerPem = publicPem(signerKey);
 const leaf = hashedrekordLeaf(artifact);
 const proof = (entry: Answer) => entry.verification.inclusionProof;
-const noClaim = { artifact: undefined, signerPem: undefined };
 
 async function failedSteps(
   text: string,
-  claim: { artifact: Uint8Array | undefined; signerPem: string | undefined } = noClaim,
+  claim: { artifact?: Uint8Array; signerPem?: string } = {},
   by: Trust = trust,
 ): Promise<readonly string[]> {
-  const steps = await verifyDocument(text, by, claim);
+  const steps = await verifyDocument(text, by, {
+    artifact: claim.artifact,
+    signerKey: claim.signerPem === undefined ? undefined : Buffer.from(claim.signerPem),
+  });
   assert.equal(
     isVerified(steps),
     steps.every(({ outcome }) => outcome !== 'failed'),
@@ -52,7 +55,7 @@ describe('an entry of an honest log', () => {
   it('verifies, with and without artifact and key', async () => {
     assert.deepEqual(await failedSteps(document(leaf)), []);
     assert.deepEqual(await failedSteps(document(leaf), { artifact, signerPem }), []);
-    assert.deepEqual(await failedSteps(document(leaf), noClaim, { ...trust, origin: ORIGIN }), []);
+    assert.deepEqual(await failedSteps(document(leaf), {}, { ...trust, origin: ORIGIN }), []);
   });
 
   it('verifies as an item of a list, as retrieve answers', async () => {
@@ -71,9 +74,9 @@ describe('an entry of an honest log', () => {
 
   it('does not verify with another log key or origin', async () => {
     const other = { ...trust, logs: [trustedLogOfDer(newSigner().publicKeyDer)] };
-    assert.deepEqual(await failedSteps(document(leaf), noClaim, other), ['log']);
+    assert.deepEqual(await failedSteps(document(leaf), {}, other), ['log']);
     const elsewhere = { ...trust, origin: 'log.example - 1' };
-    assert.deepEqual(await failedSteps(document(leaf), noClaim, elsewhere), ['checkpoint']);
+    assert.deepEqual(await failedSteps(document(leaf), {}, elsewhere), ['checkpoint']);
   });
 });
 
@@ -227,26 +230,58 @@ describe('a damaged answer does not verify:', () => {
 describe('trusted logs', () => {
   const entries = readApiEntries(readJson(document(leaf), 'document'));
 
-  it('are trusted only while their key is valid', async () => {
+  it('I16 CVE-2026-54787: are trusted only while their key is valid', async () => {
     const [log] = trust.logs;
     assert.ok(log !== undefined && entries.length === 1);
     const during = { ...log, validFromSeconds: TIME, validToSeconds: TIME };
-    assert.deepEqual(await failedSteps(document(leaf), noClaim, { ...trust, logs: [during] }), []);
+    assert.deepEqual(await failedSteps(document(leaf), {}, { ...trust, logs: [during] }), []);
     for (const window of [
       { ...log, validFromSeconds: TIME + 1 },
       { ...log, validToSeconds: TIME - 1 },
     ]) {
       const by = { ...trust, logs: [window] };
-      assert.deepEqual(await failedSteps(document(leaf), noClaim, by), ['time']);
+      assert.deepEqual(await failedSteps(document(leaf), {}, by), ['time']);
     }
+  });
+
+  it('I16: are not trusted without a proved time once their key has an end', async () => {
+    const [log] = trust.logs;
+    assert.ok(log !== undefined);
+    // A checkpoint without a tree ID is how other logs write it, which give no timestamps.
+    const unsigned = document(leaf, (entry) => {
+      const root = Buffer.from(proof(entry).rootHash, 'hex');
+      proof(entry).checkpoint = checkpoint(2, root, { origin: HOSTNAME });
+      Reflect.deleteProperty(entry.verification, 'signedEntryTimestamp');
+    });
+    assert.deepEqual(await failedSteps(unsigned), []);
+    const ended = { ...trust, logs: [{ ...log, validToSeconds: TIME + 1 }] };
+    assert.deepEqual(await failedSteps(unsigned, {}, ended), ['time']);
+    assert.deepEqual(await failedSteps(document(leaf), {}, ended), []);
+  });
+
+  it('I16: are each trusted in their own time when they share a key', async () => {
+    const [log] = trust.logs;
+    assert.ok(log !== undefined);
+    const ended = { ...log, host: HOSTNAME, validToSeconds: TIME - 1 };
+    const other = { ...log, host: 'other.example' };
+    const later = { ...log, host: HOSTNAME, validFromSeconds: TIME };
+    for (const logs of [
+      [ended, other],
+      [other, ended],
+    ]) {
+      assert.deepEqual(await failedSteps(document(leaf), {}, { ...trust, logs }), ['checkpoint']);
+    }
+    assert.deepEqual(await failedSteps(document(leaf), {}, { ...trust, logs: [ended] }), ['time']);
+    const both = { ...trust, logs: [ended, later] };
+    assert.deepEqual(await failedSteps(document(leaf), {}, both), []);
   });
 
   it('must have the host that their checkpoints name', async () => {
     const [log] = trust.logs;
     assert.ok(log !== undefined);
     const right = { ...trust, logs: [{ ...log, host: 'log.example:3000' }] };
-    assert.deepEqual(await failedSteps(document(leaf), noClaim, right), []);
+    assert.deepEqual(await failedSteps(document(leaf), {}, right), []);
     const wrong = { ...trust, logs: [{ ...log, host: 'example' }] };
-    assert.deepEqual(await failedSteps(document(leaf), noClaim, wrong), ['checkpoint']);
+    assert.deepEqual(await failedSteps(document(leaf), {}, wrong), ['checkpoint']);
   });
 });

@@ -194,7 +194,7 @@ describe("a log with the operator's own key", () => {
       const steps = await verifyDocument(
         await answer.text(),
         { logs, origin: identity.origin, verifySignature: verifyWithKey },
-        { artifact: Buffer.from('signed'), signerPem },
+        { artifact: Buffer.from('signed'), signerKey: Buffer.from(signerPem) },
       );
       assert.ok(isVerified(steps), JSON.stringify(steps));
       assert.equal(existsSync(join(dataDir, 'keys', 'log.pem')), false);

@@ -3,16 +3,12 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { REKOR_CLI } from './rekor-cli.mjs';
 import { startedLog } from './started-log.mjs';
 
-export const REKOR_CLI_VERSION = '1.5.4';
-const cache = process.env.STELE_CI_CACHE ?? join(homedir(), '.cache', 'stele-ci');
-const program =
-  process.env.STELE_REKOR_CLI ?? join(cache, `rekor-cli-${REKOR_CLI_VERSION}`, 'rekor-cli');
+const program = REKOR_CLI;
 const fixtures = fileURLToPath(new URL('./fixtures/', import.meta.url));
 const ARTIFACT_SHA256 = '303dded687c04d70cb15e65b94205acc2d26139ea6c49915d26cd567a351dc21';
 const EMAIL = 'Dev.One@example.com';

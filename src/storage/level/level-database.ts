@@ -113,7 +113,7 @@ export class LevelDatabase {
 
   /** Returns the rows of a range, still sealed. */
   range(range: KeyRange): Promise<[Buffer, Buffer][]> {
-    return this.#read((handle) => handle.iterator({ ...range, fillCache: true }).all());
+    return this.#read((handle) => readRange(handle, range));
   }
 
   /**
@@ -312,4 +312,37 @@ async function openLocked(
 
 function reserveFor(settings: LevelSettings): number {
   return 2 * settings.writeBufferSize + RESERVE_MARGIN;
+}
+
+/** Rows that are read at once, in number and bytes. */
+const ROWS_AT_ONCE = 1_000;
+const BYTES_AT_ONCE = 1024 * 1024;
+
+/**
+ * `iterator.all()` asks again after the last row, and waits for the iterator to close: three turns of a loop that may
+ * be busy, where a search needs one.
+ */
+async function readRange(handle: Handle, range: KeyRange): Promise<[Buffer, Buffer][]> {
+  const options = { ...range, fillCache: true, highWaterMarkBytes: BYTES_AT_ONCE };
+  const iterator = handle.iterator(options);
+  const rows: [Buffer, Buffer][] = [];
+  try {
+    for (let isMore = true; isMore; ) {
+      const wanted = Math.min(
+        ROWS_AT_ONCE,
+        (range.limit ?? Number.POSITIVE_INFINITY) - rows.length,
+      );
+      const read = wanted > 0 ? await iterator.nextv(wanted) : [];
+      for (const row of read) rows.push(row);
+      isMore = wanted > 0 && (read.length === wanted || bytesOf(read) >= BYTES_AT_ONCE);
+    }
+    return rows;
+  } finally {
+    // Nobody waits for it: the handle closes what is still open when it is closed itself.
+    void iterator.close();
+  }
+}
+
+function bytesOf(rows: readonly (readonly [Buffer, Buffer])[]): number {
+  return rows.reduce((sum, [key, value]) => sum + key.length + value.length, 0);
 }

@@ -1,12 +1,6 @@
 /** The spec of cose 0.0.1 as a table. */
 
-const HASH = {
-  type: 'object',
-  members: {
-    algorithm: { type: 'text', required: true, oneOf: ['sha256'] },
-    value: { type: 'text', required: true },
-  },
-} as const;
+import { SHA256_HASH } from '../shared/spec-parts.js';
 
 /** Either form: a proposal, or what the log stores. */
 export const COSE_SHAPE = {
@@ -17,8 +11,8 @@ export const COSE_SHAPE = {
     data: {
       type: 'object',
       members: {
-        payloadHash: HASH,
-        envelopeHash: HASH,
+        payloadHash: SHA256_HASH,
+        envelopeHash: SHA256_HASH,
         aad: { type: 'bytes', field: 'aad' },
       },
     },

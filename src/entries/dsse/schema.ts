@@ -1,11 +1,7 @@
 /** The spec of dsse 0.0.1 as a table. */
 
 import type { Read } from '../shared/schema.js';
-
-const HASH_MEMBERS = {
-  algorithm: { type: 'text', required: true, oneOf: ['sha256'] },
-  value: { type: 'text', required: true },
-} as const;
+import { SHA256_HASH } from '../shared/spec-parts.js';
 
 /** Either form: a proposal, or what the log stores. */
 export const DSSE_SHAPE = {
@@ -42,8 +38,8 @@ export const DSSE_SHAPE = {
         },
       },
     },
-    envelopeHash: { type: 'object', members: HASH_MEMBERS },
-    payloadHash: { type: 'object', members: HASH_MEMBERS },
+    envelopeHash: SHA256_HASH,
+    payloadHash: SHA256_HASH,
   },
 } as const;
 

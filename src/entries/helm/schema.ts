@@ -1,25 +1,17 @@
 /** The spec of helm 0.0.1 as a table. */
 
+import { PUBLIC_KEY, SHA256_HASH } from '../shared/spec-parts.js';
+
 /** A proposal has the provenance file, what the log stores has the hash and the signature from it. */
 export const HELM_SHAPE = {
   type: 'object',
   members: {
-    publicKey: {
-      type: 'object',
-      required: true,
-      members: { content: { type: 'bytes', field: 'publicKey content', required: true } },
-    },
+    publicKey: PUBLIC_KEY,
     chart: {
       type: 'object',
       required: true,
       members: {
-        hash: {
-          type: 'object',
-          members: {
-            algorithm: { type: 'text', required: true, oneOf: ['sha256'] },
-            value: { type: 'text', required: true },
-          },
-        },
+        hash: SHA256_HASH,
         provenance: {
           type: 'object',
           required: true,

@@ -2,14 +2,7 @@
 
 import { isJsonObject, member } from '../../encoding/go-json.js';
 import type { Read } from '../shared/schema.js';
-
-const HASH = {
-  type: 'object',
-  members: {
-    algorithm: { type: 'text', required: true, oneOf: ['sha256'] },
-    value: { type: 'text', required: true },
-  },
-} as const;
+import { SHA256_HASH } from '../shared/spec-parts.js';
 
 /** Either form of 0.0.1: a proposal, or what the log stores. */
 export const INTOTO_V001_SHAPE = {
@@ -18,7 +11,7 @@ export const INTOTO_V001_SHAPE = {
     content: {
       type: 'object',
       required: true,
-      members: { envelope: { type: 'text' }, hash: HASH, payloadHash: HASH },
+      members: { envelope: { type: 'text' }, hash: SHA256_HASH, payloadHash: SHA256_HASH },
     },
     publicKey: { type: 'bytes', required: true, field: 'public key' },
   },
@@ -58,15 +51,15 @@ export const INTOTO_V002_SHAPE = {
             },
           },
         },
-        hash: HASH,
-        payloadHash: HASH,
+        hash: SHA256_HASH,
+        payloadHash: SHA256_HASH,
       },
     },
   },
 } as const;
 
 /** A digest, as a spec gives it. */
-export type IntotoHash = Read<typeof HASH>;
+export type IntotoHash = Read<typeof SHA256_HASH>;
 
 /** Returns `spec` with the content and the envelope that Rekor assumes where 0.0.2 has none or no object. */
 export function withV002Envelope(spec: unknown): unknown {

@@ -1,6 +1,7 @@
 /** The spec of jar 0.0.1 as a table. */
 
 import type { Read } from '../shared/schema.js';
+import { SHA256_HASH, SIGNATURE_PUBLIC_KEY } from '../shared/spec-parts.js';
 
 /** The proposal, and what the log stores: the one has content, the other a hash and a signature. */
 export const JAR_SHAPE = {
@@ -11,26 +12,14 @@ export const JAR_SHAPE = {
       required: true,
       members: {
         content: { type: 'bytes', field: 'archive content' },
-        hash: {
-          type: 'object',
-          members: {
-            algorithm: { type: 'text', required: true, oneOf: ['sha256'] },
-            value: { type: 'text', required: true },
-          },
-        },
+        hash: SHA256_HASH,
       },
     },
     signature: {
       type: 'object',
       members: {
         content: { type: 'bytes', required: true, field: 'signature content' },
-        publicKey: {
-          type: 'object',
-          required: true,
-          members: {
-            content: { type: 'bytes', required: true, field: 'signature publicKey content' },
-          },
-        },
+        publicKey: SIGNATURE_PUBLIC_KEY,
       },
     },
   },

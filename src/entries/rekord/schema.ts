@@ -1,5 +1,7 @@
 /** The spec of rekord 0.0.1 as a table. */
 
+import { SHA256_HASH, SIGNATURE_PUBLIC_KEY } from '../shared/spec-parts.js';
+
 /** The formats of keys and signatures. */
 export const REKORD_FORMATS = ['pgp', 'minisign', 'x509', 'ssh'] as const;
 
@@ -16,26 +18,14 @@ export const REKORD_SHAPE = {
       members: {
         format: { type: 'text', required: true, oneOf: REKORD_FORMATS },
         content: { type: 'bytes', required: true, field: 'signature content' },
-        publicKey: {
-          type: 'object',
-          required: true,
-          members: {
-            content: { type: 'bytes', required: true, field: 'signature publicKey content' },
-          },
-        },
+        publicKey: SIGNATURE_PUBLIC_KEY,
       },
     },
     data: {
       type: 'object',
       required: true,
       members: {
-        hash: {
-          type: 'object',
-          members: {
-            algorithm: { type: 'text', required: true, oneOf: ['sha256'] },
-            value: { type: 'text', required: true },
-          },
-        },
+        hash: SHA256_HASH,
         content: { type: 'bytes', field: 'data content' },
       },
     },

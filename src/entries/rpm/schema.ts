@@ -1,25 +1,17 @@
 /** The spec of rpm 0.0.1 as a table. */
 
+import { PUBLIC_KEY, SHA256_HASH } from '../shared/spec-parts.js';
+
 /** The proposal and what the log stores have the same form; the headers are never taken from a client. */
 export const RPM_SHAPE = {
   type: 'object',
   members: {
-    publicKey: {
-      type: 'object',
-      required: true,
-      members: { content: { type: 'bytes', field: 'publicKey content', required: true } },
-    },
+    publicKey: PUBLIC_KEY,
     package: {
       type: 'object',
       required: true,
       members: {
-        hash: {
-          type: 'object',
-          members: {
-            algorithm: { type: 'text', required: true, oneOf: ['sha256'] },
-            value: { type: 'text', required: true },
-          },
-        },
+        hash: SHA256_HASH,
         content: { type: 'bytes', field: 'package content' },
       },
     },

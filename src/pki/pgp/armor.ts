@@ -8,9 +8,9 @@
 
 import { fromGoBase64, toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
+import { trimGoSpace } from '../../encoding/go-space.js';
 import { fromGoUtf8 } from '../../encoding/go-utf8.js';
 import { isLogError } from '../../errors.js';
-import { trimGoSpace } from './go-space.js';
 import { OctetSource } from './octet-source.js';
 import { PgpFault, structuralFault } from './pgp-fault.js';
 

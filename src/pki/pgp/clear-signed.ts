@@ -6,8 +6,8 @@
  */
 
 import { Buffer } from 'node:buffer';
+import { trimGoSpace } from '../../encoding/go-space.js';
 import { decodeArmor } from './armor.js';
-import { trimGoSpace } from './go-space.js';
 import { asPgpFault } from './pgp-fault.js';
 
 /** A clear-signed message. */

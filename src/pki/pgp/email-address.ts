@@ -5,8 +5,8 @@
  * over the text each.
  */
 
+import { trimGoSpace } from '../../encoding/go-space.js';
 import { fromGoUtf8 } from '../../encoding/go-utf8.js';
-import { trimGoSpace } from './go-space.js';
 
 /** Returns the e-mail address in a user ID, undefined when it has none of the shape that is searched for. */
 export function emailOfUserId(id: Uint8Array): string | undefined {

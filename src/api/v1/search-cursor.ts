@@ -6,9 +6,9 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { SearchTerm } from '../../entries/entry-kind.js';
 import type { RefusedRequest } from '../../http/reply.js';
 import { noMatch } from './field-error.js';
-import type { EntrySearchQuery } from './search-query.js';
 
 /** Where a page ended. */
 export interface PagePlace {
@@ -18,8 +18,19 @@ export interface PagePlace {
   readonly after: number;
 }
 
+/** One condition: what was asked, and the terms of which an entry must have one. */
+export interface SearchCondition {
+  readonly name: string;
+  readonly value: string;
+  readonly terms: readonly SearchTerm[];
+}
+
 /** What a cursor belongs to: pages may differ in their length and in what they show. */
-export type SearchIdentity = Pick<EntrySearchQuery, 'conditions' | 'operator' | 'order'>;
+export interface SearchIdentity {
+  readonly conditions: readonly SearchCondition[];
+  readonly operator: 'and' | 'or';
+  readonly order: 'oldest' | 'newest';
+}
 
 /** Returns the cursor of the page after `place`. */
 export function cursorAt({ size, after }: PagePlace, search: SearchIdentity): string {

@@ -1,13 +1,13 @@
 /** Why a search found nothing: what is known of its parts, and what each field is taken from. */
 
 import type { SearchField, SearchTerm } from '../../entries/entry-kind.js';
-import type { EntrySearchQuery, SearchCondition } from './search-query.js';
+import type { SearchCondition, SearchIdentity } from './search-cursor.js';
 
 /**
  * Returns a hint for a search without a result. `isThere` tells whether any entry has one of some terms.
  */
 export async function hintFor(
-  { conditions, operator }: Pick<EntrySearchQuery, 'conditions' | 'operator'>,
+  { conditions, operator }: Omit<SearchIdentity, 'order'>,
   isThere: (terms: readonly SearchTerm[]) => Promise<boolean>,
 ): Promise<string> {
   const missing: SearchCondition[] = [];

@@ -21,21 +21,15 @@ import {
   wrongType,
 } from './field-error.js';
 import { optionalInteger } from './query-parameter.js';
-import { type PagePlace, placeOfCursor } from './search-cursor.js';
+import {
+  type PagePlace,
+  placeOfCursor,
+  type SearchCondition,
+  type SearchIdentity,
+} from './search-cursor.js';
 
-/** One condition: what was asked, and the terms of which an entry must have one. */
-export interface SearchCondition {
-  readonly name: string;
-  readonly value: string;
-  readonly terms: readonly SearchTerm[];
-}
-
-/** A search as it was asked for. */
-export interface EntrySearchQuery {
-  /** At least one. */
-  readonly conditions: readonly SearchCondition[];
-  readonly operator: 'and' | 'or';
-  readonly order: 'oldest' | 'newest';
+/** A search as it was asked for; it has at least one condition. */
+export interface EntrySearchQuery extends SearchIdentity {
   readonly limit: number;
   readonly withEntries: boolean;
   readonly withCount: boolean;

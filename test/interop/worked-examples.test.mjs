@@ -78,7 +78,12 @@ describe('the worked examples', () => {
         env,
       );
       const { Body } = JSON.parse(found.output.trim().split('\n')[0]);
-      assert.equal(Object.keys(Body)[0].toLowerCase().replace(/(obj|model)$/, ''), kind);
+      assert.equal(
+        Object.keys(Body)[0]
+          .toLowerCase()
+          .replace(/(obj|model)$/, ''),
+        kind,
+      );
     });
   }
 });

@@ -44,7 +44,7 @@ export interface TimestampsOptions {
 const SETS_IN_MEMORY = 8_192;
 
 /** SETs signed in one turn of the event loop: less than a millisecond. */
-const SIGNED_PER_TURN = 4;
+const SIGNED_PER_TURN = 16;
 
 interface UnstoredBatch {
   readonly from: number;

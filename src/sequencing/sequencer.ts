@@ -72,8 +72,8 @@ export interface SequencerOptions {
   readonly trouble?: (event: WriterTrouble) => void;
 }
 
-/** Waiters answered in one turn of the event loop: about half a millisecond of signing and proving. */
-const ANSWERS_PER_TURN = 4;
+/** Waiters answered in one turn of the event loop: about 2 ms of signing and proving each. */
+const ANSWERS_PER_TURN = 16;
 const DEFAULT_PATIENCE_MS = 5_000;
 
 /**

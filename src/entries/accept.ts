@@ -51,7 +51,7 @@ export async function acceptEntry(
 ): Promise<AcceptedEntry> {
   const { kind, apiVersion } = proposed;
   const { limits } = policy;
-  const version = findVersion(proposed, policy);
+  const version = findVersion(proposed);
   assertLength(proposed, limits);
   const context: EntryContext = { verifySignatures, nowMs, limits };
   const spec = await version.parse(proposed.spec, context);
@@ -95,18 +95,10 @@ export async function identifyEntry(
 
 type AnyVersion = EntryVersion<unknown, unknown>;
 
-function findVersion(proposed: ProposedEntry, policy?: EntryPolicy): AnyVersion {
-  const { kind, apiVersion } = proposed;
+function findVersion({ kind, apiVersion }: ProposedEntry): AnyVersion {
   const found = Object.hasOwn(ENTRY_KINDS, kind) ? ENTRY_KINDS[kind] : undefined;
   if (found === undefined) {
     throw new LogError('ENTRY_KIND_UNKNOWN', `could not unmarshal entry for kind '${kind}'`);
-  }
-  if (Object.keys(found.versions).length === 0) {
-    if (policy !== undefined) assertEnabled(proposed, policy);
-    throw new LogError(
-      'ENTRY_KIND_DISABLED',
-      `entry kind '${kind}' is not supported by this server yet`,
-    );
   }
   const version = Object.hasOwn(found.versions, apiVersion)
     ? found.versions[apiVersion]

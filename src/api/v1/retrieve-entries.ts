@@ -4,7 +4,6 @@
  */
 
 import { fromHex } from '../../encoding/hex.js';
-import type { ProposedEntry } from '../../entries/entry-kind.js';
 import { isLogError } from '../../errors.js';
 import { JSON_TYPE, jsonTextReply, RefusedRequest, type Reply } from '../../http/reply.js';
 import type { Route, RouteRequest } from '../../http/route.js';
@@ -212,25 +211,11 @@ async function findByLeaf(
   const hashes = ids.filter((id) => splitEntryID(id).tree === undefined).map(fromHex);
   // One after another: of several entries that fail, the first is reported.
   for (const envelope of envelopes) {
-    const leaf = await leafHashOf(shards, requireMembers(envelope));
-    if (leaf !== undefined) hashes.push(leaf);
+    hashes.push(await shards.active.leafHashOf(requireMembers(envelope)));
   }
   const found: FoundEntry[] = [];
   for (const hash of hashes) found.push(...(await findInAll(shards, hash)));
   return found;
-}
-
-/** Returns undefined for an entry of a kind that no log of this server can hold. */
-async function leafHashOf(
-  shards: Shards,
-  proposed: ProposedEntry,
-): Promise<Uint8Array | undefined> {
-  try {
-    return await shards.active.leafHashOf(proposed);
-  } catch (error) {
-    if (isLogError(error, 'ENTRY_KIND_DISABLED')) return undefined;
-    throw error;
-  }
 }
 
 async function findByIndex(shards: Shards, indexes: readonly bigint[]): Promise<FoundEntry[]> {

@@ -11,6 +11,7 @@ import { readX509Key, type X509Key } from '../../pki/x509.js';
 import type { EntryVersion } from '../entry-kind.js';
 import { artifactDigest, type GivenArtifact, readArtifact } from '../shared/artifact-digest.js';
 import { packageTerms } from '../shared/package-url.js';
+import { assertContent, notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, signatureTerm, x509KeyTerms } from '../shared/search-terms.js';
 import { type AlpinePackage, readAlpinePackage } from './package.js';
@@ -39,20 +40,12 @@ export const alpineV001: EntryVersion<ProposedAlpine, ProvenAlpine> = {
   parse(input) {
     const spec = readSpec(ALPINE_SHAPE, input);
     const publicKey = spec.publicKey.content;
-    // Line ends alone are base64 of nothing.
-    if (publicKey.length === 0) {
-      throw new LogError('ENTRY_MALFORMED', "'content' must be specified for publicKey");
-    }
+    assertContent(publicKey, 'publicKey');
     return { artifact: readArtifact('package', spec.package), publicKey };
   },
 
   assertInsertable({ artifact }) {
-    if (artifact.content.length === 0) {
-      throw new LogError(
-        'ENTRY_NOT_INSERTABLE',
-        'entry not insertable into log: missing package content',
-      );
-    }
+    if (artifact.content.length === 0) throw notInsertable('missing package content');
   },
 
   async verify({ artifact, publicKey }, { limits }) {

@@ -13,6 +13,7 @@ import { LogError } from '../../errors.js';
 import { readX509Key, type X509Key } from '../../pki/x509.js';
 import type { EntryVersion, SearchTerm } from '../entry-kind.js';
 import { readHexDigest } from '../shared/hex-digest.js';
+import { notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, signatureTerm, statementTerms, x509KeyTerms } from '../shared/search-terms.js';
 import {
@@ -98,11 +99,7 @@ export const coseV001: EntryVersion<Cose, ProvenCose | undefined> = {
   },
 
   assertInsertable({ form }) {
-    if (form === 'proposed') return;
-    throw new LogError(
-      'ENTRY_NOT_INSERTABLE',
-      'entry not insertable into log: missing COSE Sign1 message',
-    );
+    if (form === 'stored') throw notInsertable('missing COSE Sign1 message');
   },
 
   canonicalize({ proven }) {

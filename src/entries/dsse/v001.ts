@@ -15,6 +15,7 @@ import { readX509Key } from '../../pki/x509.js';
 import type { EntryLimits, EntryVersion, SearchTerm } from '../entry-kind.js';
 import { payloadAttachment } from '../shared/attachment.js';
 import { type Envelope, readEnvelope } from '../shared/dsse-envelope.js';
+import { notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, signatureTerm, statementTerms, x509KeyTerms } from '../shared/search-terms.js';
 import {
@@ -95,12 +96,7 @@ export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
   },
 
   assertInsertable({ form }) {
-    if (form === 'stored') {
-      throw new LogError(
-        'ENTRY_NOT_INSERTABLE',
-        'entry not insertable into log: missing proposed content',
-      );
-    }
+    if (form === 'stored') throw notInsertable('missing proposed content');
   },
 
   canonicalize({ proven }) {

@@ -13,6 +13,7 @@ import {
   readPgpSignature,
 } from '../../pki/pgp/signature.js';
 import type { EntryVersion, SearchTerm } from '../entry-kind.js';
+import { contentMissing, notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, emailTerms, keyTerm, signatureTerm } from '../shared/search-terms.js';
 import { type ChartHash, chartHash, readProvenance } from './provenance.js';
@@ -43,18 +44,13 @@ export const helmV001: EntryVersion<ProposedHelm, ProvenHelm> = {
     const spec = readSpec(HELM_SHAPE, input);
     const { signature, content } = spec.chart.provenance;
     if (signature?.content === undefined && content === undefined) {
-      throw new LogError('ENTRY_MALFORMED', "'content' must be specified for provenance");
+      throw contentMissing('provenance');
     }
     return { publicKey: spec.publicKey.content, provenance: content };
   },
 
   assertInsertable({ provenance }) {
-    if (provenance === undefined) {
-      throw new LogError(
-        'ENTRY_NOT_INSERTABLE',
-        'entry not insertable into log: missing provenance content',
-      );
-    }
+    if (provenance === undefined) throw notInsertable('missing provenance content');
   },
 
   async verify(spec) {

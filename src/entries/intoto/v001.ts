@@ -15,6 +15,7 @@ import { readX509Key, type X509Key } from '../../pki/x509.js';
 import type { EntryLimits, EntryVersion, SignatureVerifier } from '../entry-kind.js';
 import { payloadAttachment } from '../shared/attachment.js';
 import { type Envelope, readEnvelope } from '../shared/dsse-envelope.js';
+import { notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, x509KeyTerms } from '../shared/search-terms.js';
 import {
@@ -170,8 +171,4 @@ function assertStandardBase64(text: string): void {
 
 function unverified(reason: string): LogError {
   return new LogError('SIGNATURE_INVALID', reason);
-}
-
-function notInsertable(reason: string): LogError {
-  return new LogError('ENTRY_NOT_INSERTABLE', `entry not insertable into log: ${reason}`);
 }

@@ -18,6 +18,7 @@ import { readX509Key } from '../../pki/x509.js';
 import type { EntryLimits, EntryVersion } from '../entry-kind.js';
 import { payloadAttachment } from '../shared/attachment.js';
 import type { Envelope } from '../shared/dsse-envelope.js';
+import { notInsertable } from '../shared/refusals.js';
 import { type Read, readSpec } from '../shared/schema.js';
 import { digestTerm, x509KeyTerms } from '../shared/search-terms.js';
 import {
@@ -163,8 +164,4 @@ function assertStandardBase64(text: string): void {
     const reason = `could not decode envelope payload: ${cause.message}`;
     throw new LogError('ENTRY_MALFORMED', reason, { cause });
   }
-}
-
-function notInsertable(reason: string): LogError {
-  return new LogError('ENTRY_NOT_INSERTABLE', `entry not insertable into log: ${reason}`);
 }

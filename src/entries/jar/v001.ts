@@ -13,6 +13,7 @@ import { LogError } from '../../errors.js';
 import { readX509Key } from '../../pki/x509.js';
 import type { EntryVersion, SearchTerm } from '../entry-kind.js';
 import { artifactDigest } from '../shared/artifact-digest.js';
+import { contentMissing, notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, keyTerm, signatureTerm, x509KeyTerms } from '../shared/search-terms.js';
 import { packageTerms } from './package-terms.js';
@@ -43,7 +44,7 @@ export const jarV001: EntryVersion<JarSpec, ProvenJar> = {
     const spec = readSpec(JAR_SHAPE, input);
     const { archive, signature } = spec;
     if (signature === undefined && archive.content === undefined) {
-      throw new LogError('ENTRY_MALFORMED', "'content' must be specified for package");
+      throw contentMissing('package');
     }
     if (archive.hash !== undefined && !/^[0-9A-Fa-f]{64}$/.test(archive.hash.value)) {
       throw new LogError('ENTRY_MALFORMED', 'invalid value for hash');
@@ -52,11 +53,7 @@ export const jarV001: EntryVersion<JarSpec, ProvenJar> = {
   },
 
   assertInsertable({ archive }) {
-    if (archive.content !== undefined) return;
-    throw new LogError(
-      'ENTRY_NOT_INSERTABLE',
-      'entry not insertable into log: missing archive content',
-    );
+    if (archive.content === undefined) throw notInsertable('missing archive content');
   },
 
   // The stored form has no content: it is read as an empty archive, and refused.

@@ -11,6 +11,7 @@ import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import type { EntryVersion, SearchTerm } from '../entry-kind.js';
 import { artifactDigest, type GivenArtifact, readArtifact } from '../shared/artifact-digest.js';
+import { assertContent, notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, signatureTerm } from '../shared/search-terms.js';
 import { DETACHED_SIGNATURE_READERS } from './formats.js';
@@ -53,12 +54,7 @@ export const rekordV001: EntryVersion<Rekord, ProvenRekord> = {
   },
 
   assertInsertable({ artifact }) {
-    if (artifact.content.length === 0) {
-      throw new LogError(
-        'ENTRY_NOT_INSERTABLE',
-        'entry not insertable into log: missing data content',
-      );
-    }
+    if (artifact.content.length === 0) throw notInsertable('missing data content');
   },
 
   async verify({ format, signature, key, artifact }, { verifySignatures }) {
@@ -87,9 +83,3 @@ export const rekordV001: EntryVersion<Rekord, ProvenRekord> = {
     return [...keyTerms, signatureTerm(signature), digestTerm('sha256', hash)];
   },
 };
-
-function assertContent(content: Uint8Array, member: string): void {
-  if (content.length === 0) {
-    throw new LogError('ENTRY_MALFORMED', `'content' must be specified for ${member}`);
-  }
-}

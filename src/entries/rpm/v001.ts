@@ -11,6 +11,7 @@ import { pgpPacketProblem } from '../../pki/pgp/signature.js';
 import type { EntryVersion } from '../entry-kind.js';
 import { artifactDigest, type GivenArtifact, readArtifact } from '../shared/artifact-digest.js';
 import { packageTerms } from '../shared/package-url.js';
+import { assertContent, notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, emailTerms, keyTerm, signatureTerm } from '../shared/search-terms.js';
 import { type PackageHeaders, packageHeaders, type RpmPackage, readRpmPackage } from './package.js';
@@ -39,20 +40,12 @@ export const rpmV001: EntryVersion<ProposedRpm, ProvenRpm> = {
   parse(input) {
     const spec = readSpec(RPM_SHAPE, input);
     const publicKey = spec.publicKey.content;
-    // Line ends alone are base64 of nothing.
-    if (publicKey.length === 0) {
-      throw new LogError('ENTRY_MALFORMED', "'content' must be specified for publicKey");
-    }
+    assertContent(publicKey, 'publicKey');
     return { artifact: readArtifact('package', spec.package), publicKey };
   },
 
   assertInsertable({ artifact }) {
-    if (artifact.content.length === 0) {
-      throw new LogError(
-        'ENTRY_NOT_INSERTABLE',
-        'entry not insertable into log: missing package content',
-      );
-    }
+    if (artifact.content.length === 0) throw notInsertable('missing package content');
   },
 
   async verify({ artifact, publicKey }) {

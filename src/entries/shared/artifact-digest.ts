@@ -8,6 +8,7 @@
 import { sha256 } from '#sha256';
 import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
+import { contentMissing } from './refusals.js';
 
 /** The hash member of a spec. */
 export interface GivenHash {
@@ -36,7 +37,7 @@ export function readArtifact(
       throw new LogError('ENTRY_MALFORMED', 'invalid value for hash');
     }
   } else if (content === undefined || content.length === 0) {
-    throw new LogError('ENTRY_MALFORMED', `'content' must be specified for ${member}`);
+    throw contentMissing(member);
   }
   return { content: content ?? new Uint8Array(0), hash };
 }

@@ -93,6 +93,11 @@ export async function identifyEntry(
   return identify({ kind, apiVersion, proven } as VerifiedEntry, version);
 }
 
+/** Whether a server with this policy stores that version of a kind. */
+export function isEnabled(kind: string, version: string, { enabledKinds }: EntryPolicy): boolean {
+  return enabledKinds.has(kind) || enabledKinds.has(`${kind}:${version}`);
+}
+
 type AnyVersion = EntryVersion<unknown, unknown>;
 
 function findVersion({ kind, apiVersion }: ProposedEntry): AnyVersion {
@@ -113,8 +118,8 @@ function findVersion({ kind, apiVersion }: ProposedEntry): AnyVersion {
   return version;
 }
 
-function assertEnabled({ kind, apiVersion }: ProposedEntry, { enabledKinds }: EntryPolicy): void {
-  if (enabledKinds.has(kind) || enabledKinds.has(`${kind}:${apiVersion}`)) return;
+function assertEnabled({ kind, apiVersion }: ProposedEntry, policy: EntryPolicy): void {
+  if (isEnabled(kind, apiVersion, policy)) return;
   throw new LogError(
     'ENTRY_KIND_DISABLED',
     `entry kind '${kind}' is not enabled for submission on this server`,

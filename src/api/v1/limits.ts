@@ -4,6 +4,7 @@
  */
 
 import {
+  isEnabled,
   MAX_INDEX_KEY_LENGTH,
   MAX_LEAF_LENGTH,
   MAX_SEARCH_TERM_LENGTH,
@@ -56,12 +57,10 @@ function publishedLimits(rules: SubmissionRules, requestBodyBytes: number): unkn
 }
 
 /** Returns what may be written: kinds with their versions. */
-function enabledVersions({ enabledKinds }: EntryPolicy): Readonly<Record<string, string[]>> {
+function enabledVersions(policy: EntryPolicy): Readonly<Record<string, string[]>> {
   const enabled: Record<string, string[]> = {};
   for (const { kind, versions } of Object.values(ENTRY_KINDS)) {
-    const written = Object.keys(versions).filter(
-      (version) => enabledKinds.has(kind) || enabledKinds.has(`${kind}:${version}`),
-    );
+    const written = Object.keys(versions).filter((version) => isEnabled(kind, version, policy));
     if (written.length > 0) enabled[kind] = written;
   }
   return enabled;

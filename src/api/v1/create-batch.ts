@@ -22,23 +22,20 @@ import { entryJson } from './entry-json.js';
 import { missing, notOneOf, tooFewItems, tooManyItems } from './field-error.js';
 import { ANY, cannotUnmarshal, type GoStruct, jsonKind, readStruct, TEXT } from './go-fields.js';
 import { firstItemsOf, type JsonNode, readJsonBody } from './json-body.js';
-import { conflictMessage, type KnownEntry, storedEntries, type UnreadTold } from './known-entry.js';
+import {
+  type AppendOptions,
+  conflictMessage,
+  type KnownEntry,
+  storedEntries,
+} from './known-entry.js';
 import { readEnvelope, requireMembers } from './proposed-entry.js';
 import { type DuplicateAnswer, MAX_BATCH_ENTRIES } from './submission-rules.js';
-
-/** What the route works with beside its logs. */
-export interface CreateBatchOptions {
-  readonly duplicates: DuplicateAnswer;
-  /** Called for each entry that is new. */
-  entryAdded(): void;
-  readonly unread: UnreadTold;
-}
 
 /** Returns the route. */
 export function createBatchRoute(
   shards: Shards,
   enabled: ReadonlySet<string>,
-  options: CreateBatchOptions,
+  options: AppendOptions,
 ): Route {
   return endpointRoute<Batch>('createLogEntry', enabled, {
     method: 'POST',
@@ -109,7 +106,7 @@ async function submitBatch(
   log: Log,
   { entries, mode }: Batch,
   request: RouteRequest,
-  options: CreateBatchOptions,
+  options: AppendOptions,
 ): Promise<Reply> {
   const { format, requestID } = request;
   let items: readonly BatchItem[];
@@ -152,7 +149,7 @@ async function resultTexts(
   log: Log,
   items: readonly BatchItem[],
   requestID: string,
-  { duplicates, unread }: CreateBatchOptions,
+  { duplicates, unread }: AppendOptions,
 ): Promise<readonly string[]> {
   const known = items.filter((item): item is KnownEntry => 'logIndex' in item);
   const hasAdded = items.some(isAdded);

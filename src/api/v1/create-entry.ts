@@ -11,23 +11,19 @@ import { endpointRoute } from './endpoint.js';
 import { entryJson } from './entry-json.js';
 import { missing } from './field-error.js';
 import { readJsonBody } from './json-body.js';
-import { conflictMessage, type KnownEntry, storedEntries, type UnreadTold } from './known-entry.js';
+import {
+  type AppendOptions,
+  conflictMessage,
+  type KnownEntry,
+  storedEntries,
+} from './known-entry.js';
 import { type EntryEnvelope, readEnvelope, requireMembers } from './proposed-entry.js';
-import type { DuplicateAnswer } from './submission-rules.js';
-
-/** What the route works with beside its logs. */
-export interface CreateEntryOptions {
-  readonly duplicates: DuplicateAnswer;
-  /** Called for each entry that is new. */
-  entryAdded(): void;
-  readonly unread: UnreadTold;
-}
 
 /** Returns the route. */
 export function createEntryRoute(
   shards: Shards,
   enabled: ReadonlySet<string>,
-  options: CreateEntryOptions,
+  options: AppendOptions,
 ): Route {
   return endpointRoute<EntryEnvelope>('createLogEntry', enabled, {
     method: 'POST',
@@ -59,7 +55,7 @@ async function submit(
   log: Log,
   envelope: EntryEnvelope,
   request: RouteRequest,
-  options: CreateEntryOptions,
+  options: AppendOptions,
 ): Promise<Reply> {
   try {
     const submission = await log.submit(requireMembers(envelope));
@@ -82,7 +78,7 @@ async function known(
   log: Log,
   submission: KnownEntry,
   request: RouteRequest,
-  { duplicates, unread }: CreateEntryOptions,
+  { duplicates, unread }: AppendOptions,
 ): Promise<Reply> {
   const { entryID } = submission;
   const { format } = request;

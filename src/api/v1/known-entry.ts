@@ -13,8 +13,14 @@ import type { DuplicateAnswer } from './submission-rules.js';
 /** An entry by its place alone. */
 export type KnownEntry = Exclude<Submission, { outcome: 'added' }>;
 
-/** Told of what kept stored entries from being read. */
-export type UnreadTold = (error: unknown) => void;
+/** What the routes that append entries work with beside their logs. */
+export interface AppendOptions {
+  readonly duplicates: DuplicateAnswer;
+  /** Called for each entry that is new. */
+  entryAdded(): void;
+  /** Told of what kept stored entries from being read. */
+  unread(error: unknown): void;
+}
 
 /** Returns Rekor's words for an entry that the log has. */
 export function conflictMessage(entryID: string): string {
@@ -22,11 +28,9 @@ export function conflictMessage(entryID: string): string {
 }
 
 /** How stored entries are read for an answer. */
-export interface StoredReading {
-  readonly duplicates: DuplicateAnswer;
+export interface StoredReading extends Pick<AppendOptions, 'duplicates' | 'unread'> {
   /** True when the request added an entry. */
   readonly hasAdded: boolean;
-  readonly unread: UnreadTold;
 }
 
 /**

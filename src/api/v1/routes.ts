@@ -7,6 +7,7 @@ import { createBatchRoute } from './create-batch.js';
 import { createEntryRoute } from './create-entry.js';
 import { entryByIndexRoute } from './entry-by-index.js';
 import { entryByUuidRoute } from './entry-by-uuid.js';
+import type { AppendOptions } from './known-entry.js';
 import { limitsRoute } from './limits.js';
 import { logInfoRoute } from './log-info.js';
 import { logProofRoute } from './log-proof.js';
@@ -33,15 +34,15 @@ export interface V1Options {
 export function v1Routes(options: V1Options): readonly Route[] {
   const { shards, enabledEndpoints, metrics, rules } = options;
   const { duplicates } = rules;
-  const submissions = {
+  const appending: AppendOptions = {
     duplicates,
     entryAdded: metrics.entryAdded,
-    unread: (error: unknown) => options.unread(error),
+    unread: (error) => options.unread(error),
   };
   const published = (treeID: bigint): void => metrics.checkpointPublished(String(treeID), '200');
   return [
-    createEntryRoute(shards, enabledEndpoints, submissions),
-    createBatchRoute(shards, enabledEndpoints, submissions),
+    createEntryRoute(shards, enabledEndpoints, appending),
+    createBatchRoute(shards, enabledEndpoints, appending),
     entryByIndexRoute(shards, enabledEndpoints),
     entryByUuidRoute(shards, enabledEndpoints),
     retrieveEntriesRoute(shards, enabledEndpoints),

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
+import { packageUrlTerms } from '../../src/entries/shared/package-url.js';
 import { statementTerms } from '../../src/entries/shared/search-terms.js';
-import { MOST_STATEMENT_TERMS, packageTerms } from '../../src/entries/shared/statement-terms.js';
+import { MOST_STATEMENT_TERMS } from '../../src/entries/shared/statement-terms.js';
 
 function termsOf(statement: unknown): string[] {
   return statementTerms(utf8(JSON.stringify(statement))).map(
@@ -60,7 +61,7 @@ test('a statement of version 0.1 is found by its materials too', () => {
 });
 
 test('a package URL is found with its version, without qualifiers, and by its name', () => {
-  const values = (written: string) => packageTerms(written).map(({ value }) => value);
+  const values = (written: string) => packageUrlTerms(written).map(({ value }) => value);
   assert.deepEqual(values('pkg:pypi/a@1'), ['pkg:pypi/a@1', 'pkg:pypi/a']);
   assert.deepEqual(values('pkg:npm/@s/n@1?a=b@c#x'), [
     'pkg:npm/@s/n@1?a=b@c#x',

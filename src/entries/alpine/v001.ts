@@ -10,7 +10,7 @@ import { LogError } from '../../errors.js';
 import { readX509Key, type X509Key } from '../../pki/x509.js';
 import type { EntryVersion } from '../entry-kind.js';
 import { artifactDigest, type GivenArtifact, readArtifact } from '../shared/artifact-digest.js';
-import { packageTerms } from '../shared/package-url.js';
+import { packageIdentityTerms } from '../shared/package-url.js';
 import { assertContent, notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, signatureTerm, x509KeyTerms } from '../shared/search-terms.js';
@@ -89,7 +89,7 @@ export const alpineV001: EntryVersion<ProposedAlpine, ProvenAlpine> = {
       digestTerm('sha1', createHash('sha1').update(content.control).digest('hex')),
       ...x509KeyTerms(key),
       signatureTerm(content.signature),
-      ...packageTerms({
+      ...packageIdentityTerms({
         type: 'apk',
         namespace: 'alpine',
         name: fact('pkgname'),

@@ -11,7 +11,7 @@ import { octetsToText } from './manifest.js';
 import type { VerifiedJar } from './verify-jar.js';
 
 /** Returns the terms of the package in `jar`; none when nothing names it. */
-export async function packageTerms(jar: VerifiedJar): Promise<SearchTerm[]> {
+export async function jarPackageTerms(jar: VerifiedJar): Promise<SearchTerm[]> {
   const { main } = jar.manifest;
   const names = [
     main.get('Implementation-Title'),

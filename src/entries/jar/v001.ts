@@ -16,7 +16,7 @@ import { artifactDigest } from '../shared/artifact-digest.js';
 import { contentMissing, notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, keyTerm, signatureTerm, x509KeyTerms } from '../shared/search-terms.js';
-import { packageTerms } from './package-terms.js';
+import { jarPackageTerms } from './package-terms.js';
 import { JAR_SHAPE, type JarSpec } from './schema.js';
 import { verifyJar } from './verify-jar.js';
 
@@ -71,7 +71,7 @@ export const jarV001: EntryVersion<JarSpec, ProvenJar> = {
       terms: [
         signatureTerm(jar.signer.signer.signature),
         ...x509KeyTerms(readX509Key(signerPem)),
-        ...(await packageTerms(jar)),
+        ...(await jarPackageTerms(jar)),
       ],
     };
   },

@@ -10,7 +10,7 @@ import { type PgpKeyRing, readPgpKeyRing } from '../../pki/pgp/key-ring.js';
 import { pgpPacketProblem } from '../../pki/pgp/signature.js';
 import type { EntryVersion } from '../entry-kind.js';
 import { artifactDigest, type GivenArtifact, readArtifact } from '../shared/artifact-digest.js';
-import { packageTerms } from '../shared/package-url.js';
+import { packageIdentityTerms } from '../shared/package-url.js';
 import { assertContent, notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, emailTerms, keyTerm, signatureTerm } from '../shared/search-terms.js';
@@ -91,7 +91,7 @@ export const rpmV001: EntryVersion<ProposedRpm, ProvenRpm> = {
       keyTerm(ring.canonical),
       ...emailTerms(ring.emails),
       ...content.signatures.map(({ packets }) => signatureTerm(packets)),
-      ...packageTerms({
+      ...packageIdentityTerms({
         type: 'rpm',
         name: Name,
         version: `${Version}-${Release}`,

@@ -17,7 +17,7 @@ export interface PackageIdentity {
 }
 
 /** Returns the terms of a package: its name, and its URL as far as the name, the version and the qualifiers. */
-export function packageTerms(identity: PackageIdentity): SearchTerm[] {
+export function packageIdentityTerms(identity: PackageIdentity): SearchTerm[] {
   const { type, namespace, name, version = '', qualifiers = {} } = identity;
   if (name === '') return [];
   const terms: SearchTerm[] = [{ field: 'subject-name', value: name }];
@@ -33,6 +33,16 @@ export function packageTerms(identity: PackageIdentity): SearchTerm[] {
     .map(([qualifier, value]) => `${qualifier}=${encode(value)}`);
   if (pairs.length > 0) terms.push({ field: 'package', value: `${url}?${pairs.join('&')}` });
   return terms;
+}
+
+/** Returns the package URL `written` as it is, without qualifiers and subpath, and without its version too. */
+export function packageUrlTerms(written: string): SearchTerm[] {
+  const rest = written.search(/[?#]/);
+  const bare = rest < 0 ? written : written.slice(0, rest);
+  // A package's name does not begin with @, a version does.
+  const version = bare.indexOf('@', bare.lastIndexOf('/') + 2);
+  const name = version < 0 ? bare : bare.slice(0, version);
+  return [...new Set([written, bare, name])].map((value) => ({ field: 'package', value }));
 }
 
 /** Percent-encoding of the specification: letters, digits, `.-_~` and the colon stay. */

@@ -3,14 +3,15 @@
  * the digests of what went into it.
  *
  * Spec: https://github.com/in-toto/attestation/tree/main/spec (v0.1 and v1), https://slsa.dev/provenance (0.x:
- * `materials`; 1: `buildDefinition.resolvedDependencies`), https://github.com/package-url/purl-spec. In scope: what
- * is said where these say it, in the letter case of the specifications. Out of scope: Rekor's own keys
- * (statement-keys.ts). Whatever is not of the expected type is passed over.
+ * `materials`; 1: `buildDefinition.resolvedDependencies`). In scope: what is said where these say it, in the letter
+ * case of the specifications. Out of scope: Rekor's own keys (statement-keys.ts), what follows from a package URL
+ * (package-url.ts). Whatever is not of the expected type is passed over.
  */
 
 import { decodeGoJson, isJsonObject, member } from '../../encoding/go-json.js';
 import { isLogError } from '../../errors.js';
 import type { SearchTerm } from '../entry-kind.js';
+import { packageUrlTerms } from './package-url.js';
 
 /** Most terms of one statement. With one more its entry is refused (accept.ts), so none is left out in silence. */
 export const MOST_STATEMENT_TERMS = 65_536;
@@ -27,16 +28,6 @@ export function factsOfStatement(payload: Uint8Array): SearchTerm[] {
     terms.push(term);
   }
   return terms;
-}
-
-/** Returns the package URL `written` as it is, without qualifiers and subpath, and without its version too. */
-export function packageTerms(written: string): SearchTerm[] {
-  const rest = written.search(/[?#]/);
-  const bare = rest < 0 ? written : written.slice(0, rest);
-  // A package's name does not begin with @, a version does.
-  const version = bare.indexOf('@', bare.lastIndexOf('/') + 2);
-  const name = version < 0 ? bare : bare.slice(0, version);
-  return [...new Set([written, bare, name])].map((value) => ({ field: 'package', value }));
 }
 
 function distinctFacts(statement: unknown): SearchTerm[] {
@@ -86,7 +77,7 @@ function* nameFacts(subject: unknown): Iterable<SearchTerm> {
   const name = member(subject, 'name');
   if (typeof name === 'string') yield { field: 'subject-name', value: name };
   for (const written of [name, member(subject, 'uri')]) {
-    if (typeof written === 'string' && /^pkg:/i.test(written)) yield* packageTerms(written);
+    if (typeof written === 'string' && /^pkg:/i.test(written)) yield* packageUrlTerms(written);
   }
 }
 

@@ -8,7 +8,7 @@ import {
   decodeEitherBase64,
   preAuthenticationEncoding,
 } from '../../src/entries/shared/dsse-envelope.js';
-import { statementKeys } from '../../src/entries/shared/statement-keys.js';
+import { digestKeys, statementDigests } from '../../src/entries/shared/statement-keys.js';
 import { LogError } from '../../src/errors.js';
 import { vectorPath } from '../vectors.js';
 import { testContext } from './policy.js';
@@ -54,7 +54,7 @@ test('statements give the search keys of the recorded server, odd ones too', () 
   const cases = vectors<StatementVector>('statements');
   assert.ok(cases.length >= 40);
   for (const { payload, keys } of cases) {
-    assert.deepEqual([...statementKeys(utf8(payload))].sort(), [...keys].sort(), payload);
+    assert.deepEqual(digestKeys(statementDigests(utf8(payload))).sort(), [...keys].sort(), payload);
   }
 });
 

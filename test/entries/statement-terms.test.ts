@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
 import { packageUrlTerms } from '../../src/entries/shared/package-url.js';
-import { statementTerms } from '../../src/entries/shared/search-terms.js';
-import { MOST_STATEMENT_TERMS } from '../../src/entries/shared/statement-terms.js';
+import { MOST_STATEMENT_TERMS, statementTerms } from '../../src/entries/shared/statement-terms.js';
 
 function termsOf(statement: unknown): string[] {
   return statementTerms(utf8(JSON.stringify(statement))).map(

@@ -15,7 +15,7 @@ import type { EntryVersion, SearchTerm } from '../entry-kind.js';
 import { readHexDigest } from '../shared/hex-digest.js';
 import { notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
-import { digestTerm, signatureTerm, statementTerms, x509KeyTerms } from '../shared/search-terms.js';
+import { digestTerm, signatureTerm, x509KeyTerms } from '../shared/search-terms.js';
 import {
   assertSubjectCount,
   digestKeys,
@@ -23,6 +23,7 @@ import {
   statementDigests,
   subjectDigests,
 } from '../shared/statement-keys.js';
+import { statementTerms } from '../shared/statement-terms.js';
 import { LABEL, parameter } from './headers.js';
 import { COSE_SHAPE } from './schema.js';
 import {

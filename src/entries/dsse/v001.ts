@@ -17,13 +17,14 @@ import { payloadAttachment } from '../shared/attachment.js';
 import { type Envelope, readEnvelope } from '../shared/dsse-envelope.js';
 import { notInsertable } from '../shared/refusals.js';
 import { readSpec } from '../shared/schema.js';
-import { digestTerm, signatureTerm, statementTerms, x509KeyTerms } from '../shared/search-terms.js';
+import { digestTerm, signatureTerm, x509KeyTerms } from '../shared/search-terms.js';
 import {
   assertSubjectCount,
   digestKeys,
   STATEMENT_TYPE,
   statementDigests,
 } from '../shared/statement-keys.js';
+import { statementTerms } from '../shared/statement-terms.js';
 import {
   assertWithinLimits,
   type VerifiedEnvelope,

@@ -2,13 +2,14 @@
 
 import type { EntryLimits, SearchTerm } from '../entry-kind.js';
 import type { Envelope } from '../shared/dsse-envelope.js';
-import { signatureTerm, statementTerms } from '../shared/search-terms.js';
+import { signatureTerm } from '../shared/search-terms.js';
 import {
   assertSubjectCount,
   digestKeys,
   provenanceDigests,
   STATEMENT_TYPE,
 } from '../shared/statement-keys.js';
+import { statementTerms } from '../shared/statement-terms.js';
 import type { OpenEnvelope } from '../shared/verify-envelope.js';
 
 /** A verified envelope and what its payload says. */

@@ -1,8 +1,8 @@
 /**
- * Search terms that several kinds have: digests, signatures, keys and the names in their certificates, statements.
+ * Search terms that several kinds have: digests, signatures, keys and the names in their certificates.
  *
  * In scope: facts to terms. Out of scope: letter case and duplicates (accept.ts folds them), what the keys of
- * Rekor's own index are (each kind).
+ * Rekor's own index are (each kind), statements (statement-terms.ts).
  */
 
 import { sha256 } from '#sha256';
@@ -11,7 +11,6 @@ import { alternativeNamesOf, distinguishedNameText } from '../../pki/certificate
 import { sigstoreFacts } from '../../pki/sigstore-extensions.js';
 import type { X509Key } from '../../pki/x509.js';
 import type { SearchTerm } from '../entry-kind.js';
-import { factsOfStatement } from './statement-terms.js';
 
 /** Returns the term of a digest in hex. */
 export function digestTerm(algorithm: string, value: string): SearchTerm {
@@ -50,12 +49,4 @@ export function x509KeyTerms(key: X509Key): SearchTerm[] {
     if (field === 'run') terms.push({ field, value: value.replace(/\/attempts\/\d+$/, '') });
   }
   return terms;
-}
-
-/**
- * Returns the terms of an in-toto statement, up to one more than MOST_STATEMENT_TERMS; none for a payload that is no
- * statement. Never throws.
- */
-export function statementTerms(payload: Uint8Array): SearchTerm[] {
-  return factsOfStatement(payload);
 }

@@ -2,7 +2,7 @@
  * The digests that in-toto statements name: those of subjects and, for SLSA provenance of the 0.x kind, of materials.
  *
  * In scope: which of them Rekor finds an entry by, which depends on the kind of the entry. Out of scope: what else a
- * statement says (search-terms.ts). Nothing here judges a statement: whatever was signed may be logged.
+ * statement says (statement-terms.ts). Nothing here judges a statement: whatever was signed may be logged.
  */
 
 import { utf8 } from '../../encoding/bytes.js';
@@ -45,11 +45,6 @@ export function subjectDigests(payload: Uint8Array): readonly DigestSet[] | unde
 /** Returns `alg:digest` of every digest, as written. */
 export function digestKeys(sets: readonly DigestSet[]): string[] {
   return sets.flatMap((set) => [...set].map(([algorithm, value]) => `${algorithm}:${value}`));
-}
-
-/** Returns `alg:digest` keys of a statement, as dsse takes them. */
-export function statementKeys(payload: Uint8Array): readonly string[] {
-  return digestKeys(statementDigests(payload));
 }
 
 /** Throws ENTRY_MALFORMED for a statement of more than `most` subjects and materials. */

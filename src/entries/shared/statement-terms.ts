@@ -20,7 +20,7 @@ export const MOST_STATEMENT_TERMS = 65_536;
  * Returns the terms of the statement in `payload`, up to one more than may be, those that repeat themselves not
  * counted; none when it is no JSON object. Never throws.
  */
-export function factsOfStatement(payload: Uint8Array): SearchTerm[] {
+export function statementTerms(payload: Uint8Array): SearchTerm[] {
   const statement = parseOrNothing(payload);
   const terms: SearchTerm[] = [];
   for (const term of statementFacts(statement)) {

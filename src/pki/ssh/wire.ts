@@ -9,7 +9,7 @@ import { concatBytes, utf8 } from '../../encoding/bytes.js';
 import { type ErrorCode, LogError } from '../../errors.js';
 
 /** Why bytes are refused that end too early. */
-export const SHORT_READ = 'ssh: short read';
+const SHORT_READ = 'ssh: short read';
 /** Why bytes are refused that are not there at all, or go on after the last member. */
 const PARSE_ERROR = 'ssh: parse error in message type 0';
 

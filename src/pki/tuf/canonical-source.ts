@@ -53,7 +53,7 @@ export function storedText(value: JsonSource): string {
 }
 
 /** Compares by Unicode code points, which is the order of the UTF-8 bytes. */
-export function inCodePoints(a: string, b: string): number {
+function inCodePoints(a: string, b: string): number {
   const shared = Math.min(a.length, b.length);
   for (let at = 0; at < shared; at++) {
     const difference = rankOf(a.charCodeAt(at)) - rankOf(b.charCodeAt(at));

@@ -34,8 +34,7 @@ export const MAX_SEARCH_TERM_LENGTH = 4_096;
 
 /**
  * Search terms that an entry may have for each search key that it may have: a subject with two digests, a name that is
- * a package URL, and the URL without its version have room. There is no term beyond them: an entry that is not found
- * by all that it says is not taken.
+ * a package URL, and the URL without its version have room.
  */
 const TERMS_PER_INDEX_KEY = 8;
 
@@ -96,6 +95,14 @@ export async function identifyEntry(
 /** Whether a server with this policy stores that version of a kind. */
 export function isEnabled(kind: string, version: string, { enabledKinds }: EntryPolicy): boolean {
   return enabledKinds.has(kind) || enabledKinds.has(`${kind}:${version}`);
+}
+
+/**
+ * Returns the most search terms that an entry may have where it may have that many search keys. One with more is
+ * refused: an entry that is not found by all that it says is not taken.
+ */
+export function mostSearchTerms(indexKeys: number): number {
+  return Math.min(indexKeys * TERMS_PER_INDEX_KEY, MOST_STATEMENT_TERMS);
 }
 
 type AnyVersion = EntryVersion<unknown, unknown>;
@@ -177,7 +184,7 @@ function distinctTerms(
     if (lowered === '' || lowered.length > MAX_SEARCH_TERM_LENGTH) continue;
     distinct.set(`${field}:${lowered}`, { field, value: lowered });
   }
-  const most = Math.min(indexKeys * TERMS_PER_INDEX_KEY, MOST_STATEMENT_TERMS);
+  const most = mostSearchTerms(indexKeys);
   if (distinct.size <= most) return [...distinct.values()];
   const option = `${TERMS_PER_INDEX_KEY} for each of max-index-keys`;
   throw new LogError('ENTRY_TOO_LARGE', `entry with more than ${most} search terms, ${option}`);

@@ -241,7 +241,8 @@ export const OPTIONS = [
     default: DEFAULT_ENTRY_LIMITS.indexKeys,
     least: 1,
     most: 100_000,
-    meaning: 'most search keys of one entry',
+    meaning:
+      'most search keys of one entry; of terms of the richer search eight times as many, at most 65536',
   },
   {
     name: 'entry-workers',

@@ -9,6 +9,7 @@ import {
   identifyEntry,
   MAX_INDEX_KEY_LENGTH,
   MAX_LEAF_LENGTH,
+  mostSearchTerms,
 } from '../../src/entries/accept.js';
 import type { ProposedEntry, SignatureCheck } from '../../src/entries/entry-kind.js';
 import { preAuthenticationEncoding } from '../../src/entries/shared/dsse-envelope.js';
@@ -222,6 +223,7 @@ test('what an entry says beyond its search keys is stored whole, or the entry is
   const { searchTerms: own } = await accept(entry(0), policy);
   const { indexKeys, searchTerms } = await accept(entry(80 - own.length), policy);
   assert.ok(indexKeys.length <= 10);
+  assert.deepEqual([mostSearchTerms(10), mostSearchTerms(100_000)], [80, 65_536]);
   assert.equal(searchTerms.length, 80);
   await assert.rejects(
     accept(entry(81 - own.length), policy),

@@ -34,6 +34,7 @@ describe('the options of submissions', () => {
       '--client-signing-algorithms=ed25519',
       '--max-entry-size=hashedrekord=50',
       '--max-signatures=3',
+      '--max-index-keys=5',
       '--max-pending-entries=20',
       '--max-request-body-size=4000',
     );
@@ -45,6 +46,7 @@ describe('the options of submissions', () => {
     assert.equal(limits['requestBodyBytes'], 4_000);
     const entry = limits['entry'] as Record<string, unknown>;
     assert.deepEqual([entry['signatures'], entry['proposalLength']], [3, { hashedrekord: 50 }]);
+    assert.deepEqual([entry['indexKeys'], entry['searchTerms']], [5, 40]);
     const refused = await submit(server.url, 'artifact');
     assert.equal(refused.status, 400);
     assert.match(await refused.text(), /hashedrekord proposal of \d+ characters exceeds 50/);

@@ -8,6 +8,7 @@ import {
   MAX_INDEX_KEY_LENGTH,
   MAX_LEAF_LENGTH,
   MAX_SEARCH_TERM_LENGTH,
+  mostSearchTerms,
 } from '../../entries/accept.js';
 import type { EntryPolicy } from '../../entries/entry-kind.js';
 import { ENTRY_KINDS } from '../../entries/registry.js';
@@ -44,6 +45,7 @@ function publishedLimits(rules: SubmissionRules, requestBodyBytes: number): unkn
       leafBytes: MAX_LEAF_LENGTH,
       ...policy.limits,
       indexKeyLength: MAX_INDEX_KEY_LENGTH,
+      searchTerms: mostSearchTerms(policy.limits.indexKeys),
       searchTermLength: MAX_SEARCH_TERM_LENGTH,
       timeMs: entryTimeMs,
     },

@@ -10,6 +10,7 @@ import {
 } from '../../src/client/verify-entry.js';
 import { toHex } from '../../src/encoding/hex.js';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
+import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { leafHash } from '../../src/entries/shared/leaf-hash.js';
 import { verifyWithKey } from '../../src/signing/signer.js';
 import { base64, envelopeOf, newSigner } from '../entries/envelope-fixture.js';
@@ -20,22 +21,6 @@ import { ServedLog } from './served-log.js';
 
 const log = await ServedLog.start();
 const logs = [trustedLogOfPem((await log.get('/api/v1/log/publicKey')).text)];
-
-const KINDS = [
-  ...[
-    'alpine',
-    'cose',
-    'dsse',
-    'hashedrekord',
-    'helm',
-    'intoto',
-    'jar',
-    'rekord',
-    'rfc3161',
-    'rpm',
-  ],
-  'tuf',
-];
 
 function verified(text: string): readonly VerificationStep[] {
   return readApiEntries(readJson(text, 'answer')).flatMap((entry) =>
@@ -65,7 +50,7 @@ function twoOf(kind: string): readonly [ProposedEntry, ProposedEntry] {
   return [one, other];
 }
 
-for (const kind of KINDS) {
+for (const kind of KNOWN_KINDS) {
   test(`I12 CVE-2022-36056, CVE-2026-22703: ${kind}: what is answered is the entry that was asked for, its name is its hash, and its proof and its promise hold`, async () => {
     const uuids: string[] = [];
     for (const proposal of twoOf(kind)) {

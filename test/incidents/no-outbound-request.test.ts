@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { concatBytes, utf8 } from '../../src/encoding/bytes.js';
 import { encodeElement } from '../../src/encoding/der.js';
+import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { proposedEntry, recordedEntries } from '../entries/recorded.js';
 import { forgeKey, forgeUserId, keyPacket, MAY_SIGN, subpacket } from '../pki/pgp-forge.js';
 import { fromHexText, octetString, oid, sequence, tagged } from '../pki/pkcs7-builder.js';
@@ -26,22 +27,6 @@ await new Promise<void>((resolve) => trap.listen(0, '127.0.0.1', resolve));
 after(() => trap.close());
 const trapUrl = `http://127.0.0.1:${(trap.address() as AddressInfo).port}/key.pem`;
 
-const KINDS = [
-  ...[
-    'alpine',
-    'cose',
-    'dsse',
-    'hashedrekord',
-    'helm',
-    'intoto',
-    'jar',
-    'rekord',
-    'rfc3161',
-    'rpm',
-  ],
-  'tuf',
-];
-
 /** Puts the address of the trap into every object of a value; without `content`, where `replaces` is true. */
 function baited(value: unknown, replaces: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => baited(item, replaces));
@@ -56,7 +41,7 @@ function baited(value: unknown, replaces: boolean): unknown {
 }
 
 test('I5 CVE-2026-24117: no url in any proposal makes the server ask for it', async () => {
-  for (const kind of KINDS) {
+  for (const kind of KNOWN_KINDS) {
     const found = recordedEntries(kind).find(({ expect }) => 'leaf' in expect);
     assert.ok(found, kind);
     const proposal = proposedEntry(found.body);

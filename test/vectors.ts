@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -12,4 +12,12 @@ export const packageRoot: string = (() => {
 /** Returns the path of a vector file under test/vectors. */
 export function vectorPath(name: string): string {
   return join(packageRoot, 'test', 'vectors', name);
+}
+
+/** Returns the vectors of a file under test/vectors that has one, in JSON, on each line. */
+export function vectorLines<Vector>(name: string): Vector[] {
+  return readFileSync(vectorPath(name), 'utf8')
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Vector);
 }

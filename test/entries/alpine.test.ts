@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { concatBytes, fromUtf8, utf8 } from '../../src/encoding/bytes.js';
@@ -10,18 +9,10 @@ import type { EntryLimits, ProposedEntry } from '../../src/entries/entry-kind.js
 import { endOfGzipHeader, readGzipMember } from '../../src/entries/shared/gzip-member.js';
 import { tarEntries } from '../../src/entries/shared/tar-entries.js';
 import { isLogError, LogError } from '../../src/errors.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import { apkFile, apkProposal, gzipBomb, signerPem, tarFile, tarHeader } from './apk-file.js';
 import { openPolicy, testContext } from './policy.js';
 import { proposedEntry, recordedEntries } from './recorded.js';
-
-function vectors<T>(name: string): T[] {
-  const text = readFileSync(vectorPath(`entries/alpine/${name}.jsonl`), 'utf8');
-  return text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as T);
-}
 
 const accept = (entry: ProposedEntry, limits: Partial<EntryLimits> = {}) =>
   acceptEntry(entry, { ...openPolicy, limits: { ...openPolicy.limits, ...limits } }, testContext);
@@ -45,7 +36,7 @@ interface IniVector {
 }
 
 test('.PKGINFO gives the pairs, and the refusals, that the Go package gives', () => {
-  const all = vectors<IniVector>('ini');
+  const all = vectorLines<IniVector>('entries/alpine/ini.jsonl');
   assert.ok(all.length > 150);
   for (const { name, pkginfo, pairs, error } of all) {
     const content = Buffer.from(pkginfo, 'base64');
@@ -75,7 +66,7 @@ interface TarVector {
 }
 
 test('tar archives give the entries, and the refusals, that the Go package gives', () => {
-  const all = vectors<TarVector>('tar');
+  const all = vectorLines<TarVector>('entries/alpine/tar.jsonl');
   assert.ok(all.length > 100);
   for (const { name, archive, entries, error } of all) {
     const found: { name: string; size: number }[] = [];

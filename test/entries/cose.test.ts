@@ -6,13 +6,8 @@ import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
 import { MAX_HEADERS_LENGTH } from '../../src/entries/cose/sign1.js';
 import type { EntryLimits, ProposedEntry } from '../../src/entries/entry-kind.js';
 import { type ErrorCode, LogError } from '../../src/errors.js';
-import {
-  base64,
-  newSigner,
-  type Outcome,
-  signersOfEveryKind,
-  vectorLines,
-} from './envelope-fixture.js';
+import { vectorLines } from '../vectors.js';
+import { base64, newSigner, type Outcome, signersOfEveryKind } from './envelope-fixture.js';
 import { openPolicy, testContext } from './policy.js';
 import { recordedEntries, storedEntry } from './recorded.js';
 
@@ -76,7 +71,7 @@ interface Vector {
 }
 
 test('headers of every shape are stored or refused as by a Rekor server, and found by its keys', async () => {
-  const vectors = vectorLines<Vector>('cose/headers');
+  const vectors = vectorLines<Vector>('entries/cose/headers.jsonl');
   assert.ok(vectors.length > 200);
   for (const { spec, expect } of vectors) {
     const outcome = await accept({ kind: 'cose', apiVersion: '0.0.1', spec }).then(

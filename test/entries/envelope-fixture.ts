@@ -1,7 +1,5 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { preAuthenticationEncoding } from '../../src/entries/shared/dsse-envelope.js';
-import { vectorPath } from '../vectors.js';
 
 /** A pair of keys with the public one in PEM. */
 export interface Signer {
@@ -36,14 +34,6 @@ export function envelopeOf(payload: string | Uint8Array, signers: readonly Signe
       return { sig: base64(sign(isEd25519 ? null : 'sha256', message, privateKey)) };
     }),
   };
-}
-
-/** Returns the lines of a vector file. */
-export function vectorLines<Vector>(name: string): Vector[] {
-  const lines = readFileSync(vectorPath(`entries/${name}.jsonl`), 'utf8')
-    .trimEnd()
-    .split('\n');
-  return lines.map((line) => JSON.parse(line) as Vector);
 }
 
 /** What a Rekor server did with a submission: stored it, or refused it in these words. */

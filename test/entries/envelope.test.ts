@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
 import { toHex } from '../../src/encoding/hex.js';
@@ -10,16 +9,9 @@ import {
 } from '../../src/entries/shared/dsse-envelope.js';
 import { digestKeys, statementDigests } from '../../src/entries/shared/statement-keys.js';
 import { LogError } from '../../src/errors.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import { testContext } from './policy.js';
 import { storedEntry } from './recorded.js';
-
-function vectors<Vector>(name: string): Vector[] {
-  const lines = readFileSync(vectorPath(`entries/${name}.jsonl`), 'utf8')
-    .trimEnd()
-    .split('\n');
-  return lines.map((line) => JSON.parse(line) as Vector);
-}
 
 interface EnvelopeVector {
   readonly envelope: string;
@@ -29,7 +21,7 @@ interface EnvelopeVector {
 test('envelopes with odd JSON are read, or refused in the words, as by the recorded server', async () => {
   const { spec } = storedEntry('dsse', 'ec256');
   const { verifiers } = (spec as { proposedContent: { verifiers: string[] } }).proposedContent;
-  const cases = vectors<EnvelopeVector>('envelopes');
+  const cases = vectorLines<EnvelopeVector>('entries/envelopes.jsonl');
   assert.ok(cases.length > 180);
   for (const { envelope, expect } of cases) {
     const entry = {
@@ -51,7 +43,7 @@ interface StatementVector {
 }
 
 test('statements give the search keys of the recorded server, odd ones too', () => {
-  const cases = vectors<StatementVector>('statements');
+  const cases = vectorLines<StatementVector>('entries/statements.jsonl');
   assert.ok(cases.length >= 40);
   for (const { payload, keys } of cases) {
     assert.deepEqual(digestKeys(statementDigests(utf8(payload))).sort(), [...keys].sort(), payload);

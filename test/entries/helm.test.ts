@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { toBase64 } from '../../src/encoding/base64.js';
 import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
@@ -15,7 +14,7 @@ import {
 } from '../../src/entries/helm/sum-collection.js';
 import { isLogError } from '../../src/errors.js';
 import { clearSign, forgeKey, forgeRing } from '../pki/pgp-forge.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
 import { storedEntry } from './recorded.js';
 
@@ -26,10 +25,7 @@ interface Sums {
   readonly here?: string | null;
 }
 
-const cases = readFileSync(vectorPath('entries/helm/sums.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Sums);
+const cases = vectorLines<Sums>('entries/helm/sums.jsonl');
 const key = forgeKey(1);
 const DESCRIPTION = 'apiVersion: v2\nname: my-chart\nversion: 0.1.0\n';
 

@@ -6,6 +6,7 @@ import type { EntryLimits, ProposedEntry } from '../../src/entries/entry-kind.js
 import { sshFingerprint } from '../../src/entries/intoto/ssh-fingerprint.js';
 import { type ErrorCode, LogError } from '../../src/errors.js';
 import { readX509Key } from '../../src/pki/x509.js';
+import { vectorLines } from '../vectors.js';
 import {
   base64,
   envelopeOf,
@@ -13,7 +14,6 @@ import {
   type Outcome,
   type Signer,
   signersOfEveryKind,
-  vectorLines,
 } from './envelope-fixture.js';
 import { openPolicy, testContext } from './policy.js';
 
@@ -61,7 +61,7 @@ interface Vector {
 }
 
 test('envelopes of every shape are stored or refused as by a Rekor server, and found by its keys', async () => {
-  const vectors = vectorLines<Vector>('intoto/envelopes');
+  const vectors = vectorLines<Vector>('entries/intoto/envelopes.jsonl');
   assert.ok(vectors.length > 90);
   for (const { apiVersion, spec, expect } of vectors) {
     const outcome = await accept({ kind: 'intoto', apiVersion, spec }).then(

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { deflateRawSync } from 'node:zlib';
 import { toHex } from '../../src/encoding/hex.js';
@@ -14,7 +13,7 @@ import {
   signedMessage,
   signerInfo,
 } from '../pki/pkcs7-builder.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import {
   base64Digest,
   type JarParts,
@@ -54,10 +53,7 @@ interface Vector {
   readonly error?: string;
 }
 
-const vectors = readFileSync(vectorPath('entries/jar/jarsigner.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Vector);
+const vectors = vectorLines<Vector>('entries/jar/jarsigner.jsonl');
 
 for (const { name, content, leafHash, error } of vectors) {
   test(`the jar ${name} of jarsigner is judged as Rekor does`, async () => {

@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { decodeFirstGoJson } from '../../src/encoding/go-json.js';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 
 /** A submission as it was sent to a Rekor server, and what became of it. */
 export interface RecordedEntry {
@@ -41,12 +40,7 @@ const OF_THE_ENVELOPE = /\/(bom|case-insensitive-top|version\.number|version\.nu
 
 /** Returns the recorded submissions of one kind, in order, as far as the kind decides about them. */
 export function recordedEntries(kind: string): RecordedEntry[] {
-  const text = readFileSync(vectorPath(`rekor-v1/cases/${kind}.jsonl`), 'utf8');
-  const cases = text
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Case);
-  return cases
+  return vectorLines<Case>(`rekor-v1/cases/${kind}.jsonl`)
     .filter(({ name, request, expect }) => {
       const creates = request.method === 'POST' && request.path === '/api/v1/log/entries';
       return creates && expect.status !== 422 && !OF_THE_ENVELOPE.test(name);

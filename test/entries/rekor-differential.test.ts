@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { toHex } from '../../src/encoding/hex.js';
 import { acceptEntry } from '../../src/entries/accept.js';
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { isLogError } from '../../src/errors.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
 import { proposedEntry } from './recorded.js';
 
@@ -37,10 +36,7 @@ for (const kind of KNOWN_KINDS) {
 }
 
 function readAnswers(kind: string): readonly Answered[] {
-  return readFileSync(vectorPath(`entries/differential/${kind}.jsonl`), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Answered);
+  return vectorLines<Answered>(`entries/differential/${kind}.jsonl`);
 }
 
 async function outcomeOf(request: string): Promise<{ leafHash?: string; refused?: string }> {

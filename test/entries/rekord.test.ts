@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
 import type { AcceptedEntry, ProposedEntry, SearchTerm } from '../../src/entries/entry-kind.js';
 import { isLogError } from '../../src/errors.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
 import { proposedEntry, recordedEntries } from './recorded.js';
 
@@ -54,10 +53,7 @@ interface MemberVector {
   readonly error?: string;
 }
 
-const members = readFileSync(vectorPath('entries/rekord/members.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as MemberVector);
+const members = vectorLines<MemberVector>('entries/rekord/members.jsonl');
 
 test('the member vectors are there', () => {
   assert.equal(members.length, 95);

@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { toHex } from '../../src/encoding/hex.js';
 import { acceptEntry } from '../../src/entries/accept.js';
@@ -16,7 +15,7 @@ import {
   timestampResponse,
   tokenInfo,
 } from '../pki/pkcs7-builder.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
 
 const rsa = messageSigner('rsa');
@@ -40,10 +39,7 @@ interface Vector {
   readonly error?: string;
 }
 
-const vectors = readFileSync(vectorPath('entries/rfc3161/openssl-ts.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Vector);
+const vectors = vectorLines<Vector>('entries/rfc3161/openssl-ts.jsonl');
 
 for (const { name, content, leafHash, error } of vectors) {
   test(`the timestamp ${name} of openssl ts is judged as Rekor does`, async () => {

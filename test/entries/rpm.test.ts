@@ -7,7 +7,7 @@ import { acceptEntry } from '../../src/entries/accept.js';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
 import { cutHeader, firstNumber, firstString, readTags } from '../../src/entries/rpm/header.js';
 import { isLogError, LogError } from '../../src/errors.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines, vectorPath } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
 
 interface PackageVector {
@@ -24,10 +24,7 @@ function readVector(name: string): string {
 }
 
 const keys = JSON.parse(readVector('keys.json')) as Readonly<Record<string, string>>;
-const packages = readVector('packages.jsonl')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as PackageVector);
+const packages = vectorLines<PackageVector>('entries/rpm/packages.jsonl');
 
 function contentOf(name: string): Uint8Array {
   const found = packages.find((vector) => vector.name === name);

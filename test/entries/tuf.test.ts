@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
 import { toHex } from '../../src/encoding/hex.js';
@@ -12,7 +11,7 @@ import { signedText, storedText } from '../../src/pki/tuf/canonical-source.js';
 import { NO_EXPIRY, readExpiry } from '../../src/pki/tuf/expiry.js';
 import { readJsonSource } from '../../src/pki/tuf/json-source.js';
 import { MAX_TUF_DOCUMENT_LENGTH, readTufRoot } from '../../src/pki/tuf/root.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
 import { proposedEntry, storedEntry } from './recorded.js';
 
@@ -22,10 +21,7 @@ interface Verdict {
   readonly refused?: string;
 }
 
-const verdicts = readFileSync(vectorPath('entries/tuf/rekor-verdicts.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Verdict);
+const verdicts = vectorLines<Verdict>('entries/tuf/rekor-verdicts.jsonl');
 
 /** The first bytes of a PKCS #8 Ed25519 key; the seed follows. */
 const PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');

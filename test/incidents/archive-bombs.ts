@@ -1,6 +1,5 @@
 /** Submissions that are small to send and want to be large, or slow, to read. */
 
-import { readFileSync } from 'node:fs';
 import { deflateRawSync, gunzipSync, gzipSync } from 'node:zlib';
 import { concatBytes, utf8 } from '../../src/encoding/bytes.js';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
@@ -8,7 +7,7 @@ import { apkFile, apkProposal, gzipBomb, tarFile, tarHeader } from '../entries/a
 import { base64Digest, jarOf, type Member, zipOf } from '../entries/jar-builder.js';
 import { clearSign, forgeKey, forgeRing } from '../pki/pgp-forge.js';
 import { messageSigner } from '../pki/pkcs7-builder.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 
 /** Makers by what they make. */
 export type Bombs = Readonly<Record<string, () => ProposedEntry>>;
@@ -142,11 +141,8 @@ interface PackageVector {
 
 /** Returns a recorded package. */
 export function rpmPackage(name: string): Uint8Array {
-  const lines = readFileSync(vectorPath('entries/rpm/packages.jsonl'), 'utf8').split('\n');
-  const found = lines
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line) as PackageVector)
-    .find((vector) => vector.name === name);
+  const packages = vectorLines<PackageVector>('entries/rpm/packages.jsonl');
+  const found = packages.find((vector) => vector.name === name);
   if (found === undefined) throw new Error(`no recorded package named ${name}`);
   return gunzipSync(Buffer.from(found.package, 'base64'));
 }

@@ -1,10 +1,9 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
 import { isLogError } from '../../src/errors.js';
 import { canonicalPublicKeyHash } from '../../src/pki/canonical-key.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 
 interface Search {
   readonly name: string;
@@ -16,11 +15,7 @@ interface Stored {
   readonly expect: { readonly leafHash?: string; readonly indexKeys?: readonly string[] };
 }
 
-const read = <T>(name: string) =>
-  readFileSync(vectorPath(`rekor-v1/cases/${name}.jsonl`), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as T);
+const read = <T>(name: string) => vectorLines<T>(`rekor-v1/cases/${name}.jsonl`);
 
 /** Recorded searches by key alone. */
 const searches = read<Search>('index').filter(({ name }) => /^index\/key-/.test(name));

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isLogError } from '../../src/errors.js';
 import { readCertificate } from '../../src/pki/certificate.js';
 import { chainProblem } from '../../src/pki/certificate-chain.js';
 import { interpretExtensions } from '../../src/pki/certificate-extensions.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 
 interface ChainVector {
   /** Base64 of DER, leaf first. */
@@ -21,18 +20,11 @@ interface ConstraintsVector {
   readonly error?: string;
 }
 
-function linesOf<T>(file: string): T[] {
-  return readFileSync(vectorPath(file), 'utf8')
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as T);
-}
-
 const octets = (base64: string) => Uint8Array.from(Buffer.from(base64, 'base64'));
 
 test('a chain is good, or bad for the reason that Go gives', () => {
   const seen = new Set<string>();
-  for (const [at, { certificates, problem }] of linesOf<ChainVector>(
+  for (const [at, { certificates, problem }] of vectorLines<ChainVector>(
     'pki/chains.jsonl',
   ).entries()) {
     const chain = certificates.map((der) => readCertificate(octets(der)));
@@ -57,7 +49,7 @@ test('a chain is good, or bad for the reason that Go gives', () => {
 });
 
 test('an extension with name constraints is read, or refused for the reason that Go gives', () => {
-  const vectors = linesOf<ConstraintsVector>('pki/name-constraints.jsonl');
+  const vectors = vectorLines<ConstraintsVector>('pki/name-constraints.jsonl');
   assert.ok(vectors.length > 100);
   for (const { value, critical, hasUnhandledCritical, error } of vectors) {
     const read = () => interpretExtensions([{ oid: '2.5.29.30', critical, value: octets(value) }]);

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { isLogError } from '../../src/errors.js';
 import { readGoUrl } from '../../src/pki/go-url.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 
 interface UriVector {
   readonly raw: string;
@@ -12,10 +11,7 @@ interface UriVector {
   readonly error?: string;
 }
 
-const vectors = readFileSync(vectorPath('pki/uris.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as UriVector);
+const vectors = vectorLines<UriVector>('pki/uris.jsonl');
 
 test('every URI has the host and the normal form that Go gives it, or its refusal', () => {
   assert.ok(vectors.length > 500);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { concatBytes, fromUtf8, utf8 } from '../../src/encoding/bytes.js';
 import { isLogError } from '../../src/errors.js';
@@ -16,7 +15,7 @@ import {
   pgpSignatureProblem,
   readPgpSignature,
 } from '../../src/pki/pgp/signature.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 import {
   clearSign,
   forgeKey,
@@ -42,10 +41,7 @@ interface Detached {
   readonly reason?: string;
 }
 
-const detached = readFileSync(vectorPath('pki/pgp/detached.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as Detached);
+const detached = vectorLines<Detached>('pki/pgp/detached.jsonl');
 const message = utf8('Hello OpenPGP\r\nsecond line  \nthird\n');
 const key = forgeKey(1);
 const other = forgeKey(2);

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { createHash, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import * as asn1js from 'asn1js';
 import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
@@ -9,7 +8,7 @@ import { isLogError } from '../../src/errors.js';
 import { canonicalPublicKeyHash } from '../../src/pki/canonical-key.js';
 import { readPublicKey } from '../../src/pki/public-key.js';
 import { readX509Key, type X509Key, x509ChainProblem } from '../../src/pki/x509.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines } from '../vectors.js';
 
 interface KeyVector {
   readonly name: string;
@@ -20,10 +19,7 @@ interface KeyVector {
     | { readonly error: string };
 }
 
-const vectors = readFileSync(vectorPath('entries/x509-keys.jsonl'), 'utf8')
-  .trimEnd()
-  .split('\n')
-  .map((line) => JSON.parse(line) as KeyVector);
+const vectors = vectorLines<KeyVector>('entries/x509-keys.jsonl');
 
 function keyNamed(name: string): X509Key {
   const found = vectors.find((vector) => vector.name === name);

@@ -9,6 +9,7 @@ import type { EntryLimits, ProposedEntry } from '../../src/entries/entry-kind.js
 import { endOfGzipHeader, readGzipMember } from '../../src/entries/shared/gzip-member.js';
 import { tarEntries } from '../../src/entries/shared/tar-entries.js';
 import { isLogError, LogError } from '../../src/errors.js';
+import { Random } from '../random.js';
 import { vectorLines } from '../vectors.js';
 import { apkFile, apkProposal, gzipBomb, signerPem, tarFile, tarHeader } from './apk-file.js';
 import { openPolicy, testContext } from './policy.js';
@@ -231,14 +232,9 @@ test('a bomb in the place of the data is not unpacked', async () => {
 
 test('a damaged package is refused, never a crash', async () => {
   const content = apkFile();
-  let state = 1;
-  const next = (below: number) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return (state >>> 8) % below;
-  };
+  const random = new Random(1);
   for (let round = 0; round < 500; round++) {
-    const damaged = Uint8Array.from(content);
-    for (let edit = next(3); edit >= 0; edit--) damaged[next(damaged.length)] = next(256);
+    const damaged = random.damaged(content);
     await accept(apkProposal(damaged)).catch((error) => assert.ok(isLogError(error), `${error}`));
   }
 });

@@ -5,6 +5,7 @@ import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
 import type { AcceptedEntry, ProposedEntry, SearchTerm } from '../../src/entries/entry-kind.js';
 import { isLogError } from '../../src/errors.js';
+import { Random } from '../random.js';
 import { vectorLines } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
 import { proposedEntry, recordedEntries } from './recorded.js';
@@ -226,11 +227,7 @@ test('x509 keys are used for rekord without a rule about their size, over SHA-25
 
 test('no damage to a part of a recorded submission is more than a refusal for the client', async () => {
   const codes = new Set<string>();
-  let seed = 1;
-  const random = (below: number) => {
-    seed = (Math.imul(seed, 1103515245) + 12345) >>> 0;
-    return Math.floor((seed / 2 ** 32) * below);
-  };
+  const random = new Random(1);
   for (const { body, expect } of recordings) {
     if ('error' in expect) continue;
     for (let round = 0; round < 6; round++) {
@@ -238,8 +235,8 @@ test('no damage to a part of a recorded submission is more than a refusal for th
       const { signature } = entry.spec as Spec;
       const owner = round % 2 === 0 ? signature : signature.publicKey;
       const octets = Buffer.from(owner.content, 'base64');
-      const at = random(octets.length);
-      octets[at] = (octets[at] as number) ^ (1 << random(8));
+      const at = random.below(octets.length);
+      octets[at] = (octets[at] as number) ^ (1 << random.below(8));
       owner.content = (round < 4 ? octets : octets.subarray(0, at)).toString('base64');
       await accept(entry).catch((error: unknown) => {
         assert.ok(isLogError(error), String((error as Error).stack));

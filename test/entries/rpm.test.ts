@@ -7,6 +7,7 @@ import { acceptEntry } from '../../src/entries/accept.js';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
 import { cutHeader, firstNumber, firstString, readTags } from '../../src/entries/rpm/header.js';
 import { isLogError, LogError } from '../../src/errors.js';
+import { Random } from '../random.js';
 import { vectorLines, vectorPath } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
 
@@ -216,14 +217,9 @@ test('a value may end with the data, and may not reach a byte over it', () => {
 
 test('a damaged package is refused or read, never a crash', async () => {
   const content = contentOf('plain');
-  let state = 7;
-  const next = (below: number) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    return (state >>> 8) % below;
-  };
+  const random = new Random(7);
   for (let round = 0; round < 500; round++) {
-    const damaged = Uint8Array.from(content);
-    for (let edit = next(3); edit >= 0; edit--) damaged[next(damaged.length)] = next(256);
+    const damaged = random.damaged(content);
     await accept(damaged).catch((error) => assert.ok(isLogError(error), `${error}`));
   }
 });

@@ -15,6 +15,7 @@ import { newSigningKey, newSubmission } from '../../bench/harness/entries.js';
 import { memoryBytes } from '../../bench/harness/process-figures.js';
 import { type ServerProcess, startServer } from '../../bench/harness/server-process.js';
 import { Ledger } from '../crash/ledger.js';
+import { Random } from '../random.js';
 import { appendEntries } from './scene.js';
 
 const CONNECTIONS = 16;
@@ -27,23 +28,10 @@ const { values } = parseArgs({
   },
 });
 
-/** Returns numbers in [0, 1) that depend on the seed alone (Park and Miller, 1988). */
-function randomFrom(seed: number): () => number {
-  let state = (seed % 2147483646) + 1;
-  return () => {
-    state = (state * 48271) % 2147483647;
-    return state / 2147483647;
-  };
-}
-
-const random = randomFrom(Number(values.seed));
-
-function below(limit: number): number {
-  return Math.floor(random() * limit);
-}
+const random = new Random(Number(values.seed));
 
 function oneOf<T>(choices: readonly [T, ...T[]]): T {
-  return choices[below(choices.length)] ?? choices[0];
+  return choices[random.below(choices.length)] ?? choices[0];
 }
 
 const ODD_VALUES = [
@@ -68,15 +56,15 @@ const ODD_VALUES = [
 /** Returns `text` with one thing wrong. */
 function damaged(text: string): Buffer {
   const bytes = Buffer.from(text);
-  const at = below(bytes.length);
-  switch (below(7)) {
+  const at = random.below(bytes.length);
+  switch (random.below(7)) {
     case 0:
       return bytes.subarray(0, at);
     case 1:
-      bytes[at] = below(256);
+      bytes[at] = random.below(256);
       return bytes;
     case 2: {
-      const end = at + below(40);
+      const end = at + random.below(40);
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(end)]);
     }
     case 3:
@@ -85,7 +73,7 @@ function damaged(text: string): Buffer {
       return Buffer.from(text.replace(/"[^"]*"(?=[,}\]])/, () => oneOf(ODD_VALUES)));
     case 5: {
       const strings = [...text.matchAll(/"[^"]*"/g)];
-      const chosen = strings[below(strings.length)]?.[0] ?? '""';
+      const chosen = strings[random.below(strings.length)]?.[0] ?? '""';
       return Buffer.from(text.replace(chosen, () => oneOf(ODD_VALUES)));
     }
     default:
@@ -113,8 +101,8 @@ function damagedPath(): string {
 }
 
 function nextRequest(submissions: readonly string[]): Buffer {
-  const submission = submissions[below(submissions.length)] ?? '{}';
-  switch (below(5)) {
+  const submission = submissions[random.below(submissions.length)] ?? '{}';
+  switch (random.below(5)) {
     case 0:
       return requestBytes('GET', damagedPath(), undefined, {
         Accept: oneOf(['*/*', 'text/html', 'x']),

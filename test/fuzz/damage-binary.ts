@@ -1,7 +1,7 @@
 /** DER, CBOR and OpenPGP packets: trees and lists whose lengths fit again after one element was damaged. */
 
+import type { Random } from '../random.js';
 import { type Damager, damageList, damageRaw, oddNumber, type Scene } from './damage.js';
-import type { Random } from './random.js';
 
 interface DerNode {
   tag: number;

@@ -1,6 +1,6 @@
 /** What the damagers of formats share. */
 
-import type { Random } from './random.js';
+import type { Random } from '../random.js';
 
 /** What a damager works with. */
 export interface Scene {

@@ -7,6 +7,7 @@
 
 import { readFileSync } from 'node:fs';
 import { ENTRY_KINDS } from '../../src/entries/registry.js';
+import { Random } from '../random.js';
 import { vectorPath } from '../vectors.js';
 import { type Damager, damageRaw, type Scene } from './damage.js';
 import { damageGzip, damageRpm, damageTar, damageZip } from './damage-archives.js';
@@ -19,7 +20,6 @@ import {
   damageTree,
 } from './damage-text.js';
 import { type JsonTree, placesOf, textOf, treeOf, valueAt } from './json-tree.js';
-import { Random } from './random.js';
 
 /** A recorded submission. What is around the spec is read, and tested, elsewhere. */
 interface Submission {

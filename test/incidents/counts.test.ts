@@ -17,6 +17,7 @@ import {
   timestampResponse,
   tokenInfo,
 } from '../pki/pkcs7-builder.js';
+import { Random } from '../random.js';
 import { assertCheap, leafIn, ServedLog } from './served-log.js';
 
 const LIMIT = { signatures: 4, verifiers: 4, subjects: 6, indexKeys: 12, body: 200_000 } as const;
@@ -56,18 +57,6 @@ function intoto({ payloadType, payload, signatures }: Envelope, keys: readonly s
   return proposalOf('intoto', { content }, '0.0.2');
 }
 
-/** A fixed shuffle for each seed. */
-function shuffled<T>(list: readonly T[], seed: number): T[] {
-  const copy = [...list];
-  let state = seed * 2_654_435_761 + 1;
-  for (let at = copy.length - 1; at > 0; at--) {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
-    const other = (state >>> 8) % (at + 1);
-    [copy[at], copy[other]] = [copy[other] as T, copy[at] as T];
-  }
-  return copy;
-}
-
 interface StoredDsse {
   readonly spec: {
     readonly signatures: readonly { readonly signature: string; readonly verifier: string }[];
@@ -81,8 +70,11 @@ test('I9 rekor-tiles#709: five signatures and five keys in a hundred orders: eac
     envelope.signatures.map(({ sig }, at) => [sig, base64(five[at]?.pem ?? '')]),
   );
   for (let seed = 0; seed < 100; seed++) {
-    const signatures = shuffled(envelope.signatures, seed);
-    const proposal = dsse({ ...envelope, signatures }, shuffled(pemsOf(five), seed + 1000));
+    const signatures = new Random(seed).shuffled(envelope.signatures);
+    const proposal = dsse(
+      { ...envelope, signatures },
+      new Random(seed + 1000).shuffled(pemsOf(five)),
+    );
     const answer = await log.submit(proposal);
     // Two seeds may give one order.
     if (answer.status === 409) continue;
@@ -100,8 +92,8 @@ test('I9 rekor-tiles#709: with one signature that no key made the verdict is the
   const envelope = envelopeOf('payload', five);
   const messages = new Set<string>();
   for (let seed = 0; seed < 100; seed++) {
-    const signatures = shuffled(envelope.signatures, seed);
-    const keys = shuffled(pemsOf(five.slice(0, 4)), seed);
+    const signatures = new Random(seed).shuffled(envelope.signatures);
+    const keys = new Random(seed).shuffled(pemsOf(five.slice(0, 4)));
     const { status, text } = await log.submit(dsse({ ...envelope, signatures }, keys));
     assert.equal(status, 400);
     messages.add(text);

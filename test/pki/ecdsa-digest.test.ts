@@ -7,6 +7,7 @@ import { verifyEcdsaDigest } from '../../src/pki/ecdsa-digest.js';
 import { encodeEcdsaSignature, readEcdsaSignature } from '../../src/pki/ecdsa-signature.js';
 import { readPublicKey } from '../../src/pki/public-key.js';
 import { verifyDigestSignature } from '../../src/pki/verify.js';
+import { Random } from '../random.js';
 import { wycheproofCases } from './wycheproof.js';
 
 const HASH = { 'SHA-256': 'sha256', 'SHA-384': 'sha384', 'SHA-512': 'sha512' } as const;
@@ -48,11 +49,7 @@ test('fixed-width vectors of the right width have the verdict of Wycheproof', ()
 const NATIVE = { 'P-224': 'secp224r1', 'P-256': 'P-256', 'P-384': 'P-384', 'P-521': 'P-521' };
 
 test('digests of any length and flipped bits get the verdict of native verification', () => {
-  let random = 1;
-  const next = (limit: number) => {
-    random = (Math.imul(random, 1664525) + 1013904223) >>> 0;
-    return (random >>> 8) % limit;
-  };
+  const random = new Random(1);
   for (const name of Object.keys(CURVES) as CurveName[]) {
     const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: NATIVE[name] });
     const key = ecdsaKey(publicKey);
@@ -62,7 +59,7 @@ test('digests of any length and flipped bits get the verdict of native verificat
         const digest = createHash(hash).update(message).digest();
         const good = sign(hash, message, { key: privateKey, dsaEncoding: 'ieee-p1363' });
         const bad = Buffer.from(good);
-        flipBit(bad, next(8 * bad.length));
+        flipBit(bad, random.below(8 * bad.length));
         for (const signature of [good, bad]) {
           const expected = verify(
             hash,
@@ -77,7 +74,7 @@ test('digests of any length and flipped bits get the verdict of native verificat
         }
         // Within the leftmost bits that count on every curve.
         const flipped = Buffer.from(digest);
-        flipBit(flipped, next(128));
+        flipBit(flipped, random.below(128));
         const half = good.length / 2;
         const signature = {
           r: bigintOf(good.subarray(0, half)),

@@ -15,6 +15,7 @@ import {
   pgpSignatureProblem,
   readPgpSignature,
 } from '../../src/pki/pgp/signature.js';
+import { Random } from '../random.js';
 import { vectorLines } from '../vectors.js';
 import {
   clearSign,
@@ -120,15 +121,10 @@ test('damage anywhere ends in a reason, never in a crash', async () => {
     serializePacket(17, Uint8Array.of(3, 1, 2, 3)),
   );
   const signature = forgeSignature(other, { type: 0x00 }, message);
-  let state = 1;
-  const random = (below: number) => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
+  const random = new Random(1);
   const damage = (bytes: Uint8Array) => {
-    const damaged = Uint8Array.from(bytes);
-    for (let count = random(3); count >= 0; count--) damaged[random(bytes.length)] = random(256);
-    return random(4) === 0 ? damaged.subarray(0, random(bytes.length)) : damaged;
+    const damaged = random.damaged(bytes);
+    return random.chance(0.25) ? damaged.subarray(0, random.below(bytes.length)) : damaged;
   };
   for (let round = 0; round < 400; round++) {
     await problemOf(damage(ringBytes), signature);

@@ -10,30 +10,22 @@ import {
 } from '../../src/reading/proofs.js';
 import { TILE_COST, TileCache } from '../../src/reading/tile-cache.js';
 import { SlowTree } from '../merkle/slow-tree.js';
+import { Random } from '../random.js';
 import { newGrowingLog } from './committed-log.js';
 
 // Around every border of a tile and of a power of two, and some in between.
 const SIZES = [1, 2, 3, 7, 8, 9, 100, 255, 256, 257, 300, 511, 512, 513, 700, 767, 768, 769, 1000];
 
-/** Reproducible picks: a test that fails must fail again. */
-function picks(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fffffff;
-    return state % below;
-  };
-}
-
 test('one growing cache makes the proofs of the slow tree at every size on the way', async () => {
   const slow = new SlowTree();
   const growing = await newGrowingLog();
   const cache = new TileCache(growing.log);
-  const pick = picks(1);
+  const random = new Random(1);
   for (const size of SIZES) {
     await growing.growTo(size);
     for (let round = 0; round < 20; round++) {
-      const index = pick(size);
-      const first = 1 + pick(size);
+      const index = random.below(size);
+      const first = 1 + random.below(size);
       assertProof((await inclusionProofs(cache, [index], size))[0], slow.path(index, 0, size));
       assertProof(await consistencyProof(cache, first, size), slow.subproof(first, 0, size, true));
     }
@@ -61,10 +53,10 @@ test('a cache of a single tile makes the same proofs and holds a single tile', a
   const growing = await newGrowingLog();
   await growing.growTo(1000);
   const cache = new TileCache(growing.log, TILE_COST);
-  const pick = picks(2);
+  const random = new Random(2);
   for (let round = 0; round < 100; round++) {
-    const size = 257 + pick(744);
-    const index = pick(size);
+    const size = 257 + random.below(744);
+    const index = random.below(size);
     assertProof((await inclusionProofs(cache, [index], size))[0], slow.path(index, 0, size));
     assert.equal(cache.tiles, 1);
   }
@@ -75,10 +67,10 @@ test('concurrent proofs with constant eviction and growth are all right', async 
   const growing = await newGrowingLog();
   await growing.growTo(300);
   const cache = new TileCache(growing.log, 2 * TILE_COST);
-  const pick = picks(3);
+  const random = new Random(3);
   for (const size of [300, 520, 777, 1000]) {
     await growing.growTo(size);
-    const indexes = Array.from({ length: 40 }, () => pick(size));
+    const indexes = Array.from({ length: 40 }, () => random.below(size));
     const proofs = await Promise.all(indexes.map((index) => inclusionProofs(cache, [index], size)));
     proofs.forEach((proof, i) => {
       assertProof(proof[0], slow.path(indexes[i] as number, 0, size));

@@ -3,24 +3,16 @@ import { test } from 'node:test';
 import { isLogError } from '../../src/errors.js';
 import { countMatches, findPage, type GroupSearch } from '../../src/reading/search.js';
 import type { LogStore } from '../../src/storage/log-store.js';
+import { Random } from '../random.js';
 import { newGrowingLog } from './committed-log.js';
 
 const SIZE = 3_000;
 
-/** A small generator with a seed: the same tests every time. */
-function randomNumbers(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return Math.floor((state / 2 ** 32) * below);
-  };
-}
-
 /** Keys from one that every leaf has to one that a single leaf has. */
 const DENSITIES = [1, 2, 3, 7, 40, 300, 1_500, SIZE];
-const rolls = randomNumbers(7);
+const rolls = new Random(7);
 const KEYS_OF_LEAF: readonly (readonly string[])[] = Array.from({ length: SIZE }, () =>
-  DENSITIES.filter((density) => rolls(density) === 0).map((density) => `d${density}`),
+  DENSITIES.filter((density) => rolls.below(density) === 0).map((density) => `d${density}`),
 );
 
 async function logOfKeys(): Promise<LogStore> {
@@ -56,14 +48,21 @@ async function allPages(
 
 test('the pages of any search in either order are what a plain look at every entry gives', async () => {
   const log = await logOfKeys();
-  const random = randomNumbers(42);
+  const random = new Random(42);
   for (let round = 0; round < 60; round++) {
-    const groups = Array.from({ length: 1 + random(3) }, () =>
-      Array.from({ length: 1 + random(3) }, () => `d${DENSITIES[random(DENSITIES.length)]}`),
+    const groups = Array.from({ length: 1 + random.below(3) }, () =>
+      Array.from(
+        { length: 1 + random.below(3) },
+        () => `d${DENSITIES[random.below(DENSITIES.length)]}`,
+      ),
     );
-    const order = random(2) === 0 ? 'oldest' : 'newest';
-    const search = { groups, order, size: 1 + random(SIZE) } as const;
-    const found = await allPages(log, search, () => 1 + random(random(2) === 0 ? 5 : 900));
+    const order = random.below(2) === 0 ? 'oldest' : 'newest';
+    const search = { groups, order, size: 1 + random.below(SIZE) } as const;
+    const found = await allPages(
+      log,
+      search,
+      () => 1 + random.below(random.below(2) === 0 ? 5 : 900),
+    );
     assert.deepEqual(found, expected(search), JSON.stringify(search));
     const total = found.length;
     assert.deepEqual(await countMatches(log, search, total), { count: total, isExact: true });

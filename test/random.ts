@@ -1,4 +1,4 @@
-/** Numbers, choices and bytes that depend on a seed alone. */
+/** Numbers, choices and damage that depend on a seed alone: a test that fails must fail again. */
 export class Random {
   #state: number;
 
@@ -29,5 +29,24 @@ export class Random {
   /** Returns one of `choices`, of which there must be some. */
   pick<T>(choices: readonly T[]): T {
     return choices[this.below(choices.length)] as T;
+  }
+
+  /** Returns the items in another order. */
+  shuffled<T>(items: readonly T[]): T[] {
+    const copy = [...items];
+    for (let at = copy.length - 1; at > 0; at--) {
+      const other = this.below(at + 1);
+      [copy[at], copy[other]] = [copy[other] as T, copy[at] as T];
+    }
+    return copy;
+  }
+
+  /** Returns a copy with one to three bytes written anew. */
+  damaged(bytes: Uint8Array): Uint8Array {
+    const copy = Uint8Array.from(bytes);
+    for (let count = 1 + this.below(3); count > 0; count--) {
+      copy[this.below(copy.length)] = this.below(256);
+    }
+    return copy;
   }
 }

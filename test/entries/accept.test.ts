@@ -13,22 +13,13 @@ import {
 } from '../../src/entries/accept.js';
 import type { ProposedEntry, SignatureCheck } from '../../src/entries/entry-kind.js';
 import { preAuthenticationEncoding } from '../../src/entries/shared/dsse-envelope.js';
-import { type ErrorCode, isLogError } from '../../src/errors.js';
 import { vectorPath } from '../vectors.js';
+import { refusal } from './acceptance.js';
 import { openPolicy, testContext } from './policy.js';
 import { recordedEntries, storedEntry } from './recorded.js';
 
 const accept = (entry: ProposedEntry, policy = openPolicy) =>
   acceptEntry(entry, policy, testContext);
-
-function refusal(code: ErrorCode, message: string | RegExp) {
-  return (error: unknown) => {
-    assert.ok(isLogError(error, code), String(error));
-    if (typeof message === 'string') assert.equal(error.message, message);
-    else assert.match(error.message, message);
-    return true;
-  };
-}
 
 test('a kind that nobody knows and an unknown version differ', async () => {
   const spec = {};

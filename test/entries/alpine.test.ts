@@ -2,21 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { concatBytes, fromUtf8, utf8 } from '../../src/encoding/bytes.js';
-import { acceptEntry } from '../../src/entries/accept.js';
 import { readIni } from '../../src/entries/alpine/ini.js';
 import { readAlpinePackage } from '../../src/entries/alpine/package.js';
-import type { EntryLimits, ProposedEntry } from '../../src/entries/entry-kind.js';
+import type { EntryLimits } from '../../src/entries/entry-kind.js';
 import { endOfGzipHeader, readGzipMember } from '../../src/entries/shared/gzip-member.js';
 import { tarEntries } from '../../src/entries/shared/tar-entries.js';
 import { isLogError, LogError } from '../../src/errors.js';
 import { Random } from '../random.js';
 import { vectorLines } from '../vectors.js';
+import { accept } from './acceptance.js';
 import { apkFile, apkProposal, gzipBomb, signerPem, tarFile, tarHeader } from './apk-file.js';
-import { openPolicy, testContext } from './policy.js';
 import { proposedEntry, recordedEntries } from './recorded.js';
-
-const accept = (entry: ProposedEntry, limits: Partial<EntryLimits> = {}) =>
-  acceptEntry(entry, { ...openPolicy, limits: { ...openPolicy.limits, ...limits } }, testContext);
 
 /** Returns why the package is refused; undefined when it is accepted. */
 async function refusal(content: Uint8Array, limits?: Partial<EntryLimits>) {

@@ -2,31 +2,17 @@ import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
 import { test } from 'node:test';
 import { toHex } from '../../src/encoding/hex.js';
-import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
+import { identifyEntry } from '../../src/entries/accept.js';
 import { MAX_HEADERS_LENGTH } from '../../src/entries/cose/sign1.js';
-import type { EntryLimits, ProposedEntry } from '../../src/entries/entry-kind.js';
-import { type ErrorCode, LogError } from '../../src/errors.js';
+import type { ProposedEntry } from '../../src/entries/entry-kind.js';
+import { LogError } from '../../src/errors.js';
 import { vectorLines } from '../vectors.js';
+import { accept, refusal } from './acceptance.js';
 import { base64, newSigner, type Outcome, signersOfEveryKind } from './envelope-fixture.js';
-import { openPolicy, testContext } from './policy.js';
+import { testContext } from './policy.js';
 import { recordedEntries, storedEntry } from './recorded.js';
 
 const signer = newSigner();
-
-function accept(entry: ProposedEntry, limits: Partial<EntryLimits> = {}) {
-  const policy = { ...openPolicy, limits: { ...openPolicy.limits, ...limits } };
-  return acceptEntry(entry, policy, testContext);
-}
-
-function refusal(code: ErrorCode, message: string | RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof LogError);
-    assert.equal(error.code, code);
-    if (typeof message === 'string') assert.equal(error.message, message);
-    else assert.match(error.message, message);
-    return true;
-  };
-}
 
 function cose(message: Uint8Array, pem = signer.pem, data: unknown = {}): ProposedEntry {
   const spec = { message: base64(message), publicKey: base64(pem), data };

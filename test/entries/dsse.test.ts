@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '../../src/encoding/hex.js';
-import { acceptEntry } from '../../src/entries/accept.js';
-import type { EntryLimits, ProposedEntry } from '../../src/entries/entry-kind.js';
+import type { ProposedEntry } from '../../src/entries/entry-kind.js';
 import { LogError } from '../../src/errors.js';
 import { Random } from '../random.js';
+import { accept } from './acceptance.js';
 import {
   base64,
   envelopeOf,
@@ -12,16 +12,10 @@ import {
   type Signer,
   signersOfEveryKind,
 } from './envelope-fixture.js';
-import { openPolicy, testContext } from './policy.js';
 
 const STATEMENT_TYPE = 'application/vnd.in-toto+json';
 const signers = Array.from({ length: 6 }, newSigner);
 const [signer] = signers as [Signer];
-
-function accept(entry: ProposedEntry, limits: Partial<EntryLimits> = {}) {
-  const policy = { ...openPolicy, limits: { ...openPolicy.limits, ...limits } };
-  return acceptEntry(entry, policy, testContext);
-}
 
 function dsse(envelope: unknown, keys: readonly Signer[]): ProposedEntry {
   const verifiers = keys.map(({ pem }) => base64(pem));

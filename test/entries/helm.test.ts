@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toBase64 } from '../../src/encoding/base64.js';
 import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
-import { acceptEntry } from '../../src/entries/accept.js';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
 import { chartHash, MAX_PROVENANCE_LENGTH } from '../../src/entries/helm/provenance.js';
 import {
@@ -15,7 +14,7 @@ import {
 import { isLogError } from '../../src/errors.js';
 import { clearSign, forgeKey, forgeRing } from '../pki/pgp-forge.js';
 import { vectorLines } from '../vectors.js';
-import { openPolicy, testContext } from './policy.js';
+import { accept } from './acceptance.js';
 import { storedEntry } from './recorded.js';
 
 interface Sums {
@@ -42,10 +41,6 @@ function proposal(provenance: Uint8Array, ring = forgeRing(key)): ProposedEntry 
 
 function withSums(yaml: string): ProposedEntry {
   return proposal(clearSign(key, `${DESCRIPTION}\n...\n${yaml}`));
-}
-
-function accept(entry: ProposedEntry) {
-  return acceptEntry(entry, openPolicy, testContext);
 }
 
 for (const { name, yaml, rekor, here = rekor } of cases) {

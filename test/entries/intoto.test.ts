@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '../../src/encoding/hex.js';
-import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
-import type { EntryLimits, ProposedEntry } from '../../src/entries/entry-kind.js';
+import { identifyEntry } from '../../src/entries/accept.js';
+import type { ProposedEntry } from '../../src/entries/entry-kind.js';
 import { sshFingerprint } from '../../src/entries/intoto/ssh-fingerprint.js';
-import { type ErrorCode, LogError } from '../../src/errors.js';
+import { LogError } from '../../src/errors.js';
 import { readX509Key } from '../../src/pki/x509.js';
 import { vectorLines } from '../vectors.js';
+import { accept, refusal } from './acceptance.js';
 import {
   base64,
   envelopeOf,
@@ -15,26 +16,11 @@ import {
   type Signer,
   signersOfEveryKind,
 } from './envelope-fixture.js';
-import { openPolicy, testContext } from './policy.js';
+import { testContext } from './policy.js';
 
 const STATEMENT_TYPE = 'application/vnd.in-toto+json';
 const signer = newSigner();
 const other = newSigner();
-
-function accept(entry: ProposedEntry, limits: Partial<EntryLimits> = {}) {
-  const policy = { ...openPolicy, limits: { ...openPolicy.limits, ...limits } };
-  return acceptEntry(entry, policy, testContext);
-}
-
-function refusal(code: ErrorCode, message: string | RegExp) {
-  return (error: unknown) => {
-    assert.ok(error instanceof LogError);
-    assert.equal(error.code, code);
-    if (typeof message === 'string') assert.equal(error.message, message);
-    else assert.match(error.message, message);
-    return true;
-  };
-}
 
 type Envelope = ReturnType<typeof envelopeOf>;
 

@@ -4,14 +4,12 @@ import { test } from 'node:test';
 import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
 import type { AcceptedEntry, ProposedEntry, SearchTerm } from '../../src/entries/entry-kind.js';
-import { isLogError } from '../../src/errors.js';
+import { type ErrorCode, isLogError } from '../../src/errors.js';
 import { Random } from '../random.js';
 import { vectorLines } from '../vectors.js';
+import { accept, refusal } from './acceptance.js';
 import { openPolicy, testContext } from './policy.js';
 import { proposedEntry, recordedEntries } from './recorded.js';
-
-const accept = (entry: ProposedEntry): Promise<AcceptedEntry> =>
-  acceptEntry(entry, openPolicy, testContext);
 
 interface Spec {
   signature: { format: string; content: string; publicKey: { content: string } };
@@ -39,14 +37,6 @@ function submission(format: string, signature: Uint8Array, key: Uint8Array, cont
     },
   };
 }
-
-const because = (code: string, message: string | RegExp) => (error: unknown) => {
-  assert.ok(isLogError(error), String(error));
-  assert.equal(error.code, code);
-  if (typeof message === 'string') assert.equal(error.message, message);
-  else assert.match(error.message, message);
-  return true;
-};
 
 interface MemberVector {
   readonly path: readonly string[];
@@ -86,7 +76,7 @@ for (const vector of members) {
 
 test('of several faults the hash is reported first, then the signature, the key, the verdict', async () => {
   const garbage = Buffer.from('garbage').toString('base64');
-  const faults: [string, (spec: Spec) => void, string, RegExp][] = [
+  const faults: [string, (spec: Spec) => void, ErrorCode, RegExp][] = [
     [
       'verdict',
       (spec) => {
@@ -123,7 +113,7 @@ test('of several faults the hash is reported first, then the signature, the key,
   const entry = recorded('ssh-ed');
   for (const [, damage, code, message] of faults) {
     damage(entry.spec as Spec);
-    await assert.rejects(accept(structuredClone(entry)), because(code, message));
+    await assert.rejects(accept(structuredClone(entry)), refusal(code, message));
   }
 });
 
@@ -141,9 +131,9 @@ test('what is stored cannot be looked up by its hash alone: the signature is ove
   for (const { expect } of recordings) {
     if ('error' in expect || expect.leaf === undefined) continue;
     const stored = proposedEntry(expect.leaf);
-    await assert.rejects(accept(stored), because('ENTRY_NOT_INSERTABLE', /missing data content/));
+    await assert.rejects(accept(stored), refusal('ENTRY_NOT_INSERTABLE', /missing data content/));
     const identified = identifyEntry(stored, testContext);
-    await assert.rejects(identified, because('ENTRY_MALFORMED', /^SHA mismatch: e3b0c442/));
+    await assert.rejects(identified, refusal('ENTRY_MALFORMED', /^SHA mismatch: e3b0c442/));
   }
 });
 
@@ -220,7 +210,7 @@ test('x509 keys are used for rekord without a rule about their size, over SHA-25
     const other = sign('sha512', content, pair.privateKey);
     await assert.rejects(
       accept(submission('x509', other, pem, content)),
-      because('SIGNATURE_INVALID', /./),
+      refusal('SIGNATURE_INVALID', /./),
     );
   }
 });

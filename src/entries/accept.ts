@@ -53,7 +53,7 @@ export async function acceptEntry(
   const version = findVersion(proposed);
   assertLength(proposed, limits);
   const context: EntryContext = { verifySignatures, nowMs, limits };
-  const spec = await version.parse(proposed.spec, context);
+  const spec = await version.parse(proposed.spec, context, proposed.specText);
   const read = version.verifiedWhen === 'read' ? await version.verify(spec, context) : undefined;
   assertEnabled(proposed, policy);
   version.assertInsertable(spec);
@@ -87,7 +87,7 @@ export async function identifyEntry(
   const { kind, apiVersion } = proposed;
   const version = findVersion(proposed);
   assertLength(proposed, context.limits);
-  const spec = await version.parse(proposed.spec, context);
+  const spec = await version.parse(proposed.spec, context, proposed.specText);
   const proven = await version.verify(spec, context);
   return identify({ kind, apiVersion, proven } as VerifiedEntry, version);
 }

@@ -13,7 +13,7 @@ export interface ProposedEntry {
   readonly kind: string;
   readonly apiVersion: string;
   readonly spec: unknown;
-  /** The JSON that `spec` was read from, where there is one: what goes to another thread. */
+  /** The JSON that `spec` was read from, where there is one: what goes to another thread, and has numbers as written. */
   readonly specText?: string;
 }
 
@@ -171,9 +171,9 @@ export interface EntryVersion<Spec, Proven> {
   readonly verifiedWhen: 'read' | 'stored';
   /**
    * Reads a spec: base64, schema, cross-field rules, the key where Rekor reads it first. Throws ENTRY_MALFORMED or
-   * KEY_MALFORMED with Rekor's reason.
+   * KEY_MALFORMED with Rekor's reason. `specText` is the JSON that `spec` was read from, where there is one.
    */
-  parse(spec: unknown, context: EntryContext): Spec | Promise<Spec>;
+  parse(spec: unknown, context: EntryContext, specText?: string): Spec | Promise<Spec>;
   /** Throws ENTRY_NOT_INSERTABLE when it is a form that may be looked up but not stored. */
   assertInsertable(spec: Spec): void;
   /**

@@ -5,7 +5,7 @@ import { toHex } from '../../src/encoding/hex.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
 import { isLogError } from '../../src/errors.js';
 import { openPolicy, testContext } from './policy.js';
-import { proposedEntry, recordedEntries } from './recorded.js';
+import { recordedEntries, submittedEntry } from './recorded.js';
 
 /** Recorded submissions that each kind decides about. */
 const COUNT = {
@@ -34,7 +34,7 @@ for (const [kind, count] of Object.entries(COUNT)) {
 
   for (const { name, body, expect } of entries) {
     test(`${kind}/${name} ${'error' in expect ? 'is refused in the words' : 'gives the leaf'} of the recording`, async () => {
-      const outcome = acceptEntry(proposedEntry(body), openPolicy, testContext);
+      const outcome = acceptEntry(submittedEntry(body), openPolicy, testContext);
       if ('error' in expect) {
         await assert.rejects(outcome, (error) => {
           assert.ok(isLogError(error));
@@ -60,7 +60,7 @@ for (const [kind, count] of Object.entries(COUNT)) {
       let checked = 0;
       for (const { expect } of stored) {
         if (!('leaf' in expect) || expect.leaf === undefined) continue;
-        const proposed = proposedEntry(expect.leaf);
+        const proposed = submittedEntry(expect.leaf);
         // Stored signatures with URL-safe base64 break the schema of the stored form, in Rekor too.
         if (/"signature":"[^"]*[-_]/.test(expect.leaf)) {
           await assert.rejects(identifyEntry(proposed, testContext), /should match/);
@@ -77,7 +77,7 @@ for (const [kind, count] of Object.entries(COUNT)) {
       assert.ok(stored.length > 3);
       for (const { expect } of stored) {
         if (!('leaf' in expect) || expect.leaf === undefined) continue;
-        await assert.rejects(identifyEntry(proposedEntry(expect.leaf), testContext), (error) =>
+        await assert.rejects(identifyEntry(submittedEntry(expect.leaf), testContext), (error) =>
           isLogError(error),
         );
       }

@@ -1,4 +1,6 @@
 import { decodeFirstGoJson } from '../../src/encoding/go-json.js';
+import { memberTexts } from '../../src/encoding/go-json-text.js';
+import { fromGoUtf8 } from '../../src/encoding/go-utf8.js';
 import type { ProposedEntry } from '../../src/entries/entry-kind.js';
 import { vectorLines } from '../vectors.js';
 
@@ -69,6 +71,16 @@ function expectationOf(expect: Case['expect']): RecordedEntry['expect'] {
 /** Returns the submission in a request body. */
 export function proposedEntry(body: string): ProposedEntry {
   return decodeFirstGoJson(Buffer.from(body)).value as ProposedEntry;
+}
+
+/** Returns the same with the text of its spec, as a server hands it on. */
+export function submittedEntry(body: string): ProposedEntry {
+  const bytes = Buffer.from(body);
+  const { value, end } = decodeFirstGoJson(bytes);
+  const text = fromGoUtf8(bytes.subarray(0, end));
+  // Of a member that is there several times the last counts.
+  const specText = [...memberTexts(text)].findLast(({ name }) => name === 'spec')?.value;
+  return { ...(value as ProposedEntry), ...(specText !== undefined && { specText }) };
 }
 
 /** Returns one recorded submission that was stored, by name. */

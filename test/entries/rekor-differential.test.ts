@@ -6,7 +6,7 @@ import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { isLogError } from '../../src/errors.js';
 import { vectorLines } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
-import { proposedEntry } from './recorded.js';
+import { submittedEntry } from './recorded.js';
 
 /** A submission and what a Rekor server answered; the README beside the files says how they came about. */
 interface Answered {
@@ -41,7 +41,7 @@ function readAnswers(kind: string): readonly Answered[] {
 
 async function outcomeOf(request: string): Promise<{ leafHash?: string; refused?: string }> {
   try {
-    const { leafHash } = await acceptEntry(proposedEntry(request), openPolicy, testContext);
+    const { leafHash } = await acceptEntry(submittedEntry(request), openPolicy, testContext);
     return { leafHash: toHex(leafHash) };
   } catch (error) {
     assert.ok(isLogError(error), String(error));

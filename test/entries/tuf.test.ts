@@ -13,7 +13,7 @@ import { readJsonSource } from '../../src/pki/tuf/json-source.js';
 import { MAX_TUF_DOCUMENT_LENGTH, readTufRoot } from '../../src/pki/tuf/root.js';
 import { vectorLines } from '../vectors.js';
 import { openPolicy, testContext } from './policy.js';
-import { proposedEntry, storedEntry } from './recorded.js';
+import { storedEntry, submittedEntry } from './recorded.js';
 
 interface Verdict {
   readonly body: string;
@@ -48,9 +48,17 @@ const EXPIRES = '2044-01-01T00:00:00Z';
 
 function signedBy(signers: readonly Signer[], signed: string): string {
   const message = utf8(signedText(readJsonSource(utf8(signed))));
-  const signatures = signers.map(({ keyID, sign }) => ({ keyid: keyID, sig: sign(message) }));
+  return withSignatures(
+    signed,
+    signers.map(({ keyID, sign }) => ({ keyid: keyID, sig: sign(message) })),
+  );
+}
+
+function withSignatures(signed: string, signatures: readonly object[]): string {
   return `{"signed":${signed},"signatures":${JSON.stringify(signatures)}}`;
 }
+
+const ROLES = ['root', 'timestamp', 'targets', 'snapshot'];
 
 interface RootOptions {
   readonly expires?: string;
@@ -67,7 +75,7 @@ function rootPart(options: RootOptions = {}): string {
     version: 1,
     expires,
     keys: { [SIGNER.keyID]: SIGNER.key, ...options.keys },
-    roles: { root: { keyids: keyIDs, threshold }, timestamp: { keyids: keyIDs, threshold } },
+    roles: Object.fromEntries(ROLES.map((role) => [role, { keyids: keyIDs, threshold }])),
   });
 }
 
@@ -96,7 +104,7 @@ const refusedAs = (code: ErrorCode, message?: RegExp) => (error: unknown) => {
 test('documents of every odd form get the verdict and the leaf that Rekor gave them', async () => {
   let stored = 0;
   for (const { body, leafHash, refused } of verdicts) {
-    const outcome = acceptEntry(proposedEntry(body), openPolicy, testContext);
+    const outcome = acceptEntry(submittedEntry(body), openPolicy, testContext);
     if (leafHash === undefined) {
       await assert.rejects(outcome, (error) => isLogError(error), `${refused}: ${body}`);
     } else {
@@ -105,6 +113,55 @@ test('documents of every odd form get the verdict and the leaf that Rekor gave t
     }
   }
   assert.ok(stored > 20 && verdicts.length - stored > 60);
+});
+
+/** The signed parts of a submission; those that a Rekor server had no words for it answered with 500. */
+interface LiteralVector {
+  readonly name: string;
+  readonly metadata?: string;
+  readonly root?: string;
+  readonly object: { readonly leafHash?: string; readonly refused?: string };
+  readonly base64: { readonly leafHash?: string; readonly refused?: string };
+}
+
+/** What has no signed bytes has a signature that is none. */
+function signedIfItCanBe(signed: string): string {
+  try {
+    return signedBy([SIGNER], signed);
+  } catch (error) {
+    assert.ok(isLogError(error), `${error}`);
+    return withSignatures(signed, [{ keyid: SIGNER.keyID, sig: '00' }]);
+  }
+}
+
+const FORMS = {
+  object: (document: string) => document,
+  base64: (document: string) => JSON.stringify(Buffer.from(document).toString('base64')),
+};
+
+test('numbers count as they are written, in either form, with the verdict, the words and the leaf of Rekor', async () => {
+  const vectors = vectorLines<LiteralVector>('entries/tuf/literals.jsonl');
+  assert.ok(vectors.length > 100);
+  for (const vector of vectors) {
+    const metadata = signedIfItCanBe(vector.metadata ?? TIMESTAMP);
+    const root = signedIfItCanBe(vector.root ?? rootPart());
+    for (const [name, form] of Object.entries(FORMS)) {
+      const expected = vector[name as keyof typeof FORMS];
+      const spec = `{"metadata":{"content":${form(metadata)}},"root":{"content":${form(root)}}}`;
+      const body = `{"kind":"tuf","apiVersion":"0.0.1","spec":${spec}}`;
+      const outcome = acceptEntry(submittedEntry(body), openPolicy, testContext);
+      const where = `${vector.name}, ${name}`;
+      if (expected.leafHash !== undefined) {
+        assert.equal(toHex((await outcome).leafHash), expected.leafHash, where);
+        continue;
+      }
+      await assert.rejects(outcome, (error) => {
+        assert.ok(isLogError(error), `${where}: ${error}`);
+        if (expected.refused !== undefined) assert.equal(error.message, expected.refused, where);
+        return true;
+      });
+    }
+  }
 });
 
 test('an entry is found by both documents, the signatures and the role', async () => {
@@ -180,6 +237,16 @@ test('a document of the greatest length is read, one byte more is refused in eit
     submit(metadata.padEnd(MAX_TUF_DOCUMENT_LENGTH + 1)),
     refusedAs('ENTRY_TOO_LARGE'),
   );
+  const asObject = (length: number) => {
+    // A letter of two bytes, and white space inside.
+    const rest = `"é":0,${metadata.slice(1)}`;
+    const document = `{${' '.repeat(length - 1 - Buffer.byteLength(rest))}${rest}`;
+    const spec = `{"metadata":{"content":${document}},"root":{"content":${ROOT}}}`;
+    const body = `{"kind":"tuf","apiVersion":"0.0.1","spec":${spec}}`;
+    return acceptEntry(submittedEntry(body), openPolicy, testContext);
+  };
+  await asObject(MAX_TUF_DOCUMENT_LENGTH);
+  await assert.rejects(asObject(MAX_TUF_DOCUMENT_LENGTH + 1), refusedAs('ENTRY_TOO_LARGE'));
   for (const meta of [
     'x'.repeat(MAX_TUF_DOCUMENT_LENGTH),
     Array(MAX_TUF_DOCUMENT_LENGTH).fill(0),

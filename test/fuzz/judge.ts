@@ -8,6 +8,7 @@ import type { EntryPolicy, ProposedEntry } from '../../src/entries/entry-kind.js
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { type ErrorCode, isLogError } from '../../src/errors.js';
 import { openPolicy, testContext } from '../entries/policy.js';
+import { submittedEntry } from '../entries/recorded.js';
 
 /** What became of a submission. */
 export type Outcome =
@@ -95,10 +96,12 @@ function refusalOf(error: unknown): Outcome {
 /** The reader of requests refuses an envelope of other types before a kind sees it. */
 function proposalIn(body: string): ProposedEntry {
   const { value } = decodeFirstGoJson(Buffer.from(body));
-  const { kind, apiVersion, spec } = isJsonObject(value) ? value : {};
+  if (!isJsonObject(value)) return { kind: '', apiVersion: '', spec: undefined };
+  const submitted = submittedEntry(body);
+  const { kind, apiVersion } = value;
   return {
+    ...submitted,
     kind: typeof kind === 'string' ? kind : '',
     apiVersion: typeof apiVersion === 'string' ? apiVersion : '',
-    spec,
   };
 }

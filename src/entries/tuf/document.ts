@@ -4,15 +4,37 @@
 
 import { fromGoBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
+import { member } from '../../encoding/go-json.js';
+import { memberTexts } from '../../encoding/go-json-text.js';
 import { isLogError, LogError } from '../../errors.js';
+import { reprintedText } from '../../pki/tuf/canonical-source.js';
+import { readJsonSource } from '../../pki/tuf/json-source.js';
 import { MAX_TUF_DOCUMENT_LENGTH } from '../../pki/tuf/root.js';
 
+/** A `content` member, not yet looked at. */
+export interface TufContent {
+  readonly value: unknown;
+  /** The JSON that the value was read from, where there is one: a double does not tell `1.0` from `1`. */
+  readonly text: string | undefined;
+}
+
+/** Returns the content of `what` in a spec that has one. */
+export function tufContent(
+  spec: unknown,
+  specText: string | undefined,
+  what: 'metadata' | 'root',
+): TufContent {
+  const value = member(member(spec, what), 'content');
+  if (typeof value === 'string' || specText === undefined) return { value, text: undefined };
+  return { value, text: lastMember(lastMember(specText, what), 'content') };
+}
+
 /** Returns the document; `what` names it. Throws ENTRY_MALFORMED for other text than base64, ENTRY_TOO_LARGE. */
-export function tufDocument(content: unknown, what: 'metadata' | 'root'): Uint8Array {
-  if (typeof content !== 'string') return utf8(printed(content, what));
+export function tufDocument({ value, text }: TufContent, what: 'metadata' | 'root'): Uint8Array {
+  if (typeof value !== 'string') return reprinted(text ?? textOf(value, what), what);
   let document: Uint8Array;
   try {
-    document = fromGoBase64(content);
+    document = fromGoBase64(value);
   } catch (cause) {
     if (!isLogError(cause)) throw cause;
     const reason = `base64 decoding TUF ${what} content: ${cause.message}`;
@@ -22,6 +44,20 @@ export function tufDocument(content: unknown, what: 'metadata' | 'root'): Uint8A
   return document;
 }
 
+/** Returns the text of a member; of a name that is there several times the last counts. */
+function lastMember(object: string, name: string): string {
+  let last = '';
+  for (const found of memberTexts(object)) if (found.name === name) last = found.value;
+  return last;
+}
+
+function reprinted(text: string, what: string): Uint8Array {
+  if (text.length > MAX_TUF_DOCUMENT_LENGTH) throw tooLarge(what);
+  const document = utf8(text);
+  if (document.length > MAX_TUF_DOCUMENT_LENGTH) throw tooLarge(what);
+  return utf8(reprintedText(readJsonSource(document)));
+}
+
 /** A container that is being printed; `names` is undefined for an array. */
 interface Open {
   readonly values: readonly unknown[];
@@ -29,8 +65,8 @@ interface Open {
   next: number;
 }
 
-/** Returns the JSON text of a value, members sorted by name: their order decides where two names fold into one. */
-function printed(value: unknown, what: string): string {
+/** Returns the JSON text of a value that came without one; its numbers are doubles. */
+function textOf(value: unknown, what: string): string {
   const open: Open[] = [];
   let text = begin(value, open, what);
   for (let container = open.at(-1); container !== undefined; container = open.at(-1)) {
@@ -55,20 +91,11 @@ function begin(value: unknown, open: Open[], what: string): string {
     if (typeof value === 'string' && value.length > MAX_TUF_DOCUMENT_LENGTH) throw tooLarge(what);
     return JSON.stringify(value);
   }
-  const names = Array.isArray(value) ? undefined : Object.keys(value);
-  const values = names === undefined ? (value as unknown[]) : [];
-  // Before anything is sorted: no member or item is shorter than this.
-  if ((names ?? values).length > MAX_TUF_DOCUMENT_LENGTH / 2) throw tooLarge(what);
-  if (names === undefined) {
-    open.push({ values, names, next: 0 });
+  if (Array.isArray(value)) {
+    open.push({ values: value, names: undefined, next: 0 });
     return '[';
   }
-  names.sort();
-  open.push({
-    values: names.map((name) => (value as Record<string, unknown>)[name]),
-    names,
-    next: 0,
-  });
+  open.push({ values: Object.values(value), names: Object.keys(value), next: 0 });
   return '{';
 }
 

@@ -24,12 +24,12 @@ import {
 import type { EntryVersion } from '../entry-kind.js';
 import { readSpec } from '../shared/schema.js';
 import { digestTerm, keyTerm, signatureTerm } from '../shared/search-terms.js';
-import { tufDocument } from './document.js';
+import { type TufContent, tufContent, tufDocument } from './document.js';
 
 /** The two documents, not yet looked at. */
 export interface TufSpec {
-  readonly metadata: unknown;
-  readonly root: unknown;
+  readonly metadata: TufContent;
+  readonly root: TufContent;
 }
 
 /** Metadata and root, both verified. */
@@ -44,15 +44,15 @@ export interface ProvenTuf {
 export const tufV001: EntryVersion<TufSpec, ProvenTuf> = {
   verifiedWhen: 'stored',
 
-  parse(input) {
+  parse(input, _, specText) {
     readSpec(ANY_OBJECT, input);
     const failures = ['metadata', 'root'].flatMap((name) => contentFailure(input, name));
     if (failures.length > 0) {
       throw new LogError('ENTRY_MALFORMED', `validation failure list:\n${failures.join('\n')}`);
     }
     return {
-      metadata: member(member(input, 'metadata'), 'content'),
-      root: member(member(input, 'root'), 'content'),
+      metadata: tufContent(input, specText, 'metadata'),
+      root: tufContent(input, specText, 'root'),
     };
   },
 

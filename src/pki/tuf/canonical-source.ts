@@ -1,7 +1,7 @@
 /**
  * The three canonical texts of a JSON document of TUF: the one that is signed and the one that a key is known by (OLPC
  * canonical JSON, http://wiki.laptop.org/go/Canonical_JSON, as Go programs write it), and the one that is stored
- * (RFC 8785).
+ * (RFC 8785); and the one that Go prints of a document that came as a value.
  *
  * In scope: printing. Out of scope: reading (json-source.ts). Nothing recurses.
  */
@@ -49,6 +49,19 @@ export function storedText(value: JsonSource): string {
       if (!Number.isFinite(number)) throw malformed(`number ${literal} is out of range`);
       return Object.is(number, -0) ? '0' : String(number);
     },
+  });
+}
+
+/**
+ * Returns the text that Go prints of a document that it has read without knowing its fields: of repeated names the
+ * last, numbers as they were written. The order decides where two names fold into one.
+ */
+export function reprintedText(value: JsonSource): string {
+  return print(value, {
+    names: inCodePoints,
+    repeated: 'last',
+    quote: JSON.stringify,
+    number: (literal) => literal,
   });
 }
 

@@ -7,7 +7,13 @@
  */
 
 import { LogError } from '../../errors.js';
-import { int64Of, isStringSource, type JsonSource, unquote } from './json-source.js';
+import {
+  int64Of,
+  isStringSource,
+  type JsonMember,
+  type JsonSource,
+  unquote,
+} from './json-source.js';
 
 /**
  * Returns the text that signatures are over: numbers go through doubles and must come out as 64-bit integers, of
@@ -121,7 +127,7 @@ function begin(value: JsonSource, style: Style, parts: string[], open: Open[]): 
     parts.push('[');
     open.push({ values: value.items, names: undefined, next: 0 });
   } else {
-    const members = new Map(value.members.map((member) => [member.name, member.value]));
+    const members = new Map(value.members.map((member) => [nameIn(style, member), member.value]));
     if (members.size < value.members.length && style.repeated === 'refuse') {
       throw malformed('an object has two members of one name');
     }
@@ -129,6 +135,10 @@ function begin(value: JsonSource, style: Style, parts: string[], open: Open[]): 
     parts.push('{');
     open.push({ values: names.map((name) => members.get(name) as JsonSource), names, next: 0 });
   }
+}
+
+function nameIn(style: Style, { name, nameSource }: JsonMember): string {
+  return style.repeated === 'refuse' ? unquote(withWholePairs(nameSource)) : name;
 }
 
 function scalarText(value: string, style: Style): string {

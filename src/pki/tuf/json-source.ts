@@ -21,7 +21,14 @@ export interface JsonItems {
 
 /** An object: its members in the order of the document, repeated names too. */
 export interface JsonMembers {
-  readonly members: readonly { readonly name: string; readonly value: JsonSource }[];
+  readonly members: readonly JsonMember[];
+}
+
+/** A member: its name as Go reads it, and as it was written. */
+export interface JsonMember {
+  readonly name: string;
+  readonly nameSource: string;
+  readonly value: JsonSource;
 }
 
 /** Returns the tree of a document that is one JSON value. Throws ENCODING_MALFORMED with Go's text. */
@@ -36,6 +43,11 @@ export function readJsonSource(document: Uint8Array): JsonSource {
     at = end;
   }
   return builder.root;
+}
+
+/** Returns the member with that string literal for a name. */
+export function jsonMember(nameSource: string, value: JsonSource): JsonMember {
+  return { name: unquote(nameSource), nameSource, value };
 }
 
 /** Returns the text that a string literal stands for; lone surrogates become U+FFFD. */
@@ -143,7 +155,7 @@ export function int64Of(literal: string): bigint | undefined {
 }
 
 type OpenItems = { readonly items: JsonSource[] };
-type OpenMembers = { readonly members: { name: string; value: JsonSource }[]; name?: string };
+type OpenMembers = { readonly members: JsonMember[]; nameSource?: string };
 
 /** Puts tokens together. The document is well-formed, so none can be out of place. */
 class TreeBuilder {
@@ -154,8 +166,8 @@ class TreeBuilder {
     const parent = this.#open[this.#open.length - 1];
     if (token === '}' || token === ']') {
       this.#open.pop();
-    } else if (parent !== undefined && 'members' in parent && parent.name === undefined) {
-      parent.name = unquote(token);
+    } else if (parent !== undefined && 'members' in parent && parent.nameSource === undefined) {
+      parent.nameSource = token;
     } else {
       const opened = token === '{' ? { members: [] } : token === '[' ? { items: [] } : undefined;
       this.#put(parent, opened ?? token);
@@ -169,8 +181,8 @@ class TreeBuilder {
     } else if ('items' in parent) {
       parent.items.push(value);
     } else {
-      parent.members.push({ name: parent.name ?? '', value });
-      delete parent.name;
+      parent.members.push(jsonMember(parent.nameSource ?? '""', value));
+      delete parent.nameSource;
     }
   }
 }

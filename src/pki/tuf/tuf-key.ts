@@ -19,6 +19,7 @@ import {
   isStringSource,
   type JsonMembers,
   type JsonSource,
+  jsonMember,
   readFields,
   readItems,
   readText,
@@ -54,13 +55,13 @@ export function readTufKey(value: JsonSource, where: string): TufKey {
   });
   const publicKey = readKeyValue(type, keyval);
   const members = [
-    { name: 'keytype', value: JSON.stringify(type) },
-    { name: 'scheme', value: JSON.stringify(scheme) },
-    { name: 'keyval', value: keyval ?? 'null' },
+    jsonMember('"keytype"', JSON.stringify(type)),
+    jsonMember('"scheme"', JSON.stringify(scheme)),
+    jsonMember('"keyval"', keyval ?? 'null'),
   ];
   if (algorithms.length > 0) {
     const items = algorithms.map((algorithm) => JSON.stringify(algorithm));
-    members.push({ name: 'keyid_hash_algorithms', value: { items } });
+    members.push(jsonMember('"keyid_hash_algorithms"', { items }));
   }
   return { publicKey, source: { members } };
 }

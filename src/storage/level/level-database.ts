@@ -23,6 +23,7 @@ import {
   rootCause,
 } from './open-folder.js';
 import type { Row } from './rows.js';
+import { SecondNames } from './second-names.js';
 
 /** Where the database is and how it is used. */
 export interface LevelDatabaseOptions {
@@ -72,6 +73,7 @@ export class LevelDatabase {
   readonly #options: LevelDatabaseOptions;
   readonly #lock: LockFile;
   readonly #reserve: DiskReserve;
+  readonly #secondNames: SecondNames;
   #handle: Handle | undefined;
   #failed = false;
   #closed = false;
@@ -86,6 +88,7 @@ export class LevelDatabase {
     this.created = opened.created;
     this.#handle = opened.handle;
     this.#lock = lock;
+    this.#secondNames = new SecondNames(options.directory);
     this.#reserve = new DiskReserve({
       reserveBytes: options.reserveBytes ?? reserveFor(options.settings),
       freeBytes: options.freeBytes ?? (() => freeBytesAt(options.directory)),
@@ -192,6 +195,7 @@ export class LevelDatabase {
     if (this.#closed) return;
     this.#closed = true;
     await this.#exclusively(() => this.#closeHandle());
+    await this.#secondNames.close();
     await this.#lock.release();
   }
 

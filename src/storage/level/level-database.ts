@@ -106,12 +106,17 @@ export class LevelDatabase {
 
   /** Returns the value of each key, undefined where there is none; values are still sealed. */
   getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
-    return this.#read((handle) => handle.getMany(keys as Buffer[]));
+    return this.#read(async (handle) =>
+      keys.length > MOST_KEYS_AT_ONCE
+        ? handle.getMany(keys as Buffer[])
+        : keys.map((key) => handle.getSync(key)),
+    );
   }
 
   /** Returns the value of a key, still sealed. */
-  get(key: Buffer): Promise<Buffer | undefined> {
-    return this.#read((handle) => handle.get(key));
+  async get(key: Buffer): Promise<Buffer | undefined> {
+    const [value] = await this.getMany([key]);
+    return value;
   }
 
   /** Returns the rows of a range, still sealed. */
@@ -317,6 +322,12 @@ async function openLocked(
 function reserveFor(settings: LevelSettings): number {
   return 2 * settings.writeBufferSize + RESERVE_MARGIN;
 }
+
+/**
+ * Keys that are looked for on the event loop: a few rows are there sooner than a thread would have begun to look for
+ * them, and the loop may be busy with other things before it hears of that.
+ */
+const MOST_KEYS_AT_ONCE = 8;
 
 /** Rows that are read at once, in number and bytes. */
 const ROWS_AT_ONCE = 1_000;

@@ -18,6 +18,7 @@ import { JSON_TYPE, RefusedRequest, type Reply, refusalReply } from './reply.js'
 import { parseQuery, parseRequestTarget, type RequestTarget } from './request-target.js';
 import type { Route, RouteRequest } from './route.js';
 import type { RouteMatch, Router } from './router.js';
+import { TurnGate } from './turn-gate.js';
 import { finishUnreadBody } from './unread-body.js';
 
 /** What is said about a request when it is over. */
@@ -87,7 +88,11 @@ export function matchRequest(
 /** Returns an exchange; the slots and the body budget are its own. */
 export function createExchange(options: ExchangeOptions): Exchange {
   const bodies = createBodyReader(options.bodyLimits, options.clock);
-  const slots: Slots = { taken: 0, max: options.maxConcurrentRequests };
+  const slots: Slots = {
+    taken: 0,
+    max: options.maxConcurrentRequests,
+    turns: new TurnGate(),
+  };
   return {
     router: options.router,
     async serve(request, response, matched) {
@@ -143,6 +148,7 @@ async function serveOne(
 interface Slots {
   taken: number;
   readonly max: number;
+  readonly turns: TurnGate;
 }
 
 const NO_CACHE: readonly HeaderField[] = [
@@ -208,6 +214,7 @@ async function answerRoute(
   let body: RouteRequest['body'];
   try {
     body = route.method === 'POST' && hasBody ? await bodies.read(request) : undefined;
+    if (route.costly === true) await slots.turns.pass();
     const method = request.method ?? '';
     const query = () => parseQuery(target.rawQuery);
     return await route.answer({ method, target, parameters, query, body, format, requestID });

@@ -38,6 +38,8 @@ export interface RouteDefinition<Input> {
   readonly path: string;
   /** Answered in front of express. */
   readonly hot: boolean;
+  /** Does so much at once that each turn of the event loop begins only one such request. */
+  readonly costly?: boolean;
   /** Formats on offer, the preferred one first. */
   readonly produces: readonly string[];
   /** Answers carry the no-cache headers. */

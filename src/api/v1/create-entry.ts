@@ -29,6 +29,7 @@ export function createEntryRoute(
     method: 'POST',
     path: '/api/v1/log/entries',
     hot: true,
+    costly: true,
     produces: [JSON_TYPE],
     noCache: false,
     read: readSubmission,

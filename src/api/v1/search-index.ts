@@ -40,7 +40,7 @@ export function searchIndexRoute(
   return endpointRoute<Search>('searchIndex', enabled, {
     method: 'POST',
     path: '/api/v1/index/retrieve',
-    hot: false,
+    hot: true,
     produces: [JSON_TYPE],
     noCache: false,
     read: readSearch,

@@ -10,6 +10,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { AcceptedEntry, SearchTerm } from '../src/entries/entry-kind.js';
 import { leafHash } from '../src/merkle/hash.js';
 import { Connection, requestBytes } from './harness/connection.js';
@@ -32,8 +33,12 @@ export interface SearchOptions {
 }
 
 const PROMISED_MS = 10;
-const LOOKUP_CONNECTIONS = 2;
-/** Entries that are written meanwhile, for each look-up at rest. */
+/** Look-ups a second: of the indexes, which are promised to be quick, and of everything. */
+const INDEX_RATE = 200;
+const SEARCH_RATE = 50;
+/** Connections that the look-ups of a phase share; one that is due waits for a free one, and that counts. */
+const LOOKUP_CONNECTIONS = 16;
+/** Entries that are written beside a phase, for each look-up at rest. */
 const WRITTEN_PER_REQUEST = 4;
 const BATCH = 256;
 /** Entries that share an identity. */
@@ -45,7 +50,7 @@ export async function search(options: SearchOptions): Promise<void> {
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stele-search-'));
   try {
     await fill(folder, options.entries);
-    const submissions = preparedSubmissions(options.requests * WRITTEN_PER_REQUEST).map(
+    const submissions = preparedSubmissions(2 * options.requests * WRITTEN_PER_REQUEST).map(
       submissionRequest,
     );
     const server = await startServer({ dataDir: folder, flags: options.flags });
@@ -79,44 +84,58 @@ async function measure(
   { entries, requests, connections }: SearchOptions,
 ): Promise<ResultRow[]> {
   let asked = 0;
-  const atRest = await lookUp(server, entries, () => asked++ < requests);
-  let writing = true;
-  const writers = runGenerator(server.url, submissions, connections).finally(() => {
-    writing = false;
-  });
-  const [beside, written] = await Promise.all([lookUp(server, entries, () => writing), writers]);
+  const all = [...INDEX_QUESTIONS, ...SEARCH_QUESTIONS, PING];
+  const atRest = await lookUp(server, all, SEARCH_RATE, entries, () => asked++ < requests);
+  const half = submissions.length / 2;
+  const besideWriters = async (
+    questions: readonly Question[],
+    rate: number,
+    written: readonly Buffer[],
+  ): Promise<ResultRow[]> => {
+    let writing = true;
+    const writers = runGenerator(server.url, written, connections).finally(() => {
+      writing = false;
+    });
+    const lookups = lookUp(server, questions, rate, entries, () => writing);
+    const [latencies, report] = await Promise.all([lookups, writers]);
+    return [...rows(`beside writers, ${rate}/s`, latencies), writes(report)];
+  };
   return [
-    ...rows(`at rest, ${entries} entries`, atRest),
-    ...rows('while writing', beside),
-    writes(written),
+    ...rows(`at rest, ${SEARCH_RATE}/s`, atRest),
+    ...(await besideWriters([...INDEX_QUESTIONS, PING], INDEX_RATE, submissions.slice(0, half))),
+    ...(await besideWriters([...SEARCH_QUESTIONS, PING], SEARCH_RATE, submissions.slice(half))),
   ];
 }
 
 type Latencies = ReadonlyMap<string, readonly number[]>;
 
-/** Asks every question in turn over a few connections as long as `goOn` says so. */
+/**
+ * Asks the questions in turn at a steady rate as long as `goOn` says so, whether those before have been answered or
+ * not. A time runs from the moment at which the look-up was due.
+ */
 async function lookUp(
   server: ServerProcess,
+  questions: readonly Question[],
+  perSecond: number,
   entries: number,
   goOn: () => boolean,
 ): Promise<Latencies> {
-  const latencies = new Map<string, number[]>();
+  const latencies = new Map(questions.map(([name]) => [name, [] as number[]]));
+  const began = performance.now();
   let turn = 0;
   const ask = async (): Promise<void> => {
     const connection = await Connection.open(server.url);
     while (goOn()) {
-      const [name, requestFor] = QUESTIONS[turn++ % QUESTIONS.length] as (typeof QUESTIONS)[number];
+      const due = began + (turn * 1000) / perSecond;
+      const [name, requestFor] = questions[turn++ % questions.length] as Question;
       const request = requestFor(Math.floor(Math.random() * entries));
-      const started = performance.now();
+      if (due > performance.now()) await setTimeout(due - performance.now());
       const { status, body } = await connection.send(request);
-      const took = performance.now() - started;
+      latencies.get(name)?.push(performance.now() - due);
       // An answer without a result would be cheap and flatter.
       if (status !== 200 || !/[0-9a-f]{80}|^\.$/.test(body.toString('latin1'))) {
         throw new Error(`${name}: ${status} ${body.toString().slice(0, 300)}`);
       }
-      const before = latencies.get(name);
-      if (before === undefined) latencies.set(name, [took]);
-      else before.push(took);
     }
     connection.close();
   };
@@ -133,11 +152,16 @@ function searched(conditions: Record<string, string>): Buffer {
 }
 
 /** Each finds entry `n` among others. */
-const QUESTIONS: readonly (readonly [name: string, requestFor: (n: number) => Buffer])[] = [
+type Question = readonly [name: string, requestFor: (n: number) => Buffer];
+
+const INDEX_QUESTIONS: readonly Question[] = [
   ['retrieve by digest', (n) => retrieve(`sha256:${digestOf(n)}`)],
   ['retrieve by key', (n) => retrieve(keyOf(n))],
   [`retrieve by identity of ${PER_IDENTITY}`, (n) => retrieve(workflowOf(n))],
   ['search by digest', (n) => searched({ digest: digestOf(n) })],
+];
+
+const SEARCH_QUESTIONS: readonly Question[] = [
   ['search by identity', (n) => searched({ identity: workflowOf(n) })],
   ['search by identity, counted', (n) => searched({ uri: workflowOf(n), count: 'true' })],
   [
@@ -147,9 +171,10 @@ const QUESTIONS: readonly (readonly [name: string, requestFor: (n: number) => Bu
   ['search by issuer and commit', (n) => searched({ issuer: ISSUER, commit: commitOf(n) })],
   ['search by kind, oldest', () => searched({ kind: 'hashedrekord', order: 'oldest' })],
   ['search by issuer, newest', () => searched({ issuer: ISSUER })],
-  // What an answer takes here that looks nothing up: the machine, the connection, the turn.
-  ['ping', () => requestBytes('GET', '/ping')],
 ];
+
+// What an answer takes here that looks nothing up: the machine, the connection, the turn.
+const PING: Question = ['ping', () => requestBytes('GET', '/ping')];
 
 const ISSUER = 'https://token.actions.githubusercontent.com';
 

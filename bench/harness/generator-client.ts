@@ -63,7 +63,7 @@ export async function measureLoad(
   };
 }
 
-const GENERATOR_NICENESS = 5;
+const GENERATOR_NICENESS = 19;
 
 /** Runs the generator once. */
 export async function runGenerator(

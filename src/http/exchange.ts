@@ -91,7 +91,7 @@ export function createExchange(options: ExchangeOptions): Exchange {
   const slots: Slots = {
     taken: 0,
     max: options.maxConcurrentRequests,
-    turns: new TurnGate(),
+    turns: new TurnGate(() => options.clock.nowMs()),
   };
   return {
     router: options.router,

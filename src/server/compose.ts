@@ -7,6 +7,7 @@
 
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from 'pino';
@@ -71,7 +72,7 @@ export async function composeServer(
     closers.push(check.stop);
     const registry = createRegistry();
     const told: { app?: App } = {};
-    const workers = openWorkers(config);
+    const workers = openWorkers(config, logger);
     closers.push(() => workers.close());
     const inner = await openWiredLog(config, parts, workers, observerOf(logger, told));
     const log = checkedLog(inner, check);
@@ -106,7 +107,7 @@ export async function initialiseLog(
   return { identity, created };
 }
 
-function openWorkers(config: Config): EntryWorkers {
+function openWorkers(config: Config, logger: Logger): EntryWorkers {
   return new EntryWorkers({
     policy: entryPolicy(config),
     limits: {
@@ -114,6 +115,10 @@ function openWorkers(config: Config): EntryWorkers {
       timeLimitMs: config.entryTimeLimitMs,
       memoryLimitMb: config.entryMemoryLimitMb,
       waiting: MAX_WAITING_ENTRIES,
+    },
+    signatures: {
+      inThread: availableParallelism() > 1,
+      lost: (error) => logger.error({ err: error }, 'signatures are checked without a thread'),
     },
     nowMs: () => Date.now(),
   });

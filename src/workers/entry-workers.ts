@@ -14,15 +14,17 @@ import type {
   ProposedEntry,
 } from '../entries/entry-kind.js';
 import { ENTRY_KINDS } from '../entries/registry.js';
-import { verifySignatures } from '../entries/verify-signatures.js';
 import { canonicalPublicKeyHash } from '../pki/canonical-key.js';
 import { type EntryTask, type EntryTaskResult, sent } from './entry-task.js';
+import { SignatureChecks, type SignatureChecksOptions } from './signature-checks.js';
 import { type ThreadLimits, ThreadPool } from './thread-pool.js';
 
 /** What entries are read with. */
 export interface EntryWorkersOptions {
   readonly policy: EntryPolicy;
   readonly limits: ThreadLimits;
+  /** How the signatures of submissions that are read in line are checked. */
+  readonly signatures: SignatureChecksOptions;
   /** Returns the time, in milliseconds since 1970. */
   nowMs(): number;
 }
@@ -34,10 +36,12 @@ const THREAD_MODULE = new URL('./entry-thread.js', import.meta.url);
 export class EntryWorkers {
   readonly #options: EntryWorkersOptions;
   readonly #pool: ThreadPool<EntryTask, EntryTaskResult[EntryTask['task']]>;
+  readonly #signatures: SignatureChecks;
 
   constructor(options: EntryWorkersOptions) {
     this.#options = options;
     this.#pool = new ThreadPool(THREAD_MODULE, options.limits);
+    this.#signatures = new SignatureChecks(options.signatures);
   }
 
   /** Returns what is stored of `proposed`. Throws as acceptEntry does, ENTRY_TOO_COSTLY, OVERLOADED, SHUTTING_DOWN. */
@@ -45,7 +49,7 @@ export class EntryWorkers {
     const { policy } = this.#options;
     const nowMs = this.#options.nowMs();
     if (!isIsolated(proposed.kind)) {
-      return acceptEntry(proposed, policy, { verifySignatures, nowMs });
+      return acceptEntry(proposed, policy, { verifySignatures: this.#signatures.verify, nowMs });
     }
     return (await this.#pool.run({
       task: 'accept',
@@ -60,7 +64,11 @@ export class EntryWorkers {
     const { limits } = this.#options.policy;
     const nowMs = this.#options.nowMs();
     if (!isIsolated(proposed.kind)) {
-      return identifyEntry(proposed, { verifySignatures, limits, nowMs });
+      return identifyEntry(proposed, {
+        verifySignatures: this.#signatures.verify,
+        limits,
+        nowMs,
+      });
     }
     return (await this.#pool.run({
       task: 'identify',
@@ -82,8 +90,8 @@ export class EntryWorkers {
   }
 
   /** Ends the threads. */
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.close(), this.#signatures.close()]);
   }
 }
 

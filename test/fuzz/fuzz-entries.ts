@@ -11,6 +11,7 @@
 import { fork } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
@@ -131,13 +132,15 @@ async function work(job: Job): Promise<void> {
   const started = (index: number) => void process.send?.({ started: index });
   // Lazy parts are loaded before memory is compared.
   await fuzzKind({ ...job, corpus, started, inputs: Math.min(job.inputs, 20) });
-  const before = heldBytes();
+  const before = await heldBytes();
   const report = await fuzzKind({ ...job, corpus, started });
-  process.send?.({ report, heldBytes: heldBytes() - before }, () => process.disconnect());
+  process.send?.({ report, heldBytes: (await heldBytes()) - before }, () => process.disconnect());
 }
 
-/** Returns what is held once the collector has run. */
-function heldBytes(): number {
+/** Returns what is held once the collector has run; what the last input inflated goes a turn after that. */
+async function heldBytes(): Promise<number> {
+  globalThis.gc?.();
+  await nextTurn();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return heapUsed + external;

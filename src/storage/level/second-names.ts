@@ -33,6 +33,8 @@ export class SecondNames {
 
   /** Removes all second names; the files that LevelDB has deleted are gone when it returns. Never rejects. */
   async close(): Promise<void> {
+    // First what has begun: before its end there may be no watcher to close yet.
+    await this.#following;
     this.#giveUp();
     await this.#following;
     await this.#removeFolder();
@@ -42,7 +44,10 @@ export class SecondNames {
     try {
       await this.#removeFolder();
       await mkdir(this.#folder);
-      this.#watcher = watch(this.#directory, { persistent: false }, () => this.#changed());
+      this.#watcher = watch(this.#directory, { persistent: false }, (event) => {
+        // Files come and go seldom; a file changes with every commit.
+        if (event === 'rename') this.#changed();
+      });
       this.#watcher.on('error', () => this.#giveUp());
     } catch {
       this.#giveUp();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { existsSync, readdirSync, rmSync, statSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync, readdirSync, rmSync, statSync, watch } from 'node:fs';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -46,6 +46,25 @@ describe('second names', () => {
     await eventually('present files', () => given().length === 2);
     rmSync(join(directory, '000005.ldb'));
     await eventually('a deleted file', () => given().join() === '000006.ldb');
+    await second.close();
+  });
+
+  it('are not looked through when a file only grows, which it does with every commit', async () => {
+    const directory = await folderWith('000005.ldb', '000006.log');
+    const second = new SecondNames(directory);
+    const given = () => names(`${directory}.unlinking`);
+    await eventually('present files', () => given().length === 2);
+    // Gone as soon as somebody looks.
+    await writeFile(join(`${directory}.unlinking`, '000001.ldb'), 'without a first name');
+    const seen: string[] = [];
+    const watcher = watch(directory, (event) => seen.push(event));
+    await appendFile(join(directory, '000006.log'), 'more');
+    await eventually('the change is told', () => seen.includes('change'));
+    await delay(50);
+    assert.ok(given().includes('000001.ldb'));
+    await writeFile(join(directory, '000007.log'), 'rows');
+    await eventually('a look', () => !given().includes('000001.ldb'));
+    watcher.close();
     await second.close();
   });
 

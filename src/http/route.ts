@@ -38,7 +38,7 @@ export interface RouteDefinition<Input> {
   readonly path: string;
   /** Answered in front of express. */
   readonly hot: boolean;
-  /** Does so much at once that each turn of the event loop begins only one such request. */
+  /** Does so much at once that such requests have a share of each turn of the event loop (turn-gate.ts). */
   readonly costly?: boolean;
   /** Formats on offer, the preferred one first. */
   readonly produces: readonly string[];

@@ -107,7 +107,7 @@ export class LevelDatabase {
   /** Returns the value of each key, undefined where there is none; values are still sealed. */
   getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
     return this.#read(async (handle) =>
-      keys.length > MOST_KEYS_AT_ONCE
+      keys.length > MOST_KEYS_ON_LOOP
         ? handle.getMany(keys as Buffer[])
         : keys.map((key) => handle.getSync(key)),
     );
@@ -327,7 +327,7 @@ function reserveFor(settings: LevelSettings): number {
  * Keys that are looked for on the event loop: a few rows are there sooner than a thread would have begun to look for
  * them, and the loop may be busy with other things before it hears of that.
  */
-const MOST_KEYS_AT_ONCE = 8;
+const MOST_KEYS_ON_LOOP = 8;
 
 /** Rows that are read at once, in number and bytes. */
 const ROWS_AT_ONCE = 1_000;

@@ -15,6 +15,8 @@ export interface ProposedEntry {
   readonly spec: unknown;
   /** The JSON that `spec` was read from, where there is one: what goes to another thread, and has numbers as written. */
   readonly specText?: string;
+  /** Which versions of kinds it may be of; undefined: those of the v1 API. With `v2`, `spec` is one of v2-messages.ts. */
+  readonly api?: 'v2';
 }
 
 /** Hash functions that entries name. */

@@ -41,7 +41,8 @@ const TERMS_PER_INDEX_KEY = 8;
 /**
  * Returns what the log stores of `proposed`. Throws, with the reason in Rekor's words: ENTRY_KIND_UNKNOWN,
  * ENTRY_VERSION_UNKNOWN, ENTRY_MALFORMED, KEY_MALFORMED, SIGNATURE_INVALID, ENTRY_KIND_DISABLED,
- * ENTRY_NOT_INSERTABLE, ALGORITHM_NOT_ALLOWED, ENTRY_TOO_LARGE.
+ * ENTRY_NOT_INSERTABLE, ALGORITHM_NOT_ALLOWED, ENTRY_TOO_LARGE. Of a proposal of the v2 API the reason is what Rekor v2
+ * writes to its own log; only that of ENTRY_KIND_DISABLED is what it tells the client.
  */
 export async function acceptEntry(
   proposed: ProposedEntry,
@@ -51,12 +52,15 @@ export async function acceptEntry(
   const { kind, apiVersion } = proposed;
   const { limits } = policy;
   const version = findVersion(proposed);
+  // Rekor v2 looks at the kind before it looks at the entry, v1 after it.
+  if (proposed.api === 'v2') assertEnabledInV2(proposed, policy);
   assertLength(proposed, limits);
   const context: EntryContext = { verifySignatures, nowMs, limits };
   const spec = await version.parse(proposed.spec, context, proposed.specText);
   const read = version.verifiedWhen === 'read' ? await version.verify(spec, context) : undefined;
-  assertEnabled(proposed, policy);
+  if (proposed.api === undefined) assertEnabled(proposed, policy);
   version.assertInsertable(spec);
+  version.assertPermitted?.(spec, policy);
   const proven = read ?? (await version.verify(spec, context));
   version.assertAllowed?.(proven, policy);
   const entry = { kind, apiVersion, proven } as VerifiedEntry;
@@ -107,14 +111,13 @@ export function mostSearchTerms(indexKeys: number): number {
 
 type AnyVersion = EntryVersion<unknown, unknown>;
 
-function findVersion({ kind, apiVersion }: ProposedEntry): AnyVersion {
+function findVersion({ kind, apiVersion, api }: ProposedEntry): AnyVersion {
   const found = Object.hasOwn(ENTRY_KINDS, kind) ? ENTRY_KINDS[kind] : undefined;
   if (found === undefined) {
     throw new LogError('ENTRY_KIND_UNKNOWN', `could not unmarshal entry for kind '${kind}'`);
   }
-  const version = Object.hasOwn(found.versions, apiVersion)
-    ? found.versions[apiVersion]
-    : undefined;
+  const versions = api === 'v2' ? (found.v2Versions ?? {}) : found.versions;
+  const version = Object.hasOwn(versions, apiVersion) ? versions[apiVersion] : undefined;
   if (version === undefined) {
     throw new LogError(
       'ENTRY_VERSION_UNKNOWN',
@@ -133,6 +136,11 @@ function assertEnabled({ kind, apiVersion }: ProposedEntry, policy: EntryPolicy)
   );
 }
 
+function assertEnabledInV2({ kind }: ProposedEntry, { v2 }: EntryPolicy): void {
+  if (kind !== 'dsse' || v2.dsse) return;
+  throw new LogError('ENTRY_KIND_DISABLED', 'invalid type, must be hashedrekord');
+}
+
 function identify(entry: VerifiedEntry, version: AnyVersion): IdentifiedEntry {
   const leaf = version.canonicalize(entry);
   return { kind: entry.kind, apiVersion: entry.apiVersion, leaf, leafHash: leafHash(leaf) };
@@ -146,12 +154,16 @@ function assertLength({ kind, spec }: ProposedEntry, { proposalLength }: EntryLi
   throw new LogError('ENTRY_TOO_LARGE', `${kind} proposal of ${length} characters exceeds ${most}`);
 }
 
-/** Returns the characters in all strings of a JSON value; without recursion, the value is the client's. */
+/**
+ * Returns the characters in all strings of a JSON value, bytes as the base64 that they are in JSON; without recursion,
+ * the value is the client's.
+ */
 function lengthOfStrings(value: unknown): number {
   let length = 0;
   const left = [value];
   for (let next = left.pop(); next !== undefined || left.length > 0; next = left.pop()) {
     if (typeof next === 'string') length += next.length;
+    else if (next instanceof Uint8Array) length += Math.ceil(next.length / 3) * 4;
     else if (typeof next === 'object' && next !== null) {
       for (const inner of Object.values(next)) left.push(inner);
     }

@@ -15,7 +15,10 @@ export interface ProposedEntry {
   readonly spec: unknown;
   /** The JSON that `spec` was read from, where there is one: what goes to another thread, and has numbers as written. */
   readonly specText?: string;
-  /** Which versions of kinds it may be of; undefined: those of the v1 API. With `v2`, `spec` is one of v2-messages.ts. */
+  /**
+   * Which versions of kinds it may be of; undefined: those of the v1 API. With `v2`, `apiVersion` is `0.0.2` and `spec`
+   * the kind's message of v2-messages.ts: api/v2 makes such proposals of its requests, and nobody else.
+   */
   readonly api?: 'v2';
 }
 
@@ -147,7 +150,19 @@ export interface EntryPolicy {
   readonly enabledKinds: ReadonlySet<string>;
   /** Algorithms that hashedrekord may use, under Rekor's names (`ecdsa-sha2-256-nistp256`, …). */
   readonly allowedAlgorithms: ReadonlySet<string>;
+  readonly v2: V2EntryPolicy;
   readonly limits: EntryLimits;
+}
+
+/** Switches of the v2 API's entries. Its hashedrekord is always taken. */
+export interface V2EntryPolicy {
+  /** True takes dsse 0.0.2, which Rekor v2 has given up. */
+  readonly dsse: boolean;
+  /**
+   * True refuses a key whose keyDetails name another algorithm. False takes what Rekor v2 takes: only the hash of
+   * keyDetails counts, and an entry may say `RSA` of an ECDSA key.
+   */
+  readonly strictKeyDetails: boolean;
 }
 
 /** What a version works with beside the submission. */
@@ -178,12 +193,14 @@ export interface EntryVersion<Spec, Proven> {
   parse(spec: unknown, context: EntryContext, specText?: string): Spec | Promise<Spec>;
   /** Throws ENTRY_NOT_INSERTABLE when it is a form that may be looked up but not stored. */
   assertInsertable(spec: Spec): void;
+  /** Throws ALGORITHM_NOT_ALLOWED where that is known, and reported, before a signature is checked. */
+  assertPermitted?(spec: Spec, policy: EntryPolicy): void;
   /**
    * Checks the signatures, and whatever else must hold of what is stored. Throws SIGNATURE_INVALID,
    * ENTRY_MALFORMED, KEY_MALFORMED with Rekor's reason.
    */
   verify(spec: Spec, context: EntryContext): Promise<Proven>;
-  /** Throws ALGORITHM_NOT_ALLOWED. Kinds without a rule leave it out. */
+  /** Throws ALGORITHM_NOT_ALLOWED, after the signatures. Kinds without a rule leave it out. */
   assertAllowed?(proven: Proven, policy: EntryPolicy): void;
   /** Returns the canonical entry: the bytes of the leaf. */
   canonicalize(entry: VerifiedEntry<Proven>): Uint8Array;
@@ -203,5 +220,8 @@ export interface EntryKind {
    * time and memory.
    */
   readonly isolated: boolean;
+  /** The versions that the v1 API takes: what switches and limits name. */
   readonly versions: Readonly<Record<string, EntryVersion<unknown, unknown>>>;
+  /** The versions that the v2 API takes; the policy's `v2` says which. Their specs are of v2-messages.ts. */
+  readonly v2Versions?: Readonly<Record<string, EntryVersion<unknown, unknown>>>;
 }

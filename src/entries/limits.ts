@@ -1,6 +1,6 @@
-/** The bounds of a submission unless an operator says otherwise. */
+/** The bounds and switches of a submission unless an operator says otherwise. */
 
-import type { EntryLimits } from './entry-kind.js';
+import type { EntryLimits, V2EntryPolicy } from './entry-kind.js';
 
 /** Sizes of metadata and attestations are Rekor's. */
 export const DEFAULT_ENTRY_LIMITS: EntryLimits = {
@@ -14,3 +14,6 @@ export const DEFAULT_ENTRY_LIMITS: EntryLimits = {
   dsseAttestations: false,
   proposalLength: {},
 };
+
+/** More kinds than Rekor v2 takes, and no entry that says of its key what is not so. */
+export const DEFAULT_V2_POLICY: V2EntryPolicy = { dsse: true, strictKeyDetails: true };

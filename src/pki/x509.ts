@@ -1,8 +1,8 @@
 /**
  * Keys of signers in PEM, as Rekor's x509 format takes them: one public key, one certificate, or a chain of at most
- * ten certificates.
+ * ten certificates. Rekor v2 takes the first two, in DER.
  *
- * In scope: text to key, the canonical PEM, search keys, the chain's own consistency. Out of scope: trust,
+ * In scope: text or DER to key, the canonical PEM, search keys, the chain's own consistency. Out of scope: trust,
  * expiry and usage of certificates: a log records what was signed, its readers decide whom they believe.
  */
 
@@ -39,17 +39,25 @@ export function readX509Key(pem: Uint8Array): X509Key {
   }
   // Whatever follows the first block makes the whole a chain, and then everything must be certificates.
   if (block.rest.length > 0) return keyOfChain(readChain(text));
-  if (block.label === 'PUBLIC KEY') {
-    const publicKey = readPublicKey(block.der);
-    return {
-      publicKey,
-      canonicalPem: utf8(encodePem('PUBLIC KEY', publicKey.der)),
-      subjects: [],
-      certificates: [],
-    };
-  }
-  if (block.label === 'CERTIFICATE') return keyOfChain([readCertificate(block.der)]);
+  if (block.label === 'PUBLIC KEY') return readX509KeyInfo(block.der);
+  if (block.label === 'CERTIFICATE') return readX509Certificate(block.der);
   throw new LogError('KEY_MALFORMED', `invalid public key: cannot handle type ${block.label}`);
+}
+
+/** Returns the key in `der`, one SubjectPublicKeyInfo. Throws KEY_MALFORMED with Rekor's reason. */
+export function readX509KeyInfo(der: Uint8Array): X509Key {
+  const publicKey = readPublicKey(der);
+  return {
+    publicKey,
+    canonicalPem: utf8(encodePem('PUBLIC KEY', publicKey.der)),
+    subjects: [],
+    certificates: [],
+  };
+}
+
+/** Returns the key of `der`, one certificate. Throws KEY_MALFORMED with Rekor's reason. */
+export function readX509Certificate(der: Uint8Array): X509Key {
+  return keyOfChain([readCertificate(der)]);
 }
 
 /** Returns why the certificates of `key` do not form a chain, in Rekor's words; undefined when they do. */

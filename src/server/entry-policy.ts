@@ -2,6 +2,7 @@
 
 import type { SubmissionRules } from '../api/v1/submission-rules.js';
 import type { EntryPolicy } from '../entries/entry-kind.js';
+import { DEFAULT_V2_POLICY } from '../entries/limits.js';
 import type { Config } from './config.js';
 
 /** Returns the policy of a configuration. */
@@ -10,6 +11,7 @@ export function entryPolicy(config: Config): EntryPolicy {
   return {
     enabledKinds: new Set<string>(config.enabledEntryTypes),
     allowedAlgorithms: new Set<string>(config.clientSigningAlgorithms),
+    v2: DEFAULT_V2_POLICY,
     limits: {
       jarMetadataBytes: config.maxJarMetadataSize,
       apkMetadataBytes: config.maxApkMetadataSize,

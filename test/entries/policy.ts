@@ -1,5 +1,5 @@
 import type { EntryContext, EntryPolicy } from '../../src/entries/entry-kind.js';
-import { DEFAULT_ENTRY_LIMITS } from '../../src/entries/limits.js';
+import { DEFAULT_ENTRY_LIMITS, DEFAULT_V2_POLICY } from '../../src/entries/limits.js';
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { DEFAULT_SIGNATURE_ALGORITHMS } from '../../src/entries/shared/signature-algorithms.js';
 import { verifySignatures } from '../../src/entries/verify-signatures.js';
@@ -8,6 +8,7 @@ import { verifySignatures } from '../../src/entries/verify-signatures.js';
 export const openPolicy: EntryPolicy = {
   enabledKinds: new Set(KNOWN_KINDS),
   allowedAlgorithms: new Set(DEFAULT_SIGNATURE_ALGORITHMS),
+  v2: DEFAULT_V2_POLICY,
   limits: DEFAULT_ENTRY_LIMITS,
 };
 

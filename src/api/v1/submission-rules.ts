@@ -1,7 +1,7 @@
 /** What a server says of submissions beyond the API itself: its bounds, and how it answers what it has already. */
 
 import type { EntryPolicy } from '../../entries/entry-kind.js';
-import { DEFAULT_ENTRY_LIMITS } from '../../entries/limits.js';
+import { DEFAULT_ENTRY_LIMITS, DEFAULT_V2_POLICY } from '../../entries/limits.js';
 import { KNOWN_KINDS } from '../../entries/registry.js';
 import { DEFAULT_SIGNATURE_ALGORITHMS } from '../../entries/shared/signature-algorithms.js';
 
@@ -34,6 +34,7 @@ export const DEFAULT_SUBMISSION_RULES: SubmissionRules = {
   policy: {
     enabledKinds: new Set(KNOWN_KINDS),
     allowedAlgorithms: new Set(DEFAULT_SIGNATURE_ALGORITHMS),
+    v2: DEFAULT_V2_POLICY,
     limits: DEFAULT_ENTRY_LIMITS,
   },
 };

@@ -44,5 +44,17 @@ export function isAlgorithmAllowed(
   hash: DigestAlgorithm,
   allowed: ReadonlySet<string>,
 ): boolean {
-  return ALGORITHMS.some((it) => allowed.has(it.name) && it.hash === hash && it.fits(key));
+  const name = algorithmName(key, hash);
+  return name !== undefined && allowed.has(name);
+}
+
+/**
+ * Returns the only name that stands for `key` with a digest by `hash`, or with the message itself where `hash` is
+ * undefined; undefined when none does.
+ */
+export function algorithmName(
+  key: PublicKey,
+  hash: DigestAlgorithm | undefined,
+): string | undefined {
+  return ALGORITHMS.find((it) => it.hash === hash && it.fits(key))?.name;
 }

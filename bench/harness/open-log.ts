@@ -27,12 +27,12 @@ export async function openUnverifiedLog(dataDir: string): Promise<UnverifiedLog>
   const parts = await openParts(config);
   const accept = async (proposed: { spec: unknown }): Promise<AcceptedEntry> =>
     proposed.spec as AcceptedEntry;
-  const log = await openLog({
+  const { rekorSide: log } = await openLog({
     store: parts.store,
-    record: parts.record,
+    record: parts.records.v1,
     signer: parts.keys.log,
     tileSigner: parts.keys.tiles,
-    guard: parts.guard.forLog(parts.record.treeID),
+    guard: parts.guard.forLog(parts.records.v1.treeID),
     clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
     pause: async (ms, signal) => {
       await delay(ms, undefined, { signal });

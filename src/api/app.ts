@@ -14,6 +14,7 @@ import { type Clock, SYSTEM_CLOCK } from '../http/clock.js';
 import { type CompletedRequest, createExchange } from '../http/exchange.js';
 import { expressAdapter } from '../http/express-adapter.js';
 import { fastAdapter } from '../http/fast-adapter.js';
+import { refusalReply } from '../http/reply.js';
 import type { RouteTable } from '../http/route.js';
 import { createRouter } from '../http/router.js';
 import type { Shards } from '../log/log.js';
@@ -23,6 +24,7 @@ import { problemOf } from './problem.js';
 import { v1Routes } from './v1/routes.js';
 import type { SearchKeyOf } from './v1/search-index.js';
 import { DEFAULT_SUBMISSION_RULES, type SubmissionRules } from './v1/submission-rules.js';
+import { V2_DIALECT } from './v2/dialect.js';
 
 /** Where requests are written down. */
 export interface RequestLogger {
@@ -87,7 +89,8 @@ export function createApp(options: AppOptions): App {
     clock: options.clock ?? SYSTEM_CLOCK,
     requestIDHeader: (options.requestIDHeader ?? 'X-Request-Id').toLowerCase(),
     newRequestID: options.newRequestID ?? randomUUID,
-    problemOf,
+    dialect: { refusalOf: refusalReply, problemOf, exposed: [] },
+    dialects: { '/api/v2/': V2_DIALECT },
     completed(request) {
       metrics.requestCompleted(request);
       options.logger.completed(request);

@@ -46,10 +46,10 @@ export interface BodyReader {
    */
   begins(request: IncomingMessage): Promise<boolean>;
   /**
-   * Returns the body, cut at the limit, undefined when the request has none. Throws RefusedRequest (408 too
-   * slow, 503 over the budget) and ClientGone. The caller calls `release` with the body when it is done.
+   * Returns the body, cut at the limit or at `maxBytes`, undefined when the request has none. Throws RefusedRequest
+   * (408 too slow, 503 over the budget) and ClientGone. The caller calls `release` with the body when it is done.
    */
-  read(request: IncomingMessage): Promise<RequestBody | undefined>;
+  read(request: IncomingMessage, maxBytes?: number): Promise<RequestBody | undefined>;
   release(body: RequestBody | undefined): void;
   /** Bytes held now. */
   readonly heldBytes: number;
@@ -61,8 +61,11 @@ export function createBodyReader(limits: BodyLimits, clock: Clock): BodyReader {
   return {
     begins: (request) =>
       isChunked(request) ? beginsChunk(request, limits, clock) : Promise.resolve(hasBody(request)),
-    read: (request) =>
-      hasBody(request) ? readBody(request, limits, clock, budget) : Promise.resolve(undefined),
+    read(request, maxBytes = limits.maxBytes) {
+      if (!hasBody(request)) return Promise.resolve(undefined);
+      const least = { ...limits, maxBytes: Math.min(maxBytes, limits.maxBytes) };
+      return readBody(request, least, clock, budget);
+    },
     release(body) {
       if (body !== undefined) budget.held -= body.bytes.buffer.byteLength;
     },

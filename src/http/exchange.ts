@@ -6,15 +6,16 @@
  *   → body (408, 413 when its JSON is cut) → binding errors → handler
  *
  * In scope: all that is the same for every route. Out of scope: matching (router.ts), what a route does, and
- * which status an error of the log has (`problemOf`). Mutable state: the number of requests under way.
+ * how an error is answered (`Dialect`). Mutable state: the number of requests under way.
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BodyLimits, type BodyReader, ClientGone, createBodyReader } from './body.js';
 import type { Clock } from './clock.js';
 import { type HeaderField, isPreflight, originHeader, preflightHeaders } from './cors.js';
+import type { Dialect } from './dialect.js';
 import { accepts, negotiate, parseMediaType } from './media-type.js';
-import { JSON_TYPE, RefusedRequest, type Reply, refusalReply } from './reply.js';
+import { JSON_TYPE, RefusedRequest, type Reply } from './reply.js';
 import { parseQuery, parseRequestTarget, type RequestTarget } from './request-target.js';
 import type { Route, RouteRequest } from './route.js';
 import type { RouteMatch, Router } from './router.js';
@@ -50,8 +51,10 @@ export interface ExchangeOptions {
   /** Lower-case name of the header whose value is taken as request ID. */
   readonly requestIDHeader: string;
   newRequestID(): string;
-  /** Returns the answer for an error that a handler threw. */
-  problemOf(error: unknown, requestID: string): Reply;
+  /** How refusals and errors are answered. */
+  readonly dialect: Dialect;
+  /** How they are answered below some prefixes. */
+  readonly dialects?: Readonly<Record<string, Dialect>>;
   completed(request: CompletedRequest): void;
   /** Told of a failure outside any handler: in writing an answer, or in `completed`. */
   faulted(error: unknown): void;
@@ -123,12 +126,20 @@ async function serveOne(
     reply = await answer(request, matched, requestID, bodies, slots);
   } catch (thrown) {
     error = thrown;
-    if (!(thrown instanceof ClientGone)) reply = replyToError(thrown, requestID, options);
+    if (!(thrown instanceof ClientGone)) {
+      reply = replyToError(thrown, requestID, dialectOf(matched, options));
+    }
   }
   const responseBytes =
     reply === undefined || response.destroyed
       ? undefined
-      : writeReply(request, response, reply, headersAround(request, matched), options.clock);
+      : writeReply(
+          request,
+          response,
+          reply,
+          headersAround(request, matched, options),
+          options.clock,
+        );
   options.completed({
     requestID,
     method: request.method ?? '',
@@ -204,7 +215,8 @@ async function answerRoute(
 ): Promise<Reply> {
   const { route, parameters } = match;
   const hasBody = await bodies.begins(request);
-  const format = gateTypes(request, route, hasBody);
+  const format =
+    route.ignoresTypes === true ? (route.produces[0] ?? '') : gateTypes(request, route, hasBody);
   if (slots.taken >= slots.max) {
     throw new RefusedRequest(503, 'too many requests are under way', {
       headers: [['Retry-After', '1']],
@@ -213,11 +225,18 @@ async function answerRoute(
   slots.taken++;
   let body: RouteRequest['body'];
   try {
-    body = route.method === 'POST' && hasBody ? await bodies.read(request) : undefined;
+    if (route.method === 'POST' && hasBody) body = await bodies.read(request, route.maxBodyBytes);
     if (route.costly === true) await slots.turns.pass();
-    const method = request.method ?? '';
-    const query = () => parseQuery(target.rawQuery);
-    return await route.answer({ method, target, parameters, query, body, format, requestID });
+    return await route.answer({
+      method: request.method ?? '',
+      target,
+      parameters,
+      query: () => parseQuery(target.rawQuery),
+      body,
+      format,
+      requestID,
+      header: (name) => headerOf(request, name),
+    });
   } finally {
     slots.taken--;
     bodies.release(body);
@@ -259,10 +278,23 @@ function gateBodyType(sent: string): void {
   );
 }
 
-function replyToError(error: unknown, requestID: string, options: ExchangeOptions): Reply {
+function headerOf({ headers }: IncomingMessage, name: string): string | undefined {
+  const value = headers[name];
+  return Array.isArray(value) ? value.join(', ') : value;
+}
+
+function dialectOf(matched: MatchedRequest, { dialect, dialects = {} }: ExchangeOptions): Dialect {
+  if (matched.kind !== 'matched') return dialect;
+  for (const [prefix, other] of Object.entries(dialects)) {
+    if (matched.target.path.startsWith(prefix)) return other;
+  }
+  return dialect;
+}
+
+function replyToError(error: unknown, requestID: string, dialect: Dialect): Reply {
   return error instanceof RefusedRequest
-    ? refusalReply(error)
-    : options.problemOf(error, requestID);
+    ? dialect.refusalOf(error)
+    : dialect.problemOf(error, requestID);
 }
 
 function routeOf(matched: MatchedRequest): Route | undefined {
@@ -272,12 +304,16 @@ function routeOf(matched: MatchedRequest): Route | undefined {
 }
 
 /** The headers that an answer carries because of the request and the route, not because of its content. */
-function headersAround(request: IncomingMessage, matched: MatchedRequest): HeaderField[] {
+function headersAround(
+  request: IncomingMessage,
+  matched: MatchedRequest,
+  options: ExchangeOptions,
+): HeaderField[] {
   if (matched.kind === 'server-options' || matched.kind === 'bad-target') return [];
   if (matched.kind === 'preflight') return preflightHeaders(request.headersDistinct);
   const headers: HeaderField[] = [['Vary', 'Origin']];
   const origin = originHeader(request.method ?? '', request.headers);
-  if (origin !== undefined) headers.push(origin);
+  if (origin !== undefined) headers.push(origin, ...dialectOf(matched, options).exposed);
   if (routeOf(matched)?.noCache === true) headers.push(...NO_CACHE);
   return headers;
 }

@@ -7,6 +7,7 @@ import type { IncomingMessage, RequestListener } from 'node:http';
 import express, { type Request, type RequestHandler, type Response } from 'express';
 import { type Exchange, type MatchedRequest, matchRequest } from './exchange.js';
 import type { Route, RouteTable } from './route.js';
+import { templatePattern } from './router.js';
 
 /** Returns an express application that answers everything in `table`. */
 export function expressAdapter(table: RouteTable, exchange: Exchange): RequestListener {
@@ -36,7 +37,7 @@ function parameterCount(route: Route): number {
 
 /** A pattern without groups: express would decode a group, and refuse what is not UTF-8. */
 function pathPattern(route: Route): RegExp {
-  return new RegExp(`^${route.path.replace(/\{\w+\}/g, '[^/]+')}$`);
+  return templatePattern(route.path, '[^/]+', '.+');
 }
 
 function readTarget(exchange: Exchange, places: Places): RequestHandler {

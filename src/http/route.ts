@@ -21,6 +21,8 @@ export interface RouteRequest {
   /** Negotiated answer format; '' when the client accepts none of those on offer (POST only). */
   readonly format: string;
   readonly requestID: string;
+  /** Returns the value of a header, by its name in lower case. */
+  header(name: string): string | undefined;
 }
 
 /** A body, held up to the limit. */
@@ -34,14 +36,22 @@ export interface RequestBody {
 /** A route. `read` may throw RefusedRequest; it runs before `handle`, so binding errors win over switches. */
 export interface RouteDefinition<Input> {
   readonly method: 'GET' | 'POST';
-  /** Template, `{name}` for a path parameter. */
+  /** True for a GET route that answers HEAD too. */
+  readonly head?: boolean;
+  /** Template, `{name}` for a path parameter; `{name+}` at its end takes all that is left, slashes included. */
   readonly path: string;
+  /** True: a path that is not written so, with another slash or dot, is another path. */
+  readonly exact?: boolean;
   /** Answered in front of express. */
   readonly hot: boolean;
   /** Does so much at once that such requests have a share of each turn of the event loop (turn-gate.ts). */
   readonly costly?: boolean;
   /** Formats on offer, the preferred one first. */
   readonly produces: readonly string[];
+  /** True: neither Content-Type nor Accept is looked at, the answer has the first format. */
+  readonly ignoresTypes?: boolean;
+  /** Longest body that is read, in bytes, where that is less than the server's limit. */
+  readonly maxBodyBytes?: number;
   /** Answers carry the no-cache headers. */
   readonly noCache: boolean;
   /** Counted in the metrics of the API. */

@@ -32,23 +32,28 @@ export function createRouter(table: RouteTable): Router {
     if (route.path.includes('{')) templates.push(templateOf(route));
     else {
       const methods = literal.get(route.path) ?? new Map<string, Route>();
-      literal.set(route.path, methods.set(route.method, route));
+      for (const method of methodsOf(route)) methods.set(method, route);
+      literal.set(route.path, methods);
     }
   }
+  const literalAt = (method: string, target: RequestTarget): Route | undefined => {
+    const found = literal.get(target.cleanPath)?.get(method);
+    return found !== undefined && isWrittenSo(found, target) ? found : undefined;
+  };
   return {
     match(method, target) {
       const page = table.pages.find((candidate) => isPageOf(candidate, method, target));
       if (page !== undefined) return { kind: 'page', page };
-      const found = literal.get(target.cleanPath)?.get(method);
+      const found = literalAt(method, target);
       if (found !== undefined) return { kind: 'route', route: found, parameters: NO_PARAMETERS };
-      const allowed = [...(literal.get(target.cleanPath)?.keys() ?? [])];
+      const others = literal.get(target.cleanPath)?.keys() ?? [];
+      const allowed = [...others].filter((other) => literalAt(other, target) !== undefined);
       for (const template of templates) {
-        const parameters = parametersOf(template, target.cleanPath);
+        const { route } = template;
+        const parameters = parametersOf(template, target);
         if (parameters === undefined) continue;
-        if (template.route.method === method) {
-          return { kind: 'route', route: template.route, parameters };
-        }
-        allowed.push(template.route.method);
+        if (methodsOf(route).includes(method)) return { kind: 'route', route, parameters };
+        allowed.push(...methodsOf(route));
       }
       if (allowed.length === 0) return { kind: 'not-found' };
       return { kind: 'method-not-allowed', allowed: [...new Set(allowed)].sort() };
@@ -64,17 +69,35 @@ interface Template {
 
 const NO_PARAMETERS: Readonly<Record<string, string>> = {};
 
+const GET_AND_HEAD: readonly string[] = ['GET', 'HEAD'];
+
+function methodsOf({ method, head }: Route): readonly string[] {
+  return head === true ? GET_AND_HEAD : [method];
+}
+
+/** Returns the pattern of a template; `one` and `rest` stand for a parameter of a segment and of all that is left. */
+export function templatePattern(path: string, one: string, rest: string): RegExp {
+  const source = path.replace(PARAMETER, (_, __, plus: string) => (plus === '' ? one : rest));
+  return new RegExp(`^${source}$`);
+}
+
+const PARAMETER = /\{(\w+)(\+?)\}/g;
+
 function templateOf(route: Route): Template {
-  const names = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string);
-  return { route, names, pattern: new RegExp(`^${route.path.replace(/\{\w+\}/g, '([^/]+)')}$`) };
+  const names = [...route.path.matchAll(PARAMETER)].map((match) => match[1] as string);
+  return { route, names, pattern: templatePattern(route.path, '([^/]+)', '(.+)') };
+}
+
+function isWrittenSo({ exact }: Route, { escapedPath, cleanPath: clean }: RequestTarget): boolean {
+  return exact !== true || escapedPath === clean;
 }
 
 function parametersOf(
   template: Template,
-  path: string,
+  target: RequestTarget,
 ): Readonly<Record<string, string>> | undefined {
-  const match = template.pattern.exec(path);
-  if (match === null) return undefined;
+  const match = template.pattern.exec(target.cleanPath);
+  if (match === null || !isWrittenSo(template.route, target)) return undefined;
   return Object.fromEntries(
     template.names.map((name, i) => [name, decodeSegment(match[i + 1] as string)]),
   );

@@ -17,7 +17,8 @@ import type { Checkpoint, PublishedEntry } from './log.js';
 export interface AnswersOptions {
   readonly log: LogStore;
   readonly cache: TileCache;
-  readonly timestamps: Timestamps;
+  /** Undefined: its entries go without SETs. */
+  readonly timestamps?: Timestamps | undefined;
   readonly treeHex: string;
   /** Returns the current checkpoint; of a head that is committed and guarded. */
   checkpoint(): Checkpoint;
@@ -71,8 +72,8 @@ export class Answers {
       (await inclusionProofs(cache, [index], checkpoint.size))[0] ??
       [];
     const signedEntryTimestamp =
-      timestamps.atHand(index) ??
-      (await timestamps.of(index, async () => ({
+      timestamps?.atHand(index) ??
+      (await timestamps?.of(index, async () => ({
         index,
         bytes: leaf.bytes,
         integratedTimeSeconds,
@@ -102,7 +103,7 @@ export class Answers {
       Promise.all(
         // All at once; only a SET that was lost waits for its leaf.
         existing.map((index, i) =>
-          timestamps.of(index, async () => (await reading)[i] as ReadEntry),
+          timestamps?.of(index, async () => (await reading)[i] as ReadEntry),
         ),
       ),
     ]);
@@ -115,7 +116,7 @@ export class Answers {
         leaf: entry.bytes,
         logIndex: entry.index,
         integratedTimeSeconds: entry.integratedTimeSeconds,
-        signedEntryTimestamp: signatures[i] as Uint8Array,
+        signedEntryTimestamp: signatures[i],
         proof: { hashes, checkpoint },
         ...(entry.attachment !== undefined && { attestation: entry.attachment }),
       });

@@ -6,6 +6,7 @@
  */
 
 import type { ProposedEntry, SearchTerm } from '../entries/entry-kind.js';
+import type { TileCoordinates } from '../merkle/tile.js';
 
 /** Who a log is; constant for its life. */
 export interface LogIdentity {
@@ -15,7 +16,7 @@ export interface LogIdentity {
   readonly treeHex: string;
   /** Name on the signature line of its checkpoints. */
   readonly hostname: string;
-  /** First line of its v1 checkpoints: `<hostname> - <treeID>`. */
+  /** First line of the checkpoints of this desk. */
   readonly origin: string;
   /** Lower-case hex SHA-256 of the DER SubjectPublicKeyInfo. */
   readonly logID: string;
@@ -39,8 +40,11 @@ export interface PublishedEntry {
   readonly leaf: Uint8Array;
   readonly logIndex: number;
   readonly integratedTimeSeconds: number;
-  /** Signature over the RFC 8785 form of body, integratedTime, logID, logIndex. */
-  readonly signedEntryTimestamp: Uint8Array;
+  /**
+   * Signature over the RFC 8785 form of body, integratedTime, logID, logIndex. Undefined from a desk that hands out
+   * none: that of the tile side, and every desk of a log that the v2 API alone writes to.
+   */
+  readonly signedEntryTimestamp: Uint8Array | undefined;
   readonly proof: {
     /** Leaf to root, 32 bytes each. */
     readonly hashes: readonly Uint8Array[];
@@ -107,11 +111,9 @@ export interface Statistics {
   readonly heldBytes: number;
 }
 
-/** One log, opened. All parts of one answer are of one head. */
+/** A desk of one log, opened. All parts of one answer are of one head. */
 export interface Log {
   readonly identity: LogIdentity;
-  /** PEM of the Ed25519 key of the tile side. */
-  readonly tilePublicKeyPem: string;
 
   /**
    * Verifies, canonicalises and stores a submission; returns when it is durable. Throws ENTRY_*, KEY_*,
@@ -146,11 +148,14 @@ export interface Log {
     hashes: readonly Uint8Array[],
   ): Promise<readonly (PublishedEntry | undefined)[]>;
 
-  /** Returns the current checkpoint: the log's signature line alone, as v1 clients want it. */
+  /** Returns the current checkpoint. Throws SIGNER_UNAVAILABLE. */
   checkpoint(): Promise<Checkpoint>;
 
-  /** Returns the current checkpoint of the tile side: the log's line, then the line of `tilePublicKeyPem`. */
-  tileCheckpoint(): Promise<Checkpoint>;
+  /**
+   * Returns the bytes of a hash tile or entry bundle of the current tree, of any width; undefined when the tree does
+   * not reach so far. Throws STORE_CORRUPT.
+   */
+  tile(tile: TileCoordinates): Promise<Uint8Array | undefined>;
 
   /**
    * Returns the consistency proof from `firstSize` to `lastSize` and the current root; sizes beyond the safe
@@ -190,12 +195,23 @@ export interface Log {
   /** Returns figures for metrics; costs nothing. */
   statistics(): Statistics;
 
-  /** Refuses new submissions, answers those under way, and returns when nothing is left to do. */
+  /** Refuses new submissions to the log, answers those of this desk, and returns when nothing is left to do. */
   close(): Promise<void>;
 }
 
-/** The logs behind one virtual index: the active one and its inactive predecessors, oldest first. */
+/** The two desks of one log: the same leaves and the same writer, answers for two audiences. */
+export interface Desks {
+  /** For Rekor v1's clients: one signature line in a checkpoint, entries with SETs. */
+  readonly rekorSide: Log;
+  /** For the v2 API and for tile readers: all signature lines, no SETs. */
+  readonly tileSide: Log;
+}
+
+/** The logs of a server, as Rekor v1's clients see them. */
 export interface Shards {
   readonly active: Log;
+  /** Its predecessors, oldest first: they share one row of indexes with it. */
   readonly inactive: readonly Log[];
+  /** The log of the v2 API where that is one of its own: its entries are found by ID and by search. */
+  readonly ofV2?: Log;
 }

@@ -9,15 +9,18 @@
 
 import type { ProposedEntry } from '../entries/entry-kind.js';
 import { LogError } from '../errors.js';
+import type { TileCoordinates } from '../merkle/tile.js';
 import { LateRowWriter } from '../publishing/late-rows.js';
 import { type Notes, openNotes, rekorNoteSigner, tileNoteSigner } from '../publishing/notes.js';
 import { Timestamps } from '../publishing/timestamps.js';
 import { consistencyProof, rootAtSize } from '../reading/proofs.js';
 import type { IndexPage, MatchCount, SearchOperator } from '../reading/search.js';
 import { DEFAULT_TILE_CACHE_BYTES, TileCache } from '../reading/tile-cache.js';
+import { readTile } from '../reading/tiles.js';
+
 import { DEFAULT_POOL_LIMITS } from '../sequencing/pool.js';
 import { openSequencer, type Sequencer } from '../sequencing/sequencer.js';
-import type { LogStore } from '../storage/log-store.js';
+import { isLogOfV1, type LogStore, tileOriginOf } from '../storage/log-store.js';
 import { Answers } from './answers.js';
 import { treeHexOf } from './entry-id.js';
 import { EntrySearch } from './entry-search.js';
@@ -25,6 +28,7 @@ import type {
   BatchItem,
   BatchMode,
   Checkpoint,
+  Desks,
   EntryLeaf,
   Log,
   LogIdentity,
@@ -46,10 +50,10 @@ const DEFAULT_LOG_LIMITS: LogLimits = {
 };
 
 /**
- * Returns a log that answers. Throws STORE_IDENTITY when a key is not the one of the record, STORE_CORRUPT when
+ * Returns the desks of a log that answers. Throws STORE_IDENTITY when a key is not the one of the record, STORE_CORRUPT when
  * the stored tree contradicts its head or a note that the log signed, and whatever the guard throws.
  */
-export async function openLog(options: LogOptions): Promise<Log> {
+export async function openLog(options: LogOptions): Promise<Desks> {
   const { store, record, signer, tileSigner, guard, clock, pause, observer } = options;
   assertKey('log', record.logID, signer.keyID);
   assertKey('tile', record.tileKeyID, tileSigner.keyID);
@@ -65,25 +69,18 @@ export async function openLog(options: LogOptions): Promise<Log> {
   const rekorLine = rekorNoteSigner(record.hostname, signer);
   const tileLine = tileNoteSigner(record.hostname, tileSigner);
   const head = await log.head();
-  const forNotes = {
-    log,
-    late,
-    origin: record.origin,
-    head,
-    rootAtSize: (size: number) => rootAtSize(cache, size),
-  };
+  const forNotes = { log, late, head, rootAtSize: (size: number) => rootAtSize(cache, size) };
+  const { origin } = record;
+  const tileOrigin = tileOriginOf(record);
   // Before the writer, which moves the guard: a store that contradicts a signed note moves nothing.
-  const notes = await openNotes({ ...forNotes, kind: 'v1', signers: [rekorLine] });
-  const tileNotes = await openNotes({ ...forNotes, kind: 'tiles', signers: [rekorLine, tileLine] });
-  const timestamps = new Timestamps({
-    log,
-    late,
-    signer,
-    logID: record.logID,
-    firstVirtualIndex: options.firstVirtualIndex ?? 0,
-    failed: (error) => observer?.signingFailed?.(error),
-    damaged: (error) => observer?.lateRowsLost?.(error),
+  const notes = await openNotes({ ...forNotes, kind: 'v1', origin, signers: [rekorLine] });
+  const tileNotes = await openNotes({
+    ...forNotes,
+    kind: 'tiles',
+    origin: tileOrigin,
+    signers: [rekorLine, tileLine],
   });
+  const timestamps = isLogOfV1(record) ? openTimestamps(options, log, late) : undefined;
   sequencer = await openSequencer({
     store,
     treeID: record.treeID,
@@ -95,7 +92,7 @@ export async function openLog(options: LogOptions): Promise<Log> {
     released(batch) {
       const { integratedTimeSeconds } = batch.head;
       cache.grow(batch.edge, batch.fullTiles);
-      timestamps.begin(
+      timestamps?.begin(
         batch.leaves.map(({ bytes }, i) => ({
           index: batch.from + i,
           bytes,
@@ -107,15 +104,23 @@ export async function openLog(options: LogOptions): Promise<Log> {
     trouble: (event) => observer?.trouble?.(event),
   });
   cache.grow(sequencer.edge, []);
-  return new WiredLog(options, {
+  const parts = { log, cache, late, sequencer, patienceMs: limits.patienceMs };
+  return {
+    rekorSide: new WiredDesk(options, { ...parts, origin, notes, timestamps }),
+    tileSide: new WiredDesk(options, { ...parts, origin: tileOrigin, notes: tileNotes }),
+  };
+}
+
+function openTimestamps(options: LogOptions, log: LogStore, late: LateRowWriter): Timestamps {
+  const { signer, record, observer } = options;
+  return new Timestamps({
     log,
-    cache,
     late,
-    notes,
-    tileNotes,
-    timestamps,
-    sequencer,
-    patienceMs: limits.patienceMs,
+    signer,
+    logID: record.logID,
+    firstVirtualIndex: options.firstVirtualIndex ?? 0,
+    failed: (error) => observer?.signingFailed?.(error),
+    damaged: (error) => observer?.lateRowsLost?.(error),
   });
 }
 
@@ -123,16 +128,16 @@ interface Parts {
   readonly log: LogStore;
   readonly cache: TileCache;
   readonly late: LateRowWriter;
-  readonly notes: Notes;
-  readonly tileNotes: Notes;
-  readonly timestamps: Timestamps;
   readonly sequencer: Sequencer;
   readonly patienceMs: number;
+  /** What is of one desk: the first line of its checkpoints, their lines, and the SETs that it hands out. */
+  readonly origin: string;
+  readonly notes: Notes;
+  readonly timestamps?: Timestamps | undefined;
 }
 
-class WiredLog implements Log {
+class WiredDesk implements Log {
   readonly identity: LogIdentity;
-  readonly tilePublicKeyPem: string;
   readonly #options: LogOptions;
   readonly #parts: Parts;
   readonly #answers: Answers;
@@ -140,12 +145,12 @@ class WiredLog implements Log {
   readonly #submissions: Submissions;
 
   constructor(options: LogOptions, parts: Parts) {
-    const { record, signer, tileSigner } = options;
-    const { treeID, hostname, origin, logID } = record;
+    const { record, signer } = options;
+    const { treeID, hostname, logID } = record;
     const treeHex = treeHexOf(treeID);
+    const { origin } = parts;
     const publicKeyPem = signer.publicKeyPem;
     this.identity = { treeID, treeHex, hostname, origin, logID, publicKeyPem };
-    this.tilePublicKeyPem = tileSigner.publicKeyPem;
     this.#options = options;
     this.#parts = parts;
     this.#answers = new Answers({ ...parts, treeHex, checkpoint: () => this.#checkpoint() });
@@ -195,8 +200,8 @@ class WiredLog implements Log {
     return this.#checkpoint();
   }
 
-  async tileCheckpoint(): Promise<Checkpoint> {
-    return this.#parts.tileNotes.at(this.#parts.sequencer.head);
+  async tile(tile: TileCoordinates): Promise<Uint8Array | undefined> {
+    return readTile(this.#parts.log, tile, this.#parts.sequencer.head.size);
   }
 
   async consistency(
@@ -260,7 +265,7 @@ class WiredLog implements Log {
     this.#submissions.hurry();
     await sequencer.close();
     await this.#submissions.idle();
-    await timestamps.idle();
+    await timestamps?.idle();
     await late.idle();
   }
 

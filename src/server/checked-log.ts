@@ -15,7 +15,6 @@ export interface StoreCheck {
 export function checkedLog(log: Log, check: StoreCheck): Log {
   return {
     identity: log.identity,
-    tilePublicKeyPem: log.tilePublicKeyPem,
     async submit(proposed) {
       const trouble = check.trouble();
       if (trouble?.isCorrupt) throw new LogError('STORE_CORRUPT', trouble.reason);
@@ -40,7 +39,7 @@ export function checkedLog(log: Log, check: StoreCheck): Log {
     entriesByIndex: (indexes) => log.entriesByIndex(indexes),
     entriesByLeafHash: (hashes) => log.entriesByLeafHash(hashes),
     checkpoint: () => log.checkpoint(),
-    tileCheckpoint: () => log.tileCheckpoint(),
+    tile: (tile) => log.tile(tile),
     consistency: (firstSize, lastSize) => log.consistency(firstSize, lastSize),
     search: (keys, operator, most) => log.search(keys, operator, most),
     searchByTerms: (search) => log.searchByTerms(search),

@@ -17,9 +17,7 @@ import { requestLogFields } from '../api/request-log.js';
 import { isLogError } from '../errors.js';
 import type { CompletedRequest } from '../http/exchange.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
-import type { Log } from '../log/log.js';
 import type { LogObserver } from '../log/log-options.js';
-import { openLog } from '../log/open-log.js';
 import type { Pause } from '../sequencing/recovery.js';
 import { EntryWorkers } from '../workers/entry-workers.js';
 import { packageFolder, packageVersion } from './build-info.js';
@@ -32,9 +30,9 @@ import type { PublicIdentity } from './identity.js';
 import { type Listening, listen } from './listen.js';
 import { createLogger, stderrStream } from './logger.js';
 import { createRegistry, declareLogMetrics, serveMetrics } from './metrics-server.js';
-import { type LogParts, openParts } from './open-parts.js';
+import { type OpenLogs, openLogs } from './open-logs.js';
+import { openParts } from './open-parts.js';
 import { startStoreCheck } from './store-check.js';
-import { systemClock } from './system-clock.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -74,16 +72,25 @@ export async function composeServer(
     const told: { app?: App } = {};
     const workers = openWorkers(config, logger);
     closers.push(() => workers.close());
-    const inner = await openWiredLog(config, parts, workers, observerOf(logger, told));
-    const log = checkedLog(inner, check);
-    declareLogMetrics(registry, log);
-    const app = createApp(appOptions(config, log, workers, registry, logger));
+    const logs = await openLogs({
+      parts,
+      pause,
+      accept: (proposed) => workers.accept(proposed),
+      identify: (proposed) => workers.identify(proposed),
+      limits: { maxEntries: config.maxPendingEntries, maxBytes: config.maxPendingBytes },
+      observer: observerOf(logger, told),
+      genesisEntry: config.genesisEntry,
+      checked: (log) => checkedLog(log, check),
+    });
+    closers.push(logs.close);
+    declareLogMetrics(registry, logs.tileSides);
+    const app = createApp(appOptions(config, logs, workers, registry, logger));
     told.app = app;
     const api = await listenApi(config, app);
-    // The log stops first: who is under way gets an answer, who comes later a 503, then the sockets go.
+    // The logs stop first: who is under way gets an answer, who comes later a 503, then the sockets go.
     closers.push(async () => {
       workers.stop();
-      const stopped = log.close();
+      const stopped = logs.close();
       await Promise.all([stopped, stopped.then(() => api.close(CLOSE_GRACE_MS))]);
     });
     const metrics = await serveMetrics(registry, config.metricsPort, config.metricsAddress);
@@ -124,31 +131,6 @@ function openWorkers(config: Config, logger: Logger): EntryWorkers {
   });
 }
 
-function openWiredLog(
-  config: Config,
-  parts: LogParts,
-  workers: EntryWorkers,
-  observer: LogObserver,
-): Promise<Log> {
-  const { store, record, keys, guard } = parts;
-  return openLog({
-    store,
-    record,
-    signer: keys.log,
-    tileSigner: keys.tiles,
-    guard: guard.forLog(record.treeID),
-    clock: systemClock(),
-    pause,
-    accept: (proposed) => workers.accept(proposed),
-    identify: (proposed) => workers.identify(proposed),
-    limits: {
-      maxEntries: config.maxPendingEntries,
-      maxBytes: config.maxPendingBytes,
-    },
-    observer,
-  });
-}
-
 const pause: Pause = async (ms, signal) => {
   // An abort is the end of the pause, not a failure.
   await wait(ms, undefined, { signal }).catch(() => undefined);
@@ -172,7 +154,7 @@ function observerOf(logger: Logger, told: { readonly app?: App }): LogObserver {
 
 function appOptions(
   config: Config,
-  log: Log,
+  logs: OpenLogs,
   workers: EntryWorkers,
   registry: Registry,
   logger: Logger,
@@ -180,7 +162,7 @@ function appOptions(
   // As in Rekor, the switch adds an endpoint and never takes it away.
   const added = config.enableRetrieveApi ? ['searchIndex'] : [];
   return {
-    shards: { active: log, inactive: [] },
+    shards: logs.shards,
     enabledEndpoints: new Set<string>([...config.enabledApiEndpoints, ...added]),
     maxRequestBodySize: config.maxRequestBodySize,
     rules: submissionRules(config),

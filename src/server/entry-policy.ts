@@ -2,7 +2,6 @@
 
 import type { SubmissionRules } from '../api/v1/submission-rules.js';
 import type { EntryPolicy } from '../entries/entry-kind.js';
-import { DEFAULT_V2_POLICY } from '../entries/limits.js';
 import type { Config } from './config.js';
 
 /** Returns the policy of a configuration. */
@@ -11,7 +10,7 @@ export function entryPolicy(config: Config): EntryPolicy {
   return {
     enabledKinds: new Set<string>(config.enabledEntryTypes),
     allowedAlgorithms: new Set<string>(config.clientSigningAlgorithms),
-    v2: DEFAULT_V2_POLICY,
+    v2: { dsse: config.v2Dsse === 'accept', strictKeyDetails: config.strictKeyDetails },
     limits: {
       jarMetadataBytes: config.maxJarMetadataSize,
       apkMetadataBytes: config.maxApkMetadataSize,

@@ -3,7 +3,7 @@
 import { LogError } from '../errors.js';
 import { printVerifierKey, SIGNATURE_TYPE } from '../note/verifier-key.js';
 import type { Signer } from '../signing/signer.js';
-import type { LogRecord } from '../storage/log-store.js';
+import { type LogRecord, tileOriginOf } from '../storage/log-store.js';
 
 /** The two keys of a log. */
 export interface LogKeys {
@@ -13,10 +13,14 @@ export interface LogKeys {
 
 /** What everybody may know of a log; the content of DATA/log.json. */
 export interface PublicIdentity {
-  /** Decimal. */
+  /** Decimal; of the log that the v1 API writes to. */
   readonly treeID: string;
   readonly hostname: string;
   readonly origin: string;
+  /** The log that the v2 API writes to: another one, or the same tree under another origin. */
+  readonly v2: { readonly treeID: string; readonly origin: string };
+  /** When the log was made, seconds since 1970. */
+  readonly createdSeconds: number;
   readonly logID: string;
   readonly publicKeyPem: string;
   readonly tilePublicKeyPem: string;
@@ -24,16 +28,36 @@ export interface PublicIdentity {
   readonly verifierKeys: readonly string[];
 }
 
-/** Returns the record of a new log. `random` is 8 random bytes, from which a positive 63-bit tree ID is made. */
-export function newLogRecord(hostname: string, keys: LogKeys, random: Uint8Array): LogRecord {
+/** The logs of the two APIs; one and the same where they share a tree. */
+export interface LogRecords {
+  readonly v1: LogRecord;
+  readonly v2: LogRecord;
+}
+
+/** What a new log is made from. */
+export interface NewLog {
+  readonly hostname: string;
+  readonly keys: LogKeys;
+  /** 8 random bytes, from which a positive 63-bit tree ID is made. */
+  readonly random: Uint8Array;
+  readonly createdSeconds: number;
+}
+
+/** Returns the record of a new log for one API or both. */
+export function newLogRecord(
+  { hostname, keys, random, createdSeconds }: NewLog,
+  api: 'v1' | 'v2' | 'both',
+): LogRecord {
   const bits = new DataView(random.buffer, random.byteOffset, 8).getBigUint64(0) >> 1n;
   const treeID = bits === 0n ? 1n : bits;
   return {
     treeID,
     hostname,
-    origin: `${hostname} - ${treeID}`,
+    origin: api === 'v2' ? hostname : `${hostname} - ${treeID}`,
+    ...(api === 'both' && { tileOrigin: hostname }),
     logID: keys.log.keyID,
     tileKeyID: keys.tiles.keyID,
+    createdSeconds,
   };
 }
 
@@ -55,15 +79,21 @@ export function assertIdentity(record: LogRecord, hostname: string, keys: LogKey
 }
 
 /** Returns what everybody may know of a log. */
-export function publicIdentity(record: LogRecord, keys: LogKeys): PublicIdentity {
+export function publicIdentity(
+  { v1, v2 }: LogRecords,
+  keys: LogKeys,
+  createdSeconds: number,
+): PublicIdentity {
   return {
-    treeID: String(record.treeID),
-    hostname: record.hostname,
-    origin: record.origin,
-    logID: record.logID,
+    treeID: String(v1.treeID),
+    hostname: v1.hostname,
+    origin: v1.origin,
+    v2: { treeID: String(v2.treeID), origin: tileOriginOf(v2) },
+    createdSeconds,
+    logID: v1.logID,
     publicKeyPem: keys.log.publicKeyPem,
     tilePublicKeyPem: keys.tiles.publicKeyPem,
-    verifierKeys: [keys.log, keys.tiles].flatMap((key) => verifierKey(record.hostname, key)),
+    verifierKeys: [keys.log, keys.tiles].flatMap((key) => verifierKey(v1.hostname, key)),
   };
 }
 

@@ -12,10 +12,10 @@ export function createRegistry(): Registry {
   return registry;
 }
 
-/** Declares figures of the log itself; they are read when somebody asks. */
-export function declareLogMetrics(registry: Registry, log: Log): void {
+/** Declares figures of the logs themselves; they are read when somebody asks. */
+export function declareLogMetrics(registry: Registry, logs: readonly Log[]): void {
   const figures = [
-    ['stele_tree_size', 'Leaves in the log', 'treeSize'],
+    ['stele_tree_size', 'Leaves of each log, by the first line of its checkpoints', 'treeSize'],
     ['stele_held_entries', 'Submissions that wait for their commit', 'heldEntries'],
     ['stele_held_bytes', 'Bytes of the submissions that wait', 'heldBytes'],
   ] as const;
@@ -23,9 +23,10 @@ export function declareLogMetrics(registry: Registry, log: Log): void {
     new Gauge({
       name,
       help,
+      labelNames: ['origin'],
       registers: [registry],
       collect() {
-        this.set(log.statistics()[figure]);
+        for (const log of logs) this.set({ origin: log.identity.origin }, log.statistics()[figure]);
       },
     });
   }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { LogError } from '../errors.js';
 import { type Guard, openGuard } from '../storage/guard.js';
 import { type LevelStore, openLevelStore } from '../storage/level/level-store.js';
-import type { LogRecord } from '../storage/log-store.js';
+import { isLogOfV1, isLogOfV2, type LogRecord } from '../storage/log-store.js';
 import { closeAll } from './closers.js';
 import type { Config } from './config.js';
 import {
@@ -19,6 +19,7 @@ import {
 import {
   assertIdentity,
   type LogKeys,
+  type LogRecords,
   newLogRecord,
   type PublicIdentity,
   publicIdentity,
@@ -31,10 +32,10 @@ export interface LogParts {
   readonly folder: DataFolder;
   readonly keys: LogKeys;
   readonly store: LevelStore;
-  readonly record: LogRecord;
+  readonly records: LogRecords;
   readonly guard: Guard;
   readonly identity: PublicIdentity;
-  /** True when this start made the log. */
+  /** True when this start made the v1 log. */
   readonly created: boolean;
   /** Sentences for the operator. */
   readonly warnings: readonly string[];
@@ -54,20 +55,26 @@ export async function openParts(config: Config): Promise<LogParts> {
   const { keys, warnings } = await openKeys(config, folder, mayCreate);
   const store = await openLevelStore({ directory: folder.store, create: mayCreate });
   try {
-    const [stored] = await store.logs();
-    if (verdict === 'unfinished') await assertSameLog(folder, stored);
-    const opened =
-      stored === undefined
-        ? await makeLog(config, folder, keys, store, mayCreate)
-        : await openExisting(config, folder, keys, store, stored);
-    const { record, guard } = opened;
+    const stored = await store.logs();
+    const v1 = stored.find(isLogOfV1);
+    if (verdict === 'unfinished') await assertSameLog(folder, v1);
+    if (stored.length === 0 && !mayCreate) {
+      throw new LogError('STORE_CORRUPT', `the store in ${folder.store} has lost its log`);
+    }
+    for (const record of stored) assertIdentity(record, config.hostname, keys);
+    assertTreeChoice(stored, config.v2Tree);
+    // Judged before a log is made: a guard that has seen entries forbids to begin anew, adopted or not.
+    const adopt = config.adoptGuard && stored.length > 0;
+    const guard = await openGuard({ path: folder.guard, store, adopt });
     try {
-      const identity = publicIdentity(record, keys);
+      const records = await completeRecords(config, keys, store, guard);
+      const createdSeconds = await creationTime(store, records.v1);
+      const identity = publicIdentity(records, keys, createdSeconds);
       await writeSynced(folder.identity, `${JSON.stringify(identity, null, 2)}\n`);
       if (mayCreate) await endFirstStart(folder);
-      const created = stored === undefined;
+      const created = v1 === undefined;
       const close = () => closeAll([() => store.close(), () => guard.close()]);
-      return { folder, keys, store, record, guard, identity, created, warnings, close };
+      return { folder, keys, store, records, guard, identity, created, warnings, close };
     } catch (error) {
       await guard.close();
       throw error;
@@ -78,45 +85,46 @@ export async function openParts(config: Config): Promise<LogParts> {
   }
 }
 
-interface OpenedLog {
-  readonly record: LogRecord;
-  readonly guard: Guard;
+/** Throws STORE_IDENTITY when the store was made with the other value of --v2-tree: an origin has one tree for ever. */
+function assertTreeChoice(stored: readonly LogRecord[], choice: Config['v2Tree']): void {
+  const [v1, v2] = [stored.find(isLogOfV1), stored.find(isLogOfV2)];
+  if (v1 === undefined) return;
+  const found = v1 === v2 ? 'shared' : 'own';
+  if (found === choice) return;
+  throw new LogError(
+    'STORE_IDENTITY',
+    `the store was made with --v2-tree ${found}, but this start has ${choice}; ` +
+      'which tree the v2 API writes to is fixed at the first start',
+  );
 }
 
-async function openExisting(
-  config: Config,
-  folder: DataFolder,
+/** Returns the logs of both APIs; what a new or an older store lacks is made. */
+async function completeRecords(
+  { hostname, v2Tree }: Config,
   keys: LogKeys,
   store: LevelStore,
-  record: LogRecord,
-): Promise<OpenedLog> {
-  assertIdentity(record, config.hostname, keys);
-  const guard = await openGuard({ path: folder.guard, store, adopt: config.adoptGuard });
-  return { record, guard };
-}
-
-/** Makes the log of a store that has none. Throws STORE_CORRUPT unless this is a first start, GUARD_*. */
-async function makeLog(
-  config: Config,
-  folder: DataFolder,
-  keys: LogKeys,
-  store: LevelStore,
-  isFirstStart: boolean,
-): Promise<OpenedLog> {
-  if (!isFirstStart) {
-    throw new LogError('STORE_CORRUPT', `the store in ${folder.store} has lost its log`);
-  }
-  // Judged while there is no log yet: a guard that has seen entries forbids to begin anew, adopted or not.
-  const guard = await openGuard({ path: folder.guard, store, adopt: false });
-  try {
-    const record = newLogRecord(config.hostname, keys, randomBytes(8));
+  guard: Guard,
+): Promise<LogRecords> {
+  const stored = await store.logs();
+  const make = async (api: 'v1' | 'v2' | 'both'): Promise<LogRecord> => {
+    const createdSeconds = Math.floor(Date.now() / 1000);
+    const record = newLogRecord({ hostname, keys, random: randomBytes(8), createdSeconds }, api);
     await store.createLog(record);
     await guard.add(record);
-    return { record, guard };
-  } catch (error) {
-    await guard.close();
-    throw error;
-  }
+    return record;
+  };
+  const v1 = stored.find(isLogOfV1) ?? (await make(v2Tree === 'shared' ? 'both' : 'v1'));
+  if (isLogOfV2(v1)) return { v1, v2: v1 };
+  return { v1, v2: stored.find(isLogOfV2) ?? (await make('v2')) };
+}
+
+/** Returns when a log was made; for one that does not say, the time of its first entry, else now. */
+async function creationTime(store: LevelStore, record: LogRecord): Promise<number> {
+  if (record.createdSeconds !== undefined) return record.createdSeconds;
+  const log = store.log(record.treeID);
+  const { size } = await log.head();
+  const [first] = size === 0 ? [] : await log.leaves(0, 1);
+  return first?.integratedTimeSeconds ?? Math.floor(Date.now() / 1000);
 }
 
 /** Throws STORE_IDENTITY when log.json, which a first start writes last, tells of another log than the store. */

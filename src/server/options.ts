@@ -33,6 +33,9 @@ const KIND_VERSIONS: readonly string[] = Object.values(ENTRY_KINDS).flatMap(({ k
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
+const V2_TREES = ['own', 'shared'] as const;
+const V2_DSSE = ['accept', 'refuse'] as const;
+
 const GIBIBYTE = 1024 ** 3;
 
 /** Every option of the server. */
@@ -269,10 +272,40 @@ export const OPTIONS = [
     meaning: 'memory that each of these threads may use, MiB',
   },
   {
+    name: 'v2-tree',
+    kind: 'choice',
+    default: 'own',
+    choices: V2_TREES,
+    meaning:
+      'tree that the v2 API writes to: one of its own, which monitors of either API can read, or that of the v1 API; fixed at the first start',
+  },
+  {
     name: 'genesis-entry',
     kind: 'boolean',
     default: true,
-    meaning: 'accepted and without effect in this version; reserved for the v2 log',
+    meaning:
+      'begin a new log of the v2 API with an entry of its own: clients write bundles of entry 0 that others cannot read',
+  },
+  {
+    name: 'v2-dsse',
+    kind: 'choice',
+    default: 'accept',
+    choices: V2_DSSE,
+    meaning:
+      'DSSE envelopes in the v2 API: Java and JavaScript clients send them, Go and Python clients refuse to verify them',
+  },
+  {
+    name: 'strict-key-details',
+    kind: 'boolean',
+    default: true,
+    meaning: 'in the v2 API, refuse a key that is not of the algorithm that its `keyDetails` name',
+  },
+  {
+    name: 'serve-v2-reads',
+    kind: 'boolean',
+    default: true,
+    meaning:
+      'checkpoint and tiles below /api/v2 too; false answers 501 there, as Rekor v2, and at the root they stay',
   },
   {
     name: 'max-pending-entries',

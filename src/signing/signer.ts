@@ -1,8 +1,8 @@
 /**
  * The log's own keys: what signs SETs and checkpoints.
  *
- * What is signed are SETs and checkpoints. Every ECDSA key, of any curve, signs SHA-256 and answers in DER; RSA is
- * PKCS#1 v1.5 with SHA-256; Ed25519 is pure.
+ * SETs and checkpoints are signed thus: every ECDSA key, of any curve, signs SHA-256 and answers in DER; RSA is
+ * PKCS#1 v1.5 with SHA-256; Ed25519 is pure. An entry of the log's own is signed over a digest that fits the key.
  *
  * In scope: one interface over the key types, and its verifying twin. Out of scope: where keys lie
  * (key-file.ts), which bytes are signed (timestamp.ts, publishing/), other people's keys (pki/).
@@ -10,6 +10,7 @@
  */
 
 import { createPublicKey, type KeyObject, sign as signBytes, verify } from 'node:crypto';
+import { ed25519ph } from '@noble/curves/ed25519.js';
 import { LogError } from '../errors.js';
 import { logIDOf } from './log-id.js';
 
@@ -27,6 +28,14 @@ export interface Signer {
   readonly keyID: string;
   /** Returns the signature over `message`. */
   sign(message: Uint8Array): Uint8Array;
+  /** Returns the signature over a digest of `message` as a hashedrekord carries it: with Ed25519 it is Ed25519ph. */
+  signDigest(message: Uint8Array): DigestSignature;
+}
+
+/** A signature over a digest. */
+export interface DigestSignature {
+  readonly hash: 'sha256' | 'sha384' | 'sha512';
+  readonly signature: Uint8Array;
 }
 
 /** Smallest RSA modulus that a log may sign with, in bits. */
@@ -44,7 +53,29 @@ export function signerFromKey(privateKey: KeyObject): Signer {
     publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     keyID: logIDOf(publicKeyDer),
     sign: (message: Uint8Array) => signBytes(digest, message, privateKey),
+    signDigest: (message: Uint8Array) => signDigest(algorithm, message, privateKey),
   });
+}
+
+const ENTRY_HASH = {
+  'ecdsa-p256': 'sha256',
+  'ecdsa-p384': 'sha384',
+  'ecdsa-p521': 'sha512',
+  ed25519: 'sha512',
+  rsa: 'sha256',
+} as const;
+
+function signDigest(
+  algorithm: SignerAlgorithm,
+  message: Uint8Array,
+  privateKey: KeyObject,
+): DigestSignature {
+  const hash = ENTRY_HASH[algorithm];
+  if (algorithm !== 'ed25519') return { hash, signature: signBytes(hash, message, privateKey) };
+  // OpenSSL 3.0 has no Ed25519ph.
+  const { d } = privateKey.export({ format: 'jwk' });
+  const seed = Buffer.from(d as string, 'base64url');
+  return { hash, signature: ed25519ph.sign(message, seed) };
 }
 
 /**

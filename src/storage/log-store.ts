@@ -175,12 +175,31 @@ export interface LogRecord {
   /** Positive 63-bit tree ID. */
   readonly treeID: bigint;
   readonly hostname: string;
-  /** First line of its v1 checkpoints. */
+  /** First line of its v1 checkpoints; of all of them in a log of the v2 API, where it is the host name. */
   readonly origin: string;
+  /** First line of the checkpoints of its tile side, where that is another one: a log that both APIs write to. */
+  readonly tileOrigin?: string;
   /** Lower-case hex SHA-256 of the SubjectPublicKeyInfo of the key that signs entries and v1 checkpoints. */
   readonly logID: string;
   /** Lower-case hex SHA-256 of the SubjectPublicKeyInfo of the key of the tile side. */
   readonly tileKeyID: string;
+  /** When it was made, seconds since 1970; older stores do not say. */
+  readonly createdSeconds?: number;
+}
+
+/** Returns the first line of the checkpoints of a log's tile side. */
+export function tileOriginOf({ origin, tileOrigin }: LogRecord): string {
+  return tileOrigin ?? origin;
+}
+
+/** Whether the v2 API writes to this log; its origin there is the host name (spec of Rekor v2, checkpoint). */
+export function isLogOfV2(record: LogRecord): boolean {
+  return tileOriginOf(record) === record.hostname;
+}
+
+/** Whether the v1 API writes to this log, which has signed entry timestamps then. */
+export function isLogOfV1(record: LogRecord): boolean {
+  return record.origin !== record.hostname;
 }
 
 /** A store: several logs, one process. */

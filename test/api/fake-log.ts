@@ -90,7 +90,6 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
       logID: 'ab'.repeat(32),
       publicKeyPem: PEM,
     },
-    tilePublicKeyPem: PEM,
     async submit(proposed) {
       waiting += 1;
       await gate;
@@ -119,7 +118,7 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
     },
     entriesByLeafHash: async (hashes) => hashes.map((hash) => entryAt(indexOf(hash))),
     checkpoint: async () => checkpoint(),
-    tileCheckpoint: async () => checkpoint(),
+    tile: async () => undefined,
     async consistency(_, lastSize) {
       if (BigInt(lastSize) > BigInt(leaves.length)) {
         const message = `the tree size requested(${lastSize}) was greater than what is currently observable(${leaves.length})`;

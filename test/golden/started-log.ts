@@ -58,7 +58,7 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
     allowedAlgorithms: new Set(settings.algorithms ?? DEFAULT_SIGNATURE_ALGORITHMS),
     limits: { ...openPolicy.limits, ...settings.limits },
   };
-  const log = await openLog({
+  const { rekorSide: log } = await openLog({
     store,
     record,
     signer,

@@ -4,7 +4,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { utf8 } from '../../src/encoding/bytes.js';
 import type { AcceptedEntry, ProposedEntry } from '../../src/entries/entry-kind.js';
 import { LogError } from '../../src/errors.js';
-import type { Log } from '../../src/log/log.js';
+import type { Desks, Log } from '../../src/log/log.js';
 import type { LogOptions } from '../../src/log/log-options.js';
 import { openLog } from '../../src/log/open-log.js';
 import { leafHash } from '../../src/merkle/hash.js';
@@ -103,7 +103,11 @@ export async function acceptText({
   };
 }
 
-export function openTestLog(store: Store, options: Partial<LogOptions> = {}): Promise<Log> {
+export async function openTestLog(store: Store, options: Partial<LogOptions> = {}): Promise<Log> {
+  return (await openTestDesks(store, options)).rekorSide;
+}
+
+export function openTestDesks(store: Store, options: Partial<LogOptions> = {}): Promise<Desks> {
   return openLog({
     store,
     record: RECORD,

@@ -43,5 +43,6 @@ export function assertPublished(entry: PublishedEntry, firstVirtualIndex = 0): v
     logID: RECORD.logID,
     logIndex: firstVirtualIndex + entry.logIndex,
   });
+  assert.ok(entry.signedEntryTimestamp);
   assert.ok(verifyWithKey(LOG_KEY.publicKeyDer, message, entry.signedEntryTimestamp));
 }

@@ -11,7 +11,7 @@ import type { Log } from '../../src/log/log.js';
 import type { LogOptions } from '../../src/log/log-options.js';
 import type { StoreFault, StoreStep } from '../../src/storage/fault-point.js';
 import { type LevelStore, openLevelStore } from '../../src/storage/level/level-store.js';
-import { openTestLog, proposal, RECORD } from './log-fixture.js';
+import { openTestDesks, proposal, RECORD } from './log-fixture.js';
 
 function code(expected: ErrorCode): (error: unknown) => boolean {
   return (error) => isLogError(error, expected);
@@ -19,6 +19,7 @@ function code(expected: ErrorCode): (error: unknown) => boolean {
 
 interface Scene {
   readonly log: Log;
+  readonly tileSide: Log;
   readonly store: LevelStore;
   readonly events: string[];
   free: number;
@@ -50,7 +51,7 @@ async function newScene(t: TestContext, options: Partial<LogOptions> = {}): Prom
   await store.createLog(RECORD);
   const events: string[] = [];
   let pauses: (() => void)[] = [];
-  const log = await openTestLog(store, {
+  const { rekorSide: log, tileSide } = await openTestDesks(store, {
     pause: (_ms, signal) =>
       new Promise((resolve) => {
         pauses.push(resolve);
@@ -65,6 +66,7 @@ async function newScene(t: TestContext, options: Partial<LogOptions> = {}): Prom
   });
   return {
     log,
+    tileSide,
     store,
     events,
     faults,
@@ -121,7 +123,7 @@ test('a store that failed while late rows were written is reopened without a sub
   const scene = await newScene(t);
   await scene.log.submit(proposal('a'));
   scene.faults.set('late', 'before').set('recover', 'before');
-  await scene.log.tileCheckpoint();
+  await scene.tileSide.checkpoint();
   while (!scene.events.includes('reopen-failed')) await nextTurn();
   assert.equal(scene.store.failed, true);
   assert.match((await scene.log.readiness()).append ?? '', /cannot be written/);

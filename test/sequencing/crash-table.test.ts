@@ -338,6 +338,7 @@ function assertTimestamp(entry: PublishedEntry): void {
     logID: RECORD.logID,
     logIndex: entry.logIndex,
   });
+  assert.ok(entry.signedEntryTimestamp);
   assert.ok(verifyWithKey(LOG_KEY.publicKeyDer, message, entry.signedEntryTimestamp));
 }
 

@@ -87,7 +87,7 @@ describe('a first start that is taken up again', () => {
       if (!existsSync(join(dataDir, 'log.json'))) assert.fail('log.json is written at each start');
       mark(dataDir, ...lost);
       const parts = await openParts(configFor(dataDir));
-      assert.equal(String(parts.record.treeID), treeID);
+      assert.equal(String(parts.records.v1.treeID), treeID);
       assert.equal(parts.created, false);
       await parts.close();
       assert.equal(existsSync(join(dataDir, 'first-start')), false);

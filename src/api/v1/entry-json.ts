@@ -26,9 +26,14 @@ export function entryJson(found: FoundEntry, withAttestation: boolean): string {
   return (
     `{"${entry.entryID}":{${attested}"body":"${toBase64(entry.leaf)}",` +
     `"integratedTime":${entry.integratedTimeSeconds},"logID":"${log.identity.logID}",` +
-    `"logIndex":${virtualIndex},"verification":{${proofJson(entry)},` +
-    `"signedEntryTimestamp":"${toBase64(entry.signedEntryTimestamp)}"}}}`
+    `"logIndex":${virtualIndex},"verification":{${proofJson(entry)}${timestampJson(entry)}}}}`
   );
+}
+
+function timestampJson({ signedEntryTimestamp }: PublishedEntry): string {
+  // Left out for an entry of the v2 API's own log: its index would contradict the v1 log's entry of that index.
+  if (signedEntryTimestamp === undefined) return '';
+  return `,"signedEntryTimestamp":"${toBase64(signedEntryTimestamp)}"`;
 }
 
 function proofJson(entry: PublishedEntry): string {

@@ -186,6 +186,8 @@ class OpenStore implements LevelStore {
     const rows = await this.#database.range({ gte: logRecordKey(0), lte: logRecordKey(0xffff) });
     this.#records = rows.map(([key, value]) => readLogRecord(key, openRow(key, value)));
     if (rows.length === 0) await this.#refuseNamelessRows();
+    const gap = rows.findIndex(([key], number) => !logRecordKey(number).equals(key));
+    if (gap >= 0) throw new LogError('STORE_CORRUPT', `the store has lost log record ${gap}`);
     for (const { treeID } of this.#records) {
       const log = this.#logs.get(treeID) ?? new LevelLog(treeID, this.#database);
       await log.load(this.#startReach);

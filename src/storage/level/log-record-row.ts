@@ -10,15 +10,18 @@ import { malformedRow, type Row, sealRow } from './rows.js';
 
 /** Returns the row of a log record. */
 export function sealLogRecord(key: Buffer, record: LogRecord): Row {
-  const { hostname, origin, logID, tileKeyID } = record;
+  const { hostname, origin, tileOrigin, logID, tileKeyID, createdSeconds } = record;
   const treeID = record.treeID.toString();
-  return sealRow(key, utf8(JSON.stringify({ treeID, hostname, origin, logID, tileKeyID })));
+  // Undefined members are left out.
+  const fields = { treeID, hostname, origin, tileOrigin, logID, tileKeyID, createdSeconds };
+  return sealRow(key, utf8(JSON.stringify(fields)));
 }
 
 /** Returns the log record of a row. Throws STORE_CORRUPT. */
 export function readLogRecord(key: Uint8Array, content: Buffer): LogRecord {
   const fields: unknown = JSON.parse(fromUtf8(content));
   if (typeof fields !== 'object' || fields === null) throw malformedRow(key, 'no log record');
+  const { tileOrigin, createdSeconds } = fields as Readonly<Record<string, unknown>>;
   const text = (name: string): string => {
     const value = (fields as Readonly<Record<string, unknown>>)[name];
     if (typeof value !== 'string') throw malformedRow(key, `no ${name}`);
@@ -30,5 +33,7 @@ export function readLogRecord(key: Uint8Array, content: Buffer): LogRecord {
     origin: text('origin'),
     logID: text('logID'),
     tileKeyID: text('tileKeyID'),
+    ...(tileOrigin !== undefined && { tileOrigin: text('tileOrigin') }),
+    ...(typeof createdSeconds === 'number' && { createdSeconds }),
   };
 }

@@ -1,0 +1,119 @@
+/**
+ * The logs of both APIs, opened on what openParts found: one with a tree for each, or one tree for both.
+ *
+ * In scope: which desks there are, the first entry of a new v2 log. Out of scope: what a log is made of (log/), which
+ * records there are (open-parts.ts).
+ */
+
+import { acceptEntry } from '../entries/accept.js';
+import type { AcceptedEntry, EntryPolicy, ProposedEntry } from '../entries/entry-kind.js';
+import { DEFAULT_ENTRY_LIMITS, DEFAULT_V2_POLICY } from '../entries/limits.js';
+import { SIGNATURE_ALGORITHM_NAMES } from '../entries/shared/signature-algorithms.js';
+import { verifySignatures } from '../entries/verify-signatures.js';
+import { LogError } from '../errors.js';
+import type { Desks, Log, Shards } from '../log/log.js';
+import type { LogObserver, LogOptions } from '../log/log-options.js';
+import { openLog } from '../log/open-log.js';
+import type { Pause } from '../sequencing/recovery.js';
+import { genesisProposal } from './genesis-entry.js';
+import type { LogRecords } from './identity.js';
+import type { LogParts } from './open-parts.js';
+import { systemClock } from './system-clock.js';
+
+/** What the logs work with beside their parts. */
+export interface OpenLogsOptions extends Pick<LogOptions, 'accept' | 'identify' | 'limits'> {
+  readonly parts: Pick<LogParts, 'store' | 'records' | 'keys' | 'guard'>;
+  readonly pause: Pause;
+  readonly observer: LogObserver;
+  /** Whether an empty log of the v2 API gets an entry of its own. */
+  readonly genesisEntry: boolean;
+  /** Wraps each desk. */
+  checked(log: Log): Log;
+}
+
+/** The logs of a server. */
+export interface OpenLogs {
+  /** As Rekor v1's clients see them. */
+  readonly shards: Shards;
+  /** The desk of the v2 API. */
+  readonly v2: Log;
+  /** The tile side of every log. */
+  readonly tileSides: readonly Log[];
+  /** Refuses new submissions, answers those under way. */
+  close(): Promise<void>;
+}
+
+/**
+ * Returns the logs. Throws as openLog does, and as `submit` for the first entry of a new v2 log: one that cannot take
+ * it need not start.
+ */
+export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
+  const { records, keys, guard, store } = options.parts;
+  const { pause, observer, identify, limits, checked } = options;
+  const opened: Desks[] = [];
+  let first: ProposedEntry | undefined;
+  const accept: LogOptions['accept'] = (proposed) =>
+    proposed === first ? acceptOwn(proposed) : options.accept(proposed);
+  const close = async (): Promise<void> => {
+    const desks = opened.flatMap(({ rekorSide, tileSide }) => [rekorSide, tileSide]);
+    await Promise.all(desks.map((desk) => desk.close()));
+  };
+  try {
+    for (const record of distinct(records)) {
+      const { rekorSide, tileSide } = await openLog({
+        store,
+        record,
+        signer: keys.log,
+        tileSigner: keys.tiles,
+        guard: guard.forLog(record.treeID),
+        clock: systemClock(),
+        pause,
+        accept,
+        identify,
+        ...(limits !== undefined && { limits }),
+        observer,
+      });
+      opened.push({ rekorSide: checked(rekorSide), tileSide: checked(tileSide) });
+    }
+    const v2 = (opened.at(-1) as Desks).tileSide;
+    if (options.genesisEntry && v2.statistics().treeSize === 0) {
+      first = genesisProposal(v2.identity, keys.log);
+      await writeGenesisEntry(v2, first);
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const [v1, ofV2] = opened as [Desks, Desks?];
+  return {
+    shards: {
+      active: v1.rekorSide,
+      inactive: [],
+      ...(ofV2 !== undefined && { ofV2: ofV2.rekorSide }),
+    },
+    v2: (ofV2 ?? v1).tileSide,
+    tileSides: opened.map(({ tileSide }) => tileSide),
+    close,
+  };
+}
+
+async function writeGenesisEntry(v2: Log, proposal: ProposedEntry): Promise<void> {
+  const { outcome } = await v2.submit(proposal);
+  if (outcome === 'added') return;
+  throw new LogError('STORE_UNAVAILABLE', 'the first entry of the v2 log could not be answered');
+}
+
+/** What the log's own entry is held against: what clients may write does not matter for it. */
+function acceptOwn(proposal: ProposedEntry): Promise<AcceptedEntry> {
+  const policy: EntryPolicy = {
+    enabledKinds: new Set(),
+    allowedAlgorithms: new Set(SIGNATURE_ALGORITHM_NAMES),
+    limits: DEFAULT_ENTRY_LIMITS,
+    v2: DEFAULT_V2_POLICY,
+  };
+  return acceptEntry(proposal, policy, { verifySignatures, nowMs: 0 });
+}
+
+function distinct({ v1, v2 }: LogRecords) {
+  return v1 === v2 ? [v1] : [v1, v2];
+}

@@ -154,7 +154,12 @@ async function verifyOne(
   const signatures = open.signatures.filter(
     ({ keyID }) => keyID === '' || fingerprint === undefined || keyID === fingerprint,
   );
-  const found = await firstSignatureBy(publicKey, { ...open, signatures }, verifySignatures);
+  const found = await firstSignatureBy(
+    publicKey,
+    'sha256',
+    { ...open, signatures },
+    verifySignatures,
+  );
   if (found === undefined) throw unverified(NONE_VERIFIES);
   return open;
 }

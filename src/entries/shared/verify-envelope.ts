@@ -10,7 +10,7 @@
 import { LogError } from '../../errors.js';
 import type { PublicKey } from '../../pki/public-key.js';
 import { readX509Key, type X509Key } from '../../pki/x509.js';
-import type { EntryLimits, SignatureVerifier } from '../entry-kind.js';
+import type { EntryLimits, HashAlgorithm, SignatureVerifier } from '../entry-kind.js';
 import { decodeEitherBase64, type Envelope, preAuthenticationEncoding } from './dsse-envelope.js';
 
 /**
@@ -56,14 +56,16 @@ export function assertWithinLimits(
   if (verifierCount > limits.verifiers) {
     throw tooMany(`${verifierCount} verifiers`, `${limits.verifiers}`);
   }
-  const checks = signatures.length * verifierCount;
-  const hashed = checks * payload.length;
-  if (checks > 1 && hashed > MAX_HASHED_BYTES) {
-    throw tooMany(
-      `${checks} signature checks over ${payload.length} bytes`,
-      `${MAX_HASHED_BYTES} bytes in all`,
-    );
-  }
+  assertHashedBytes(signatures.length * verifierCount, payload.length);
+}
+
+/** Throws ENTRY_MALFORMED when so many checks, each over a payload of that length, hash more than a request deserves. */
+export function assertHashedBytes(checks: number, payloadLength: number): void {
+  if (checks <= 1 || checks * payloadLength <= MAX_HASHED_BYTES) return;
+  throw tooMany(
+    `${checks} signature checks over ${payloadLength} bytes`,
+    `${MAX_HASHED_BYTES} bytes in all`,
+  );
 }
 
 /**
@@ -83,29 +85,36 @@ export async function verifyEnvelope(
     if (missing.size === 0 && spareKeys === 'ignore') break;
     const key = readVerifier(verifier);
     open ??= openVerifiable(envelope);
-    const accepted = await firstSignatureBy(key.publicKey, open, verifySignatures);
+    const accepted = await firstSignatureBy(key.publicKey, 'sha256', open, verifySignatures);
     if (accepted === undefined) throw unverified(NONE_VERIFIES);
     missing.delete(accepted.text);
     keys.set(accepted.text, key);
   }
   if (missing.size > 0 || open === undefined) {
-    throw new LogError('SIGNATURE_INVALID', 'all signatures must have a key that verifies it');
+    throw new LogError('SIGNATURE_INVALID', KEY_MISSING);
   }
   return { ...open, keys };
 }
 
+/** The reason for an envelope with a signature by none of the keys. */
+export const KEY_MISSING = 'all signatures must have a key that verifies it';
+
 /** The reason for an envelope without a signature by the key at hand. */
 export const NONE_VERIFIES = 'accepted signatures do not match threshold, Found: 0, Expected 1';
 
-/** Returns the first of the signatures that `key` verifies, in order; undefined when it verifies none. */
-export async function firstSignatureBy(
+/**
+ * Returns the first of the signatures that `key` verifies with `hash`, in order; undefined when it verifies none.
+ * Ed25519 signs the message itself, whatever the hash.
+ */
+export async function firstSignatureBy<Signature extends Pick<OpenSignature, 'bytes'>>(
   key: PublicKey,
-  { message, signatures }: OpenEnvelope,
+  hash: HashAlgorithm,
+  { message, signatures }: { message: Uint8Array; signatures: readonly Signature[] },
   verifySignatures: SignatureVerifier,
-): Promise<OpenSignature | undefined> {
+): Promise<Signature | undefined> {
   for (const signature of signatures) {
     const [verdict] = await verifySignatures([
-      { over: 'message', message, hash: 'sha256', key: key.der, signature: signature.bytes },
+      { over: 'message', message, hash, key: key.der, signature: signature.bytes },
     ]);
     if (verdict === undefined) return signature;
   }
@@ -151,7 +160,8 @@ function readVerifier(verifier: Uint8Array): X509Key {
   return key;
 }
 
-function unverified(reason: string): LogError {
+/** Returns SIGNATURE_INVALID for an envelope that a key does not verify. */
+export function unverified(reason: string): LogError {
   return new LogError('SIGNATURE_INVALID', `could not verify envelope: ${reason}`);
 }
 

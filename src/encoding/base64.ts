@@ -10,6 +10,8 @@ import { LogError } from '../errors.js';
 const STANDARD = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/';
 const URL_SAFE = `${STANDARD.slice(0, 62)}-_`;
 const PAD = 0x3d;
+const MINUS = 0x2d;
+const UNDERSCORE = 0x5f;
 const NOT_A_DIGIT = 255;
 
 const encodeTable = Uint8Array.from(STANDARD, (digit) => digit.charCodeAt(0));
@@ -82,6 +84,20 @@ export function fromGoBase64Url(text: string): Uint8Array {
   return fromGo(urlDigits, text);
 }
 
+/**
+ * Returns the bytes of base64 as Go's protojson reads it, undefined where it does not: the URL-safe digits if either
+ * of the two that are special to them occurs, padded exactly when the length is a multiple of 4; else like
+ * `fromGoBase64`.
+ */
+export function fromProtoBase64(ascii: Uint8Array): Uint8Array | undefined {
+  const table = ascii.includes(MINUS) || ascii.includes(UNDERSCORE) ? urlDigits : standardDigits;
+  const decode = ascii.length % 4 === 0 ? decodePadded : decodeUnpadded;
+  const bytes = decode(table, ascii);
+  if (bytes !== undefined) return bytes;
+  const oneLine = ascii.filter((byte) => !isLineEnd(byte));
+  return oneLine.length < ascii.length ? decode(table, oneLine) : undefined;
+}
+
 function digitTable(alphabet: string): Uint8Array {
   const table = new Uint8Array(256).fill(NOT_A_DIGIT);
   for (let digit = 0; digit < 64; digit++) table[alphabet.charCodeAt(digit)] = digit;
@@ -144,6 +160,13 @@ function decodePadded(table: Uint8Array, ascii: Uint8Array): Uint8Array | undefi
   const end = unpaddedLength(ascii);
   const bytes = new Uint8Array(Math.floor((end * 3) / 4));
   return decodeDigits(table, ascii, end, bytes) ? bytes : undefined;
+}
+
+/** Returns the bytes of base64 without padding and line ends, or undefined; unused bits may be anything. */
+function decodeUnpadded(table: Uint8Array, ascii: Uint8Array): Uint8Array | undefined {
+  if (ascii.length % 4 === 1) return undefined;
+  const bytes = new Uint8Array(Math.floor((ascii.length * 3) / 4));
+  return decodeDigits(table, ascii, ascii.length, bytes) ? bytes : undefined;
 }
 
 /** Returns the offset that Go reports for bytes that it cannot decode, by Go's walk, quantum by quantum. */

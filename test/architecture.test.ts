@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   log: {
     imports: [...STAGE, 'note', 'entries', 'signing', 'sequencing', 'publishing', 'reading'],
   },
-  api: { imports: ['encoding', 'entries', 'log', 'http'] },
+  api: { imports: ['encoding', 'note', 'entries', 'log', 'http'] },
   server: { imports: ['*'] },
   cli: { imports: ['*'] },
 };

@@ -25,6 +25,7 @@ import { v1Routes } from './v1/routes.js';
 import type { SearchKeyOf } from './v1/search-index.js';
 import { DEFAULT_SUBMISSION_RULES, type SubmissionRules } from './v1/submission-rules.js';
 import { V2_DIALECT } from './v2/dialect.js';
+import { type V2Options, v2Routes } from './v2/routes.js';
 
 /** Where requests are written down. */
 export interface RequestLogger {
@@ -37,6 +38,8 @@ export interface RequestLogger {
 /** What the API is made of. Everything optional has a default. */
 export interface AppOptions {
   readonly shards: Shards;
+  /** Undefined: the v1 API alone. */
+  readonly v2?: V2Options;
   /** Names of v1/endpoint.ts that are switched on. */
   readonly enabledEndpoints: ReadonlySet<string>;
   /** Longest request body in bytes; 0: no limit but the budget for all bodies together. */
@@ -74,13 +77,16 @@ export function createApp(options: AppOptions): App {
   const bodyLimits = bodyLimitsOf(options);
   const table: RouteTable = {
     pages: opsPages(options.shards, options.openapiText),
-    routes: v1Routes({
-      ...options,
-      metrics,
-      rules: { ...DEFAULT_SUBMISSION_RULES, ...options.rules },
-      requestBodyBytes: Math.min(bodyLimits.maxBytes, bodyLimits.maxHeldBytes),
-      unread: (error) => options.logger.faulted?.(error),
-    }),
+    routes: [
+      ...v1Routes({
+        ...options,
+        metrics,
+        rules: { ...DEFAULT_SUBMISSION_RULES, ...options.rules },
+        requestBodyBytes: Math.min(bodyLimits.maxBytes, bodyLimits.maxHeldBytes),
+        unread: (error) => options.logger.faulted?.(error),
+      }),
+      ...(options.v2 === undefined ? [] : v2Routes(options.v2, metrics.v2EntryAdded)),
+    ],
   };
   const exchange = createExchange({
     router: createRouter(table),

@@ -21,6 +21,8 @@ export interface ApiMetrics {
   requestCompleted(request: CompletedRequest): void;
   /** Counts an entry that was added. */
   entryAdded(): void;
+  /** Counts one that came by the v2 API. */
+  v2EntryAdded(): void;
   /** Search keys are written with their entry, in one commit: its duration goes here. */
   indexWritten(durationMs: number, success: boolean): void;
   /** Counts a checkpoint that was handed to somebody outside. */
@@ -34,6 +36,11 @@ export function declareMetrics(registry: Registry, build: BuildInfo): ApiMetrics
   const newEntries = new Counter({
     name: 'rekor_new_entries',
     help: 'The total number of new log entries',
+    registers,
+  });
+  const newV2Entries = new Counter({
+    name: 'rekor_v2_new_hashedrekord_entries',
+    help: 'The total number of new log entries of the v2 API',
     registers,
   });
   const indexLatency = new Summary({
@@ -52,6 +59,7 @@ export function declareMetrics(registry: Registry, build: BuildInfo): ApiMetrics
   const requests = declareRequestMetrics(registry);
   return {
     entryAdded: () => newEntries.inc(),
+    v2EntryAdded: () => newV2Entries.inc(),
     indexWritten: (durationMs, success) =>
       indexLatency.observe({ success: String(success) }, durationMs * NS_PER_MS),
     checkpointPublished: (shard, code) => checkpoints.inc({ shard, code }),

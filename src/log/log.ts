@@ -18,7 +18,10 @@ export interface LogIdentity {
   readonly hostname: string;
   /** First line of the checkpoints of this desk. */
   readonly origin: string;
-  /** Lower-case hex SHA-256 of the DER SubjectPublicKeyInfo. */
+  /**
+   * Lower-case hex, 32 bytes: SHA-256 of the DER SubjectPublicKeyInfo; at the tile side, for keys that are not ECDSA,
+   * the hash of which the key ID of its signature lines is the start.
+   */
   readonly logID: string;
   /** PEM of the public key, 64 columns, trailing newline. */
   readonly publicKeyPem: string;

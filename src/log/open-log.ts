@@ -7,11 +7,18 @@
  * and files (server/).
  */
 
+import { toHex } from '../encoding/hex.js';
 import type { ProposedEntry } from '../entries/entry-kind.js';
 import { LogError } from '../errors.js';
 import type { TileCoordinates } from '../merkle/tile.js';
 import { LateRowWriter } from '../publishing/late-rows.js';
-import { type Notes, openNotes, rekorNoteSigner, tileNoteSigner } from '../publishing/notes.js';
+import {
+  type Notes,
+  openNotes,
+  rekorNoteSigner,
+  tileLogID,
+  tileNoteSigner,
+} from '../publishing/notes.js';
 import { Timestamps } from '../publishing/timestamps.js';
 import { consistencyProof, rootAtSize } from '../reading/proofs.js';
 import type { IndexPage, MatchCount, SearchOperator } from '../reading/search.js';
@@ -78,7 +85,7 @@ export async function openLog(options: LogOptions): Promise<Desks> {
     ...forNotes,
     kind: 'tiles',
     origin: tileOrigin,
-    signers: [rekorLine, tileLine],
+    signers: [tileNoteSigner(record.hostname, signer), tileLine],
   });
   const timestamps = isLogOfV1(record) ? openTimestamps(options, log, late) : undefined;
   sequencer = await openSequencer({
@@ -106,8 +113,13 @@ export async function openLog(options: LogOptions): Promise<Desks> {
   cache.grow(sequencer.edge, []);
   const parts = { log, cache, late, sequencer, patienceMs: limits.patienceMs };
   return {
-    rekorSide: new WiredDesk(options, { ...parts, origin, notes, timestamps }),
-    tileSide: new WiredDesk(options, { ...parts, origin: tileOrigin, notes: tileNotes }),
+    rekorSide: new WiredDesk(options, { ...parts, origin, logID: record.logID, notes, timestamps }),
+    tileSide: new WiredDesk(options, {
+      ...parts,
+      origin: tileOrigin,
+      logID: toHex(tileLogID(record.hostname, signer)),
+      notes: tileNotes,
+    }),
   };
 }
 
@@ -130,8 +142,9 @@ interface Parts {
   readonly late: LateRowWriter;
   readonly sequencer: Sequencer;
   readonly patienceMs: number;
-  /** What is of one desk: the first line of its checkpoints, their lines, and the SETs that it hands out. */
+  /** What is of one desk: first line and signature lines of its checkpoints, log ID, the SETs that it hands out. */
   readonly origin: string;
+  readonly logID: string;
   readonly notes: Notes;
   readonly timestamps?: Timestamps | undefined;
 }
@@ -146,9 +159,9 @@ class WiredDesk implements Log {
 
   constructor(options: LogOptions, parts: Parts) {
     const { record, signer } = options;
-    const { treeID, hostname, logID } = record;
+    const { treeID, hostname } = record;
+    const { origin, logID } = parts;
     const treeHex = treeHexOf(treeID);
-    const { origin } = parts;
     const publicKeyPem = signer.publicKeyPem;
     this.identity = { treeID, treeHex, hostname, origin, logID, publicKeyPem };
     this.#options = options;

@@ -97,11 +97,6 @@ function makeVerifierKey(name: string, type: SignatureType, publicKey: Uint8Arra
   return { name, keyID: ecdsaKeyID(publicKey), type, publicKey };
 }
 
-/** Returns the key ID, 4 bytes, of a raw 32-byte Ed25519 key under a name. */
-export function ed25519KeyID(name: string, key: Uint8Array): Uint8Array {
-  return noteKeyID(name, SIGNATURE_TYPE.ed25519, key);
-}
-
 /**
  * Returns the key ID, 4 bytes, of an ECDSA key: the start of the SHA-256 of its SubjectPublicKeyInfo, without
  * the name. It is the start of Rekor's log ID, and clients look for that.
@@ -112,9 +107,25 @@ export function ecdsaKeyID(spkiDer: Uint8Array): Uint8Array {
 
 /** Returns SHA-256(name ‖ 0x0A ‖ type ‖ key)[0:4], the key ID of every type but ECDSA. */
 export function noteKeyID(name: string, type: SignatureType, key: Uint8Array): Uint8Array {
-  const preimage = concatBytes(utf8(name), Uint8Array.of(0x0a, type), key);
-  return sha256(preimage).slice(0, KEY_ID_BYTES);
+  return noteKeyHash(name, Uint8Array.of(type), key).slice(0, KEY_ID_BYTES);
 }
+
+/** Returns SHA-256(name ‖ 0x0A ‖ type ‖ key): Rekor v2 takes all 32 bytes as log ID. */
+function noteKeyHash(name: string, type: Uint8Array, key: Uint8Array): Uint8Array {
+  return sha256(concatBytes(utf8(name), Uint8Array.of(0x0a), type, key));
+}
+
+/** Returns the log ID, 32 bytes, under which Rekor v2's clients know a raw Ed25519 key; its start is the key ID. */
+export function ed25519LogID(name: string, key: Uint8Array): Uint8Array {
+  return noteKeyHash(name, Uint8Array.of(SIGNATURE_TYPE.ed25519), key);
+}
+
+/** Returns that of an RSA key, given as SubjectPublicKeyInfo: a type without a number, named by its padding. */
+export function rsaLogID(name: string, spkiDer: Uint8Array): Uint8Array {
+  return noteKeyHash(name, RSA_TYPE, spkiDer);
+}
+
+const RSA_TYPE = concatBytes(Uint8Array.of(0xff), utf8('PKIX-RSA-PKCS#1v1.5'));
 
 function signatureType(octet: number | undefined): SignatureType {
   const type = Object.values(SIGNATURE_TYPE).find((known) => known === octet);

@@ -7,10 +7,16 @@
  */
 
 import { utf8 } from '../encoding/bytes.js';
+import { fromHex } from '../encoding/hex.js';
 import { isLogError, LogError } from '../errors.js';
 import { printCheckpoint } from '../note/checkpoint.js';
-import { parseSignedNote, printSignedNote, type SignedNote } from '../note/signed-note.js';
-import { ecdsaKeyID, ed25519KeyID } from '../note/verifier-key.js';
+import {
+  KEY_ID_BYTES,
+  parseSignedNote,
+  printSignedNote,
+  type SignedNote,
+} from '../note/signed-note.js';
+import { ecdsaKeyID, ed25519LogID, rsaLogID } from '../note/verifier-key.js';
 import { type Signer, verifyWithKey } from '../signing/signer.js';
 import type { Head, LogStore, NoteKind, StoredNote } from '../storage/log-store.js';
 import type { LateRowWriter } from './late-rows.js';
@@ -53,11 +59,22 @@ export function rekorNoteSigner(name: string, signer: Signer): NoteSigner {
   return { name, keyID: ecdsaKeyID(signer.publicKeyDer), signer };
 }
 
-/** Returns the line of the tile side's key, with the key ID of the signed-note specification. */
+/** Returns the line of a key on the tile side: its key ID is the start of the log ID that Rekor v2 gives the key. */
 export function tileNoteSigner(name: string, signer: Signer): NoteSigner {
-  if (signer.algorithm !== 'ed25519') return rekorNoteSigner(name, signer);
-  // The SubjectPublicKeyInfo of an Ed25519 key ends with the 32 bytes of the key itself.
-  return { name, keyID: ed25519KeyID(name, signer.publicKeyDer.slice(-32)), signer };
+  return { name, keyID: tileLogID(name, signer).slice(0, KEY_ID_BYTES), signer };
+}
+
+/** Returns the log ID of a key as Rekor v2's clients know it, 32 bytes; of an ECDSA key it is that of v1. */
+export function tileLogID(name: string, { algorithm, publicKeyDer, keyID }: Signer): Uint8Array {
+  switch (algorithm) {
+    case 'ed25519':
+      // The SubjectPublicKeyInfo of an Ed25519 key ends with the 32 bytes of the key itself.
+      return ed25519LogID(name, publicKeyDer.slice(-32));
+    case 'rsa':
+      return rsaLogID(name, publicKeyDer);
+    default:
+      return fromHex(keyID);
+  }
 }
 
 /**

@@ -83,7 +83,8 @@ export async function composeServer(
       checked: (log) => checkedLog(log, check),
     });
     closers.push(logs.close);
-    declareLogMetrics(registry, logs.tileSides);
+    const tileSides = logs.all.map(({ tileSide }) => tileSide);
+    declareLogMetrics(registry, tileSides);
     const app = createApp(appOptions(config, logs, workers, registry, logger));
     told.app = app;
     const api = await listenApi(config, app);
@@ -163,6 +164,7 @@ function appOptions(
   const added = config.enableRetrieveApi ? ['searchIndex'] : [];
   return {
     shards: logs.shards,
+    v2: { log: logs.v2, logs: logs.all, servesReads: config.serveV2Reads },
     enabledEndpoints: new Set<string>([...config.enabledApiEndpoints, ...added]),
     maxRequestBodySize: config.maxRequestBodySize,
     rules: submissionRules(config),

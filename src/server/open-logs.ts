@@ -35,10 +35,10 @@ export interface OpenLogsOptions extends Pick<LogOptions, 'accept' | 'identify' 
 export interface OpenLogs {
   /** As Rekor v1's clients see them. */
   readonly shards: Shards;
-  /** The desk of the v2 API. */
-  readonly v2: Log;
-  /** The tile side of every log. */
-  readonly tileSides: readonly Log[];
+  /** Every log, that of the v1 API first. */
+  readonly all: readonly Desks[];
+  /** The log of the v2 API: the last of them. */
+  readonly v2: Desks;
   /** Refuses new submissions, answers those under way. */
   close(): Promise<void>;
 }
@@ -91,8 +91,8 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
       inactive: [],
       ...(ofV2 !== undefined && { ofV2: ofV2.rekorSide }),
     },
-    v2: (ofV2 ?? v1).tileSide,
-    tileSides: opened.map(({ tileSide }) => tileSide),
+    all: opened,
+    v2: ofV2 ?? v1,
     close,
   };
 }

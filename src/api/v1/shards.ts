@@ -12,9 +12,9 @@ export function logOfTree(shards: Shards, treeID: bigint | undefined): Log | und
   return allLogs(shards).find((log) => log.identity.treeID === treeID);
 }
 
-/** Returns every log, the active one first, then the inactive ones from the oldest. */
-export function allLogs(shards: Shards): readonly Log[] {
-  return [shards.active, ...shards.inactive];
+/** Returns every log, the active one first, then the inactive ones from the oldest, then that of the v2 API. */
+export function allLogs({ active, inactive, ofV2 }: Shards): readonly Log[] {
+  return [active, ...inactive, ...(ofV2 === undefined ? [] : [ofV2])];
 }
 
 /** Returns what every log has under a leaf hash, the active one first. */

@@ -7,7 +7,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import { constants, type ZlibOptions, gzip } from 'node:zlib';
+import { constants, gzip, type ZlibOptions } from 'node:zlib';
 import { isLogError } from '../errors.js';
 import { parseTilePath, type TileCoordinates, tilePath } from '../merkle/tile.js';
 import type { HeaderField } from './cors.js';

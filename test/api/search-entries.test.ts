@@ -166,6 +166,33 @@ for (const order of ['newest', 'oldest'] as const) {
   });
 }
 
+for (const order of ['newest', 'oldest'] as const) {
+  test(`the log of the v2 API is searched too, in the order of time, from the ${order} on`, async (t) => {
+    const [active, ofV2] = [createFakeLog(1n), createFakeLog(2n)] as const;
+    await write(active, 7);
+    await write(ofV2, 4);
+    const app = await startApp(t, { shards: { active, inactive: [], ofV2 } });
+    // Both logs give their entries the times 0, 1, 2, …; the v1 log is the first of those of one second.
+    const all = [0, 1, 2, 3].flatMap((i) => [`1:${i}`, `2:${i}`]).concat(['1:4', '1:5', '1:6']);
+    const newest = ['1:6', '1:5', '1:4', ...[3, 2, 1, 0].flatMap((i) => [`1:${i}`, `2:${i}`])];
+    for (const limit of [1, 2, 3, 5, 11, 20]) {
+      const found: string[] = [];
+      for (let next: string | undefined = ''; next !== undefined; ) {
+        const cursor: string = next === '' ? '' : `&cursor=${next}`;
+        const query = `kind=dsse&order=${order}&limit=${limit}&count=true${cursor}`;
+        const page = JSON.parse((await app.send('GET', `${SEARCH}?${query}`)).body) as Page;
+        assert.equal(page.treeSize, 11);
+        assert.deepEqual(page.total, { count: 11, isExact: true });
+        for (const { logIndex, entryID } of page.results) {
+          found.push(`${Number.parseInt(entryID.slice(0, 16), 16)}:${logIndex}`);
+        }
+        next = page.next;
+      }
+      assert.deepEqual(found, order === 'oldest' ? all : newest, `limit ${limit}`);
+    }
+  });
+}
+
 test('a cursor is good for its own search alone', async (t) => {
   const app = await startApp(t);
   await write(app.log, 5);

@@ -1,8 +1,8 @@
 /**
  * Cursors: where a page of a search ended, as a text that clients hand back.
  *
- * In scope: the text, and that it belongs to its search. It holds the tree size of the first page, so that every page
- * sees the same tree however much is written in between. Nothing is kept on the server, and nothing is secret.
+ * In scope: the text, and that it belongs to its search. It holds the tree sizes of the first page, so that every page
+ * sees the same trees however much is written in between. Nothing is kept on the server, and nothing is secret.
  */
 
 import { createHash } from 'node:crypto';
@@ -10,13 +10,16 @@ import type { SearchTerm } from '../../entries/entry-kind.js';
 import type { RefusedRequest } from '../../http/reply.js';
 import { noMatch } from './field-error.js';
 
-/** Where a page ended. */
-export interface PagePlace {
-  /** Tree size of the first page, over all logs. */
+/** Where a page ended in one row of logs. */
+export interface RowPlace {
+  /** Length of the row at the first page. */
   readonly size: number;
-  /** Log index, over all logs, of the last entry that was given. */
-  readonly after: number;
+  /** Index in the row of the last entry that was given; undefined when none was yet. */
+  readonly after: number | undefined;
 }
+
+/** Where a page ended, in each row. */
+export type PagePlace = readonly RowPlace[];
 
 /** One condition: what was asked, and the terms of which an entry must have one. */
 export interface SearchCondition {
@@ -33,17 +36,20 @@ export interface SearchIdentity {
 }
 
 /** Returns the cursor of the page after `place`. */
-export function cursorAt({ size, after }: PagePlace, search: SearchIdentity): string {
-  return `${size}.${after}.${nameOf(search)}`;
+export function cursorAt(place: PagePlace, search: SearchIdentity): string {
+  const rows = place.map(({ size, after = '' }) => `${size}.${after}`);
+  return `${rows.join('-')}.${nameOf(search)}`;
 }
 
 /** Returns where the page before ended. Throws RefusedRequest for what is no cursor of this search. */
 export function placeOfCursor(cursor: string, search: SearchIdentity): PagePlace {
-  const [, first = '', second = '', name] = CURSOR.exec(cursor) ?? [];
-  const size = Number(first);
-  const after = Number(second);
-  if (name !== nameOf(search) || after >= size) throw foreignCursor();
-  return { size, after };
+  const [, rows = '', name] = CURSOR.exec(cursor) ?? [];
+  if (name !== nameOf(search)) throw foreignCursor();
+  return rows.split('-').map((row) => {
+    const [size = '', after = ''] = row.split('.');
+    if (after !== '' && Number(after) >= Number(size)) throw foreignCursor();
+    return { size: Number(size), after: after === '' ? undefined : Number(after) };
+  });
 }
 
 /** Returns the refusal of a cursor that this search, or this log, has not given. */
@@ -51,7 +57,7 @@ export function foreignCursor(): RefusedRequest {
   return noMatch('cursor', 'query', 'the next of an answer to this very search');
 }
 
-const CURSOR = /^([0-9]{1,15})\.([0-9]{1,15})\.([0-9a-f]{16})$/;
+const CURSOR = /^([0-9]{1,15}\.[0-9]{0,15}(?:-[0-9]{1,15}\.[0-9]{0,15}){0,3})\.([0-9a-f]{16})$/;
 
 function nameOf({ conditions, operator, order }: SearchIdentity): string {
   const asked = conditions.map(({ name, value }) => [name, value]);

@@ -62,6 +62,15 @@ export async function load(options: LoadOptions): Promise<LoadRates> {
   }
 }
 
+/** Makes a log of `count` entries in `dataDir`. */
+export async function fillLog(dataDir: string, count: number): Promise<void> {
+  const log = await openUnverifiedLog(dataDir);
+  await append(log, count, FILL_BATCH);
+  await log.close();
+}
+
+const FILL_BATCH = 256;
+
 async function compareWithEmpty(
   full: UnverifiedLog,
   slice: number,

@@ -8,12 +8,14 @@ import { parseArgs } from 'node:util';
 import { compare } from './compare.js';
 import { readResult } from './harness/result.js';
 import { ingest } from './ingest.js';
+import { latency } from './latency.js';
 import { load } from './load.js';
 import { merkle } from './merkle.js';
 import { reads } from './reads.js';
 import { regression } from './regression.js';
 import { search } from './search.js';
 import { start } from './start.js';
+import { tiles } from './tiles.js';
 
 const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
 
@@ -27,6 +29,10 @@ const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
               --entries 1000000  --data-dir DIR (kept)  --batch 256
   search      look-ups in a big log while it is written to
               --entries 100000  --requests 5000  --connections 8  --data-dir DIR (kept)
+  latency     a single submission at a time, over the v1 and the v2 API
+              --entries 300 (a round and API)  --rounds 3
+  tiles       tiles and checkpoints over HTTP, and a log read whole through them
+              --entries 100000  --requests 20000  --connections 32  --data-dir DIR (of an existing log)
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
   regression  the cost of a submission over the peer's, held against bench/baseline.json
@@ -89,6 +95,18 @@ async function answer(question: string | undefined): Promise<number> {
         dataDir,
         requests: count(values.requests, 5000),
         connections: count(values.connections, 8),
+        flags,
+      });
+      return 0;
+    case 'latency':
+      await latency({ entries: count(values.entries, 300), rounds, flags });
+      return 0;
+    case 'tiles':
+      await tiles({
+        entries: count(values.entries, 100_000),
+        dataDir,
+        requests: count(values.requests, 20_000),
+        connections: count(values.connections, 32),
         flags,
       });
       return 0;

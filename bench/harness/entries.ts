@@ -51,6 +51,28 @@ export function submissionRequest(body: string): Buffer {
   return requestBytes('POST', '/api/v1/log/entries', body);
 }
 
+/** Returns the submission of the v2 API for the artifact, key and signature of one of the v1 API. */
+export function asV2Submission(body: string): string {
+  const { spec } = JSON.parse(body) as {
+    spec: {
+      data: { hash: { value: string } };
+      signature: { content: string; publicKey: { content: string } };
+    };
+  };
+  const { content, publicKey } = spec.signature;
+  const pem = Buffer.from(publicKey.content, 'base64').toString('latin1');
+  const rawBytes = pem.replace(/-----[^-]*-----|\n/g, '');
+  return JSON.stringify({
+    hashedRekordRequestV002: {
+      digest: Buffer.from(spec.data.hash.value, 'hex').toString('base64'),
+      signature: {
+        content,
+        verifier: { publicKey: { rawBytes }, keyDetails: 'PKIX_ECDSA_P256_SHA_256' },
+      },
+    },
+  });
+}
+
 /** Returns `count` submissions with a key each, from the file of an earlier run where there is one. */
 export function preparedSubmissions(count: number): string[] {
   const path = join(resultsFolder, `submissions-p256-${count}.jsonl`);

@@ -3,10 +3,11 @@
  * prefix. Spec: https://c2sp.org/tlog-tiles.
  *
  * In scope: paths, caching, ETags, compression. Out of scope: what a tile holds (a `TileSource`), which trees there
- * are. A path that is not the canonical one of a tile is unknown: 404.
+ * are. A path that is not the canonical one of a tile is unknown: 404. State: whether a bundle is being packed.
  */
 
 import { createHash } from 'node:crypto';
+import { promisify } from 'node:util';
 import { constants, gzip, type ZlibOptions } from 'node:zlib';
 import { isLogError } from '../errors.js';
 import { parseTilePath, type TileCoordinates, tilePath } from '../merkle/tile.js';
@@ -90,17 +91,22 @@ function readWanted(request: RouteRequest, sourceOf: TileSourceOf): Wanted {
 const FOR_EVER: HeaderField = ['Cache-Control', 'public, max-age=31536000, immutable'];
 
 async function tileReply({ source, tile }: Wanted, request: RouteRequest): Promise<Reply> {
+  const body = await source.tile(tile);
+  if (body === undefined) return notFound(request);
   const isBundle = tile.level === 'entries';
-  const isPacked = isBundle && takesGzip(request.header('accept-encoding'));
-  const etag = `"${source.name}/${tilePath(tile)}${isPacked ? '+gzip' : ''}"`;
-  const headers: HeaderField[] = [FOR_EVER, ['ETag', etag]];
+  const name = `${source.name}/${tilePath(tile)}`;
+  const [etag, packedEtag] = [`"${name}"`, `"${name}+gzip"`];
+  const headers: HeaderField[] = [FOR_EVER];
   if (isBundle) headers.push(['Vary', 'Accept-Encoding']);
-  const bytes = await source.tile(tile);
-  if (bytes === undefined) return notFound(request);
-  if (isKnown(request, etag)) return { status: 304, headers };
-  if (!isPacked) return { status: 200, contentType: TILE_TYPE, headers, body: bytes };
-  headers.push(['Content-Encoding', 'gzip']);
-  return { status: 200, contentType: TILE_TYPE, headers, body: await packed(bytes) };
+  const known = [etag, packedEtag].find((each) => isKnown(request, each));
+  if (known !== undefined) return { status: 304, headers: [...headers, ['ETag', known]] };
+  const packed =
+    isBundle && takesGzip(request.header('accept-encoding')) ? await pack(body) : undefined;
+  if (packed === undefined) {
+    return { status: 200, contentType: TILE_TYPE, headers: [...headers, ['ETag', etag]], body };
+  }
+  headers.push(['ETag', packedEtag], ['Content-Encoding', 'gzip']);
+  return { status: 200, contentType: TILE_TYPE, headers, body: packed };
 }
 
 function notFound({ target }: RouteRequest): never {
@@ -123,11 +129,20 @@ function takesGzip(accepted: string | undefined): boolean {
 // The fastest level: most of a bundle is base64 of random bytes, and a better level gains little.
 const PACKING: ZlibOptions = { level: constants.Z_BEST_SPEED };
 
-function packed(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    gzip(bytes, PACKING, (error, result) => {
-      if (error === null) resolve(result);
-      else reject(error);
-    });
-  });
+let isPacking = false;
+
+/**
+ * Returns the packed bundle; undefined while another one is being packed. Packing costs some five times what reading
+ * does: who reads a whole log over many connections would be held up by the processor instead of the network.
+ */
+async function pack(bytes: Uint8Array): Promise<Uint8Array | undefined> {
+  if (isPacking) return undefined;
+  isPacking = true;
+  try {
+    return await gzipped(bytes, PACKING);
+  } finally {
+    isPacking = false;
+  }
 }
+
+const gzipped = promisify<Uint8Array, ZlibOptions, Uint8Array>(gzip);

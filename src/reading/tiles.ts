@@ -14,7 +14,7 @@ import type { LogStore } from '../storage/log-store.js';
  * full one is there. Undefined when the tree does not reach so far. Throws STORE_CORRUPT.
  */
 export async function readTile(
-  log: Pick<LogStore, 'hashes' | 'leaves'>,
+  log: Pick<LogStore, 'hashes' | 'leafBytes'>,
   { level, index, width }: TileCoordinates,
   size: number,
 ): Promise<Uint8Array | undefined> {
@@ -22,8 +22,7 @@ export async function readTile(
   const to = from + width;
   if (level === 'entries') {
     if (to > size) return undefined;
-    const leaves = await log.leaves(from, to);
-    return encodeEntryBundle(leaves.map(({ bytes }) => bytes));
+    return encodeEntryBundle(await log.leafBytes(from, to));
   }
   // No tree here is as high as level 7: 256^7 is beyond any safe integer.
   if (level > MAX_LEVEL || to > Math.floor(size / TILE_WIDTH ** level)) return undefined;

@@ -149,6 +149,12 @@ export interface LogStore {
   leaves(from: number, to: number): Promise<readonly StoredLeaf[]>;
 
   /**
+   * Returns the bytes of the leaves of [from, to) alone, for readers who hold them against the tree themselves: their
+   * checksums are looked at, their leaf hashes are not. They may share memory. Throws as `leaves` does.
+   */
+  leafBytes(from: number, to: number): Promise<readonly Uint8Array[]>;
+
+  /**
    * Returns the hashes [from, to) of tile level `level`, concatenated: leaf hashes at level 0; at level L the
    * roots of the full tiles of level L-1. Only hashes of complete subtrees exist. Throws STORE_CORRUPT.
    */

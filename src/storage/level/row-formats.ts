@@ -89,6 +89,18 @@ export function readLeaf(key: Uint8Array, content: Buffer): LeafRow {
   });
 }
 
+/** Returns the bytes of the stored leaf, which share the memory of `content`. Throws STORE_CORRUPT. */
+export function readLeafBytes(key: Uint8Array, content: Buffer): Uint8Array {
+  const at = LEAF_DIGESTS_AT;
+  if (content.length < at) throw malformedRow(key, `${content.length} bytes`);
+  const start = at + content.readUInt32BE(at - 4) * SEARCH_DIGEST_SIZE;
+  if (start > content.length) throw malformedRow(key, 'it ends among its digests');
+  return content.subarray(start);
+}
+
+/** Behind time, hash, flags and number of digests. */
+const LEAF_DIGESTS_AT = NUMBER_SIZE + HASH_SIZE + 1 + 4;
+
 /** Returns the stored leaf with the digests of its search keys. Throws STORE_CORRUPT. */
 export function readIndexedLeaf(key: Uint8Array, content: Buffer): IndexedLeafRow {
   return readLeafParts(key, content, (reader, count) => {

@@ -175,6 +175,10 @@ class MemoryLog implements LogStore {
     });
   }
 
+  async leafBytes(from: number, to: number): Promise<readonly Uint8Array[]> {
+    return (await this.leaves(from, to)).map(({ bytes }) => bytes);
+  }
+
   async leaves(from: number, to: number): Promise<readonly StoredLeaf[]> {
     checkRange(from, to, this.#head.size);
     return this.#leaves.slice(from, to);

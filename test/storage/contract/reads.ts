@@ -63,6 +63,9 @@ export function describeReads(openStore: StoreFactory): void {
     same(await log.hashes(2, 0, 1), perfectSubtreeRoot(Buffer.concat(hashes)));
     same(await rootAt(log, 66_000), (await log.head()).root);
     same((await log.leaves(40_000, 40_700)).at(-1)?.index, 40_699);
+    const bytes = await log.leafBytes(40_000, 40_700);
+    same(bytes.length, 700);
+    same(bytes.at(-1), leaves[40_699]?.bytes);
     await store.close();
   });
 
@@ -77,6 +80,7 @@ export function describeReads(openStore: StoreFactory): void {
       [0.5, 2],
     ] as const) {
       await assert.rejects(log.leaves(from, to), RangeError);
+      await assert.rejects(log.leafBytes(from, to), RangeError);
     }
     await store.close();
   });

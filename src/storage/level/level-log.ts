@@ -277,8 +277,10 @@ export class LevelLog implements LogStore {
     if (start < to && level === 0) {
       parts.push(state.tail.subarray((start - fullEnd) * HASH_SIZE, (to - fullEnd) * HASH_SIZE));
     }
-    // Nearly every read lies within one tile, and what was read of it belongs to nobody else.
-    return parts.length === 1 ? (parts[0] as Uint8Array) : new Uint8Array(Buffer.concat(parts));
+    // Nearly every read lies within one tile, and is not copied. No Buffer: its `slice` would share the memory.
+    const { buffer, byteOffset, length } =
+      parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
+    return new Uint8Array(buffer, byteOffset, length);
   }
 
   async #lateAlone(late: LateRows): Promise<void> {

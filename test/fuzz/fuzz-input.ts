@@ -6,9 +6,9 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { ENTRY_KINDS } from '../../src/entries/registry.js';
+import { ENTRY_KINDS, KNOWN_KINDS } from '../../src/entries/registry.js';
 import { Random } from '../random.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines, vectorPath } from '../vectors.js';
 import { type Damager, damageRaw, type Scene } from './damage.js';
 import { damageGzip, damageRpm, damageTar, damageZip } from './damage-archives.js';
 import { damageCbor, damageDer, damagePackets } from './damage-binary.js';
@@ -29,6 +29,7 @@ interface Submission {
 
 /** The recorded submissions of a kind, ready to be damaged. */
 export interface Corpus {
+  /** One of FUZZ_KINDS. */
   readonly kind: string;
   readonly all: readonly Submission[];
   /** Those that were stored: what is damaged most gets furthest. */
@@ -45,8 +46,35 @@ interface RecordedRequest {
 /** Longest recorded body that is used: longer ones make a run slow and find nothing more. */
 const MAX_BODY_LENGTH = 65_536;
 
-/** Returns the corpus of a kind. */
+/** What the kinds are called here that the v2 API takes, too: its messages are damaged apart from those of v1. */
+const V2_SUFFIX = '-v2';
+
+/** What can be damaged: every kind as the v1 API takes it, and those of the v2 API. */
+export const FUZZ_KINDS: readonly string[] = [
+  ...KNOWN_KINDS,
+  ...KNOWN_KINDS.filter((kind) => ENTRY_KINDS[kind]?.v2Versions !== undefined).map(
+    (kind) => `${kind}${V2_SUFFIX}`,
+  ),
+];
+
+/** Returns the corpus of one of FUZZ_KINDS. */
 export function readCorpus(kind: string): Corpus {
+  return kind.endsWith(V2_SUFFIX) ? readV2Corpus(kind) : readV1Corpus(kind);
+}
+
+function readV2Corpus(kind: string): Corpus {
+  const file = `rekor-v2/${kind.slice(0, -V2_SUFFIX.length)}-0.0.2.jsonl`;
+  const all: Submission[] = [];
+  const stored: Submission[] = [];
+  for (const { request, leaf } of vectorLines<{ request: unknown; leaf?: string }>(file)) {
+    const submission = { apiVersion: '0.0.2', spec: treeOf(request) };
+    all.push(submission);
+    if (leaf !== undefined) stored.push(submission);
+  }
+  return corpusOf(kind, all, stored);
+}
+
+function readV1Corpus(kind: string): Corpus {
   const all: Submission[] = [];
   const stored: Submission[] = [];
   const text = readFileSync(vectorPath(`rekor-v1/cases/${kind}.jsonl`), 'utf8');
@@ -59,6 +87,10 @@ export function readCorpus(kind: string): Corpus {
     all.push(submission);
     if (expect.status === 201) stored.push(submission);
   }
+  return corpusOf(kind, all, stored);
+}
+
+function corpusOf(kind: string, all: Submission[], stored: Submission[]): Corpus {
   const donors = stored.flatMap(({ spec }) =>
     placesOf(spec).flatMap((place) => bytesIn(valueAt(place))),
   );
@@ -73,9 +105,11 @@ export function fuzzInput(corpus: Corpus, seed: number, index: number): string {
   const times = random.chance(0.7) ? 1 : 1 + random.below(3);
   let spec = base.spec;
   for (let i = 0; i < times; i++) spec = damageTree(spec, corpus.specs, scene);
-  const { kind } = corpus;
+  const isV2 = corpus.kind.endsWith(V2_SUFFIX);
+  const kind = isV2 ? corpus.kind.slice(0, -V2_SUFFIX.length) : corpus.kind;
   return textOf({
     members: [
+      ...(isV2 ? [{ name: 'api', value: '"v2"' }] : []),
       { name: 'apiVersion', value: JSON.stringify(base.apiVersion) },
       { name: 'kind', value: JSON.stringify(kind) },
       { name: 'spec', value: spec },

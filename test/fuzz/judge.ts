@@ -9,6 +9,7 @@ import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { type ErrorCode, isLogError } from '../../src/errors.js';
 import { openPolicy, testContext } from '../entries/policy.js';
 import { submittedEntry } from '../entries/recorded.js';
+import { v2Message } from './v2-message.js';
 
 /** What became of a submission. */
 export type Outcome =
@@ -97,11 +98,9 @@ function refusalOf(error: unknown): Outcome {
 function proposalIn(body: string): ProposedEntry {
   const { value } = decodeFirstGoJson(Buffer.from(body));
   if (!isJsonObject(value)) return { kind: '', apiVersion: '', spec: undefined };
-  const submitted = submittedEntry(body);
-  const { kind, apiVersion } = value;
-  return {
-    ...submitted,
-    kind: typeof kind === 'string' ? kind : '',
-    apiVersion: typeof apiVersion === 'string' ? apiVersion : '',
-  };
+  const { kind: sentKind, apiVersion: sentVersion, api, spec } = value;
+  const kind = typeof sentKind === 'string' ? sentKind : '';
+  const apiVersion = typeof sentVersion === 'string' ? sentVersion : '';
+  if (api === 'v2') return { kind, apiVersion, api, spec: v2Message(kind, spec) };
+  return { ...submittedEntry(body), kind, apiVersion };
 }

@@ -7,7 +7,7 @@
  */
 
 import { DER_TAG, encodeElement } from '../encoding/der.js';
-import { LogError } from '../errors.js';
+import { isLogError, LogError } from '../errors.js';
 import { type Curve, curveByOid, readPoint } from './curves.js';
 import { bitStringOctets, DerCursor, dottedOid, integerContent } from './der-cursor.js';
 
@@ -68,9 +68,10 @@ export function readPublicKey(der: Uint8Array, unknown: UnknownAlgorithm = 'refu
   if (!outer.atEnd) {
     throw new LogError('KEY_MALFORMED', 'x509: trailing data after ASN.1 of public-key');
   }
-  const identifier = new DerCursor(
-    info.take(DER_TAG.sequence, 'x509: malformed public key algorithm identifier'),
-  );
+  if (info.nextTag === DER_TAG.integer) {
+    throw new LogError('KEY_MALFORMED', bareNumbersProblem(info));
+  }
+  const identifier = new DerCursor(info.take(DER_TAG.sequence, MALFORMED_IDENTIFIER));
   const algorithm = dottedOid(
     identifier.take(DER_TAG.oid, 'x509: malformed OID'),
     'x509: malformed OID',
@@ -90,6 +91,20 @@ export function readPublicKey(der: Uint8Array, unknown: UnknownAlgorithm = 'refu
  */
 export function rsaSizeBits(modulus: Uint8Array): number {
   return modulus.length * 8;
+}
+
+const MALFORMED_IDENTIFIER = 'x509: malformed public key algorithm identifier';
+
+/** The numbers of an RSA key alone, as PKCS#1 has it, are what people send by mistake. */
+function bareNumbersProblem(info: DerCursor): string {
+  try {
+    takeInteger(info, MALFORMED_IDENTIFIER);
+    takeInteger(info, MALFORMED_IDENTIFIER);
+  } catch (error) {
+    if (!isLogError(error)) throw error;
+    return error.message;
+  }
+  return 'x509: failed to parse public key (use ParsePKCS1PublicKey instead for this key format)';
 }
 
 /** What Go's ASN.1 reader says of a SEQUENCE that was cut short, undefined for a whole one. */

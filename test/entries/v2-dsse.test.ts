@@ -88,10 +88,10 @@ test('of several faults the one is told that Rekor finds first', async () => {
       { envelope: envelope([signed(key), new Uint8Array(0)]), verifiers: [junk] },
       'envelope signature empty',
     ],
-    [{ envelope: one, verifiers: [unnamed, junk] }, /^parsing public key: /],
+    [{ envelope: one, verifiers: [unnamed, junk] }, /^parsing public key: parsing public key: /],
     [
       { envelope: one, verifiers: [unnamed, certificate] },
-      'parsing certificate: x509: malformed certificate',
+      'parsing certificate: parsing certificate: x509: malformed certificate',
     ],
     [
       { envelope: one, verifiers: [unnamed] },

@@ -83,7 +83,10 @@ export const dsseV002: EntryVersion<DsseV2, ProvenDsseV2> = {
     const { payload, payloadType } = envelope;
     const signatures = readSignatures(envelope.signatures, limits);
     assertHashedBytes(verifiers.length * signatures.length, payload.length);
-    const keys = verifiers.map((verifier) => ({ verifier, key: readVerifierKey(verifier) }));
+    const keys = verifiers.map((verifier) => ({
+      verifier,
+      key: readVerifierKey(verifier, 'as it is'),
+    }));
     return {
       payloadType,
       payload,

@@ -10,9 +10,8 @@ import { sha256 } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { toHex } from '../../encoding/hex.js';
-import { isLogError, LogError } from '../../errors.js';
+import { LogError } from '../../errors.js';
 import { DIGEST_LENGTH, DIGEST_TITLE, type DigestAlgorithm } from '../../pki/digest-algorithm.js';
-import type { X509Key } from '../../pki/x509.js';
 import type { EntryVersion } from '../entry-kind.js';
 import { digestTerm, signatureTerm, x509KeyTerms } from '../shared/search-terms.js';
 import {
@@ -25,7 +24,7 @@ import {
   signatureJson,
   type Verifier,
 } from '../shared/v2-verifier.js';
-import type { HashedrekordRequest, VerifierMessage } from '../v2-messages.js';
+import type { HashedrekordRequest } from '../v2-messages.js';
 
 /** A request as read. */
 export interface HashedrekordV2 {
@@ -50,7 +49,8 @@ export const hashedrekordV002: EntryVersion<HashedrekordV2, ProvenHashedrekordV2
     if (verifier === undefined) throw missing('verifier');
     if (digest.length === 0) throw missing('digest');
     assertVerifier(verifier);
-    return { digest, signature: content, verifier: describedVerifier(verifier, keyOf(verifier)) };
+    const key = readVerifierKey(verifier, 'verifier');
+    return { digest, signature: content, verifier: describedVerifier(verifier, key) };
   },
 
   // A request is all there is: there is no form of this version that only looks up.
@@ -95,15 +95,6 @@ export const hashedrekordV002: EntryVersion<HashedrekordV2, ProvenHashedrekordV2
 
 function missing(what: string): LogError {
   return new LogError('ENTRY_MALFORMED', `missing ${what}`);
-}
-
-function keyOf(verifier: VerifierMessage): X509Key {
-  try {
-    return readVerifierKey(verifier);
-  } catch (cause) {
-    if (!isLogError(cause)) throw cause;
-    throw new LogError('KEY_MALFORMED', `parsing verifier: ${cause.message}`, { cause });
-  }
 }
 
 /** Returns what `digest` was made with. Throws ENTRY_MALFORMED for one of another length, or where none belongs. */

@@ -38,15 +38,20 @@ export function assertVerifier({ form, rawBytes }: VerifierMessage): void {
 
 /**
  * Returns the key of a verifier that `assertVerifier` has passed. Throws KEY_MALFORMED with Rekor's reason, behind
- * what is being read.
+ * what is being read: by kind of entry `verifier`, or once more what it is.
  */
-export function readVerifierKey({ form, rawBytes }: VerifierMessage): X509Key {
+export function readVerifierKey(
+  { form, rawBytes }: VerifierMessage,
+  called: 'verifier' | 'as it is',
+): X509Key {
   const isCertificate = form === 'x509Certificate';
   try {
     return isCertificate ? readX509Certificate(rawBytes) : readX509KeyInfo(rawBytes);
   } catch (cause) {
     if (!isLogError(cause)) throw cause;
-    const reason = `parsing ${FORMS[form ?? 'publicKey'].name}: ${cause.message}`;
+    const { name } = FORMS[form ?? 'publicKey'];
+    const outer = called === 'as it is' ? name : called;
+    const reason = `parsing ${outer}: parsing ${name}: ${cause.message}`;
     throw new LogError('KEY_MALFORMED', reason, { cause });
   }
 }

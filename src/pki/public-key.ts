@@ -68,7 +68,7 @@ export function readPublicKey(der: Uint8Array, unknown: UnknownAlgorithm = 'refu
   if (!outer.atEnd) {
     throw new LogError('KEY_MALFORMED', 'x509: trailing data after ASN.1 of public-key');
   }
-  if (info.nextTag === DER_TAG.integer) {
+  if (unknown === 'refuse' && info.nextTag === DER_TAG.integer) {
     throw new LogError('KEY_MALFORMED', bareNumbersProblem(info));
   }
   const identifier = new DerCursor(info.take(DER_TAG.sequence, MALFORMED_IDENTIFIER));

@@ -1,5 +1,5 @@
 /**
- * Entries of DSSE envelopes: dsse, and intoto in both versions.
+ * Entries of DSSE envelopes: dsse of either API, and intoto in both versions.
  *
  * Such an entry holds the hash of the payload and the signatures, not the payload. Envelope and keys together give the
  * leaf again; so the entry speaks of an envelope exactly when the leaf, made anew, agrees with it. In scope: envelope,
@@ -14,23 +14,27 @@ import {
   type Envelope,
   readEnvelope,
 } from '../entries/shared/dsse-envelope.js';
-import { checkSigners } from './check-signer.js';
+import type { DsseRequest } from '../entries/v2-messages.js';
+import { checkSigners, type Signer } from './check-signer.js';
 import { checkPredicate, checkReadable, checkSubject, type Payload } from './check-statement.js';
 import { type Claim, notChecked, passed, unrelated } from './claim.js';
 import { base64At, items, type Place, readJson, required } from './json-reader.js';
 import type { LogEntry } from './log-entry.js';
 import { reverify } from './reverify.js';
 import type { SigstoreBundle } from './sigstore-bundle.js';
+import { readStoredSignature, type StoredSignature, storedSigner } from './stored-verifier.js';
 import type { VerificationStep } from './verify-entry.js';
 
 /** What is known of one kind and version. */
 export interface EnvelopeKind {
+  /** Whose versions it is of; undefined: those of the v1 API. */
+  readonly api?: 'v2';
   /** Returns the proposal that an envelope and what the stored spec holds beside it make. */
-  proposal(spec: Place, envelope: string): JsonValue;
+  proposal(spec: Place, envelope: string): unknown;
   /** Paths in the spec that must agree for a bundle, which does not keep the envelope's own text. */
   readonly bundled: readonly (readonly string[])[];
-  /** Returns the places of the signers' keys. */
-  signers(spec: Place): readonly Place[];
+  /** Returns the signers' keys. */
+  signers(spec: Place): readonly Signer[];
 }
 
 /** The kinds by `kind version`. */
@@ -46,7 +50,16 @@ export const ENVELOPE_KINDS: ReadonlyMap<string, EnvelopeKind> = new Map([
       },
       bundled: [['payloadHash'], ['signatures']],
       signers: (spec) =>
-        items(required(spec, 'signatures')).map((one) => required(one, 'verifier')),
+        items(required(spec, 'signatures')).map((one) => pemSigner(required(one, 'verifier'))),
+    },
+  ],
+  [
+    'dsse 0.0.2',
+    {
+      api: 'v2',
+      proposal: (spec, envelope) => dsseRequest(storedSignatures(spec), envelope),
+      bundled: [['dsseV002']],
+      signers: (spec) => storedSignatures(spec).map(storedSigner),
     },
   ],
   [
@@ -57,7 +70,7 @@ export const ENVELOPE_KINDS: ReadonlyMap<string, EnvelopeKind> = new Map([
         content: { envelope },
       }),
       bundled: [['content', 'payloadHash'], ['publicKey']],
-      signers: (spec) => [required(spec, 'publicKey')],
+      signers: (spec) => [pemSigner(required(spec, 'publicKey'))],
     },
   ],
   [
@@ -71,7 +84,7 @@ export const ENVELOPE_KINDS: ReadonlyMap<string, EnvelopeKind> = new Map([
       ],
       signers: (spec) =>
         items(at(spec, ['content', 'envelope', 'signatures'])).map((one) =>
-          required(one, 'publicKey'),
+          pemSigner(required(one, 'publicKey')),
         ),
     },
   ],
@@ -84,9 +97,7 @@ export async function checkEnvelope(
   entry: LogEntry,
   claim: Claim,
 ): Promise<readonly VerificationStep[]> {
-  const signers = kind
-    .signers(required(body, 'spec'))
-    .map((place) => ({ format: 'x509', key: base64At(place) }));
+  const signers = kind.signers(required(body, 'spec'));
   return [
     ...(await checkPayload(kind, body, entry, claim)),
     ...(await checkSigners(signers, entry, claim)),
@@ -132,7 +143,7 @@ async function compareEnvelope(
   // Without an envelope the proposal would be the stored form, which agrees with any entry.
   if (artifact.length === 0) throw unrelated('the artifact is empty, not the envelope logged');
   const text = fromUtf8(artifact);
-  const leaf = await reverify(body, kind.proposal(required(body, 'spec'), text), entry);
+  const leaf = await reverify(body, kind.proposal(required(body, 'spec'), text), entry, kind.api);
   if (!equalBytes(leaf, entry.body)) throw unrelated('the artifact is not the envelope logged');
   // The reader that the signatures were verified with: another one might see another payload.
   const { payloadType, payload } = readEnvelope(text);
@@ -156,7 +167,7 @@ async function compareBundle(
     signatures: content.signatures.map((signature) => ({ sig: toBase64(signature) })),
   });
   const spec = required(body, 'spec');
-  const leaf = await reverify(body, kind.proposal(spec, envelope), entry);
+  const leaf = await reverify(body, kind.proposal(spec, envelope), entry, kind.api);
   const made = required(readJson(fromUtf8(leaf), 'leaf'), 'spec');
   for (const path of kind.bundled) {
     const [ours, logged] = [made, spec].map((place) => canonicalJson(jsonAt(at(place, path))));
@@ -165,6 +176,33 @@ async function compareBundle(
     }
   }
   return { type: content.payloadType, bytes: content.payload };
+}
+
+/** Its verifiers stand in the order of the signatures that each of them verified. */
+function dsseRequest(stored: readonly StoredSignature[], text: string): DsseRequest {
+  const { payloadType, payload, signatures } = readEnvelope(text);
+  return {
+    envelope: {
+      payloadType,
+      payload: decoded(payload),
+      signatures: signatures.map(({ text: sig, keyID }) => ({ sig: decoded(sig), keyid: keyID })),
+    },
+    verifiers: stored.map(({ verifier }) => verifier),
+  };
+}
+
+function storedSignatures(spec: Place): readonly StoredSignature[] {
+  return items(at(spec, ['dsseV002', 'signatures'])).map(readStoredSignature);
+}
+
+function decoded(base64: string): Uint8Array {
+  const bytes = decodeEitherBase64(base64);
+  if (bytes === undefined) throw unrelated('the envelope holds something that is no base64');
+  return bytes;
+}
+
+function pemSigner(place: Place): Signer {
+  return { format: 'x509', key: base64At(place) };
 }
 
 /** The stored form has all but the payload; the client's hash of the envelope is part of the leaf. */

@@ -48,7 +48,7 @@ export class EntryWorkers {
   async accept(proposed: ProposedEntry): Promise<AcceptedEntry> {
     const { policy } = this.#options;
     const nowMs = this.#options.nowMs();
-    if (!isIsolated(proposed.kind)) {
+    if (!isIsolated(proposed)) {
       return acceptEntry(proposed, policy, { verifySignatures: this.#signatures.verify, nowMs });
     }
     return (await this.#pool.run({
@@ -63,7 +63,7 @@ export class EntryWorkers {
   async identify(proposed: ProposedEntry): Promise<IdentifiedEntry> {
     const { limits } = this.#options.policy;
     const nowMs = this.#options.nowMs();
-    if (!isIsolated(proposed.kind)) {
+    if (!isIsolated(proposed)) {
       return identifyEntry(proposed, {
         verifySignatures: this.#signatures.verify,
         limits,
@@ -95,6 +95,9 @@ export class EntryWorkers {
   }
 }
 
-function isIsolated(kind: string): boolean {
-  return Object.hasOwn(ENTRY_KINDS, kind) && ENTRY_KINDS[kind]?.isolated === true;
+/** What goes to a thread goes as JSON; the v2 API's messages do not, and no kind of theirs needs to. */
+function isIsolated({ kind, api }: ProposedEntry): boolean {
+  return (
+    api === undefined && Object.hasOwn(ENTRY_KINDS, kind) && ENTRY_KINDS[kind]?.isolated === true
+  );
 }

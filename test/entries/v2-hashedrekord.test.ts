@@ -8,6 +8,10 @@ import { fromUtf8 } from '../../src/encoding/bytes.js';
 import { toHex } from '../../src/encoding/hex.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
 import type { EntryPolicy } from '../../src/entries/entry-kind.js';
+import {
+  PUBLIC_KEY_DETAILS,
+  publicKeyDetailsName,
+} from '../../src/entries/shared/public-key-details.js';
 import { isLogError } from '../../src/errors.js';
 import { vectorLines } from '../vectors.js';
 import { refusal } from './acceptance.js';
@@ -193,6 +197,16 @@ test('names in a certificate and longer digests become search keys', async () =>
   assert.ok(indexKeys.includes('golden@example.com'), indexKeys.join());
   const p384 = await acceptEntry(entryOf(named('003-ok-key-p384')), openPolicy, testContext);
   assert.ok(p384.indexKeys.some((key) => /^sha384:[0-9a-f]{96}$/.test(key)));
+});
+
+test('every number of PublicKeyDetails up to the last has one name', () => {
+  const numbers = [...PUBLIC_KEY_DETAILS.values()].sort((a, b) => a - b);
+  assert.deepEqual(
+    numbers,
+    numbers.map((_, at) => at),
+  );
+  for (const [name, number] of PUBLIC_KEY_DETAILS) assert.equal(publicKeyDetailsName(number), name);
+  assert.equal(publicKeyDetailsName(9_999), '9999');
 });
 
 test('the length that an operator allows a proposal counts bytes as base64', async () => {

@@ -243,3 +243,9 @@ test('more isolated entries than may wait are refused for now, and hold nobody e
   await third;
   await Promise.all(attempts.slice(0, 2));
 });
+
+test('a proposal of the v2 API is never taken for one of v1 on its way to a thread', async () => {
+  const rpm = recorded('rpm', isStored);
+  const attempt = open().accept({ ...rpm, api: 'v2' });
+  await refusal(attempt, 'ENTRY_VERSION_UNKNOWN');
+});

@@ -10,6 +10,7 @@
  */
 
 import { scanGoJson } from '../../encoding/go-json-scan.js';
+import { PUBLIC_KEY_DETAILS } from '../../entries/shared/public-key-details.js';
 import type {
   DsseRequest,
   EntryRequest,
@@ -17,7 +18,6 @@ import type {
   VerifierMessage,
 } from '../../entries/v2-messages.js';
 import { messageShape, ProtoJsonReader } from './proto-json.js';
-import { PUBLIC_KEY_DETAILS_NUMBERS } from './public-key-details.js';
 
 /**
  * Returns what a body asks to log, undefined when it names nothing. Throws ENCODING_MALFORMED, in Go's words where
@@ -102,7 +102,7 @@ function readVerifier(json: ProtoJsonReader): VerifierMessage {
   let keyDetails = 0;
   json.readMessage(VERIFIER, (name) => {
     if (name === 'keyDetails') {
-      keyDetails = json.readEnum(name, PUBLIC_KEY_DETAILS_NUMBERS);
+      keyDetails = json.readEnum(name, PUBLIC_KEY_DETAILS);
       return;
     }
     form = name;

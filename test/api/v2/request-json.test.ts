@@ -2,8 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MAX_LIST_ITEMS } from '../../../src/api/v2/proto-json.js';
 import { readEntryRequest } from '../../../src/api/v2/request-json.js';
+import { fromBase64, toBase64 } from '../../../src/encoding/base64.js';
 import { utf8 } from '../../../src/encoding/bytes.js';
+import type { EntryRequest } from '../../../src/entries/v2-messages.js';
 import { isLogError } from '../../../src/errors.js';
+import { Random } from '../../random.js';
+import { vectorLines } from '../../vectors.js';
+
+/** What rekor-tiles' decoder makes of a body, bytes in base64: the message, or what it says is wrong. */
+interface Vector {
+  readonly name: string;
+  readonly body?: string;
+  readonly bodyBase64?: string;
+  readonly value?: unknown;
+  readonly error?: string;
+}
 
 const bytes = (...octets: number[]) => Uint8Array.from(octets);
 
@@ -27,6 +40,38 @@ const READ = {
     },
   },
 };
+
+/** Returns a request as the vectors write it. */
+function plain(request: EntryRequest): unknown {
+  if (request === undefined) return null;
+  const { kind, request: spec } = request;
+  const written = JSON.stringify({ kind, ...spec }, (_, value) =>
+    value instanceof Uint8Array ? toBase64(value) : value,
+  );
+  return JSON.parse(written, (_, value) =>
+    value !== null && typeof value === 'object' && 'rawBytes' in value
+      ? { form: '', ...value }
+      : value,
+  );
+}
+
+/** Words that are not Go's: those of an escape that stands for no character. */
+function inGoWords(error: string): boolean {
+  return !/invalid escape code|^proto: unexpected EOF$/.test(error);
+}
+
+for (const vector of vectorLines<Vector>('rekor-v2/request-json.jsonl')) {
+  test(`read as rekor-tiles reads it: ${vector.name.slice(0, 80)}`, () => {
+    const { body, bodyBase64 = '' } = vector;
+    const bytes = body === undefined ? fromBase64(bodyBase64) : utf8(body);
+    if (vector.error === undefined) {
+      assert.deepEqual(plain(readEntryRequest(bytes)), vector.value);
+      return;
+    }
+    const message = refusal(bytes);
+    if (inGoWords(vector.error)) assert.equal(message, vector.error);
+  });
+}
 
 test('a request is read by camel and by snake names, in any order and spelling', () => {
   const camel = `{"hashedRekordRequestV002":{"digest":"+/8=","signature":{"content":"AQ==",
@@ -78,4 +123,21 @@ test('an error message shows a long value only in part', () => {
   const message = refusal(`{"hashedRekordRequestV002":{"digest":"${'*'.repeat(1_000_000)}"}}`);
   assert.match(message, /^proto: \(line 1:38\): invalid value for bytes field digest: "\*+…$/);
   assert.ok(message.length < 200);
+});
+
+test('damaged bodies are read or refused, and never fail otherwise', () => {
+  const random = new Random(7);
+  const bodies = vectorLines<Vector>('rekor-v2/request-json.jsonl').map(({ body = '' }) => body);
+  let read = 0;
+  for (let round = 0; round < 10_000; round++) {
+    const bytes = utf8(random.pick(bodies));
+    for (let i = random.below(4); i > 0; i--) bytes[random.below(bytes.length)] = random.below(256);
+    try {
+      readEntryRequest(bytes.subarray(0, random.below(bytes.length * 4)));
+      read++;
+    } catch (error) {
+      assert.ok(isLogError(error, 'ENCODING_MALFORMED'), String(error));
+    }
+  }
+  assert.ok(read > 1_000, `${read} were read`);
 });

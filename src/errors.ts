@@ -34,6 +34,8 @@ export const ERROR_CODES = [
   'TREE_ID_INVALID',
   // A question whose answer would be too long.
   'SEARCH_TOO_WIDE',
+  // A timestamp that the authority beside the log does not give.
+  'TIMESTAMP_REFUSED',
   // The write path: nothing was stored, or it is not known; the client may retry.
   'OVERLOADED',
   'SHUTTING_DOWN',

@@ -20,6 +20,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   pki: { imports: ['encoding'], purity: 'pure' },
   entries: { imports: ['encoding', 'merkle', 'pki'], purity: 'pure' },
   signing: { imports: ['encoding', 'note'] },
+  timestamping: { imports: ['encoding', 'pki', 'signing'], purity: 'pure' },
   workers: { imports: ['encoding', 'pki', 'entries', 'signing'] },
   storage: { imports: ['encoding', 'merkle'] },
   http: { imports: ['encoding', 'merkle', 'note'] },
@@ -30,7 +31,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   log: {
     imports: [...STAGE, 'note', 'entries', 'signing', 'sequencing', 'publishing', 'reading'],
   },
-  api: { imports: ['encoding', 'note', 'entries', 'log', 'http'] },
+  api: { imports: ['encoding', 'note', 'entries', 'timestamping', 'log', 'http'] },
   server: { imports: ['*'] },
   cli: { imports: ['*'] },
 };

@@ -37,6 +37,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
   TREE_UNKNOWN: { status: 400 },
   TREE_ID_INVALID: { status: 400 },
   SEARCH_TOO_WIDE: { status: 400 },
+  TIMESTAMP_REFUSED: { status: 400 },
   OVERLOADED: { status: 503, retryAfterSeconds: 1 },
   SHUTTING_DOWN: { status: 503, retryAfterSeconds: 5 },
   CLOCK_UNTRUSTED: { status: 503, retryAfterSeconds: 30 },

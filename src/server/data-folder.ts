@@ -54,7 +54,7 @@ export type FolderVerdict = 'new' | 'unfinished' | 'existing';
 /** The options that name files, which may lie in the data folder. */
 export type NamedFiles = Pick<
   Config,
-  'config' | 'signingKey' | 'tileKey' | 'signingKeyPassphraseFile'
+  'config' | 'signingKey' | 'tileKey' | 'signingKeyPassphraseFile' | 'tsaKey' | 'tsaChain'
 >;
 
 /**
@@ -96,6 +96,8 @@ async function traces(
     config.signingKey,
     config.tileKey,
     config.signingKeyPassphraseFile,
+    config.tsaKey,
+    config.tsaChain,
   ].filter((path) => path !== undefined);
   const isExpected = (path: string): boolean =>
     [folder.store, keyFolder, `${folder.firstStart}.new`].includes(path) ||
@@ -195,7 +197,8 @@ async function writing(path: string, work: () => Promise<void>): Promise<void> {
   }
 }
 
-async function isThere(path: string): Promise<boolean> {
+/** Returns whether something has this path. Throws STORE_UNAVAILABLE when that cannot be seen. */
+export async function isThere(path: string): Promise<boolean> {
   try {
     await stat(path);
     return true;
@@ -220,7 +223,8 @@ function unreadable(path: string, cause: unknown): LogError {
   return new LogError('STORE_UNAVAILABLE', `${path} cannot be looked at: ${message}`, { cause });
 }
 
-async function syncFolder(path: string): Promise<void> {
+/** Makes what was done to the names in a folder durable. */
+export async function syncFolder(path: string): Promise<void> {
   const handle = await open(path, 'r');
   try {
     await handle.sync();

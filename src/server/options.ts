@@ -14,6 +14,7 @@ import {
   SIGNATURE_ALGORITHM_NAMES,
 } from '../entries/shared/signature-algorithms.js';
 import type { OptionRow } from './option-row.js';
+import { TIMESTAMP_OPTIONS } from './timestamp-option-rows.js';
 
 /** Endpoints that can be switched off, under Rekor's names. */
 export const API_ENDPOINTS = [
@@ -122,6 +123,7 @@ export const OPTIONS = [
     meaning:
       'file whose first line decrypts the key files; instead of STELE_SIGNING_KEY_PASSPHRASE',
   },
+  ...TIMESTAMP_OPTIONS,
   {
     name: 'enabled-api-endpoints',
     kind: 'list',

@@ -35,9 +35,12 @@ export const MAX_CHAIN_LENGTH = 10;
 
 /**
  * Returns the chain in a PEM file, whose blocks of other kinds (a key, say) are passed over. Throws KEY_FILE_INVALID
- * when it is no chain for timestamps, or not one for the key `publicKeyDer` (SubjectPublicKeyInfo).
+ * when it is no chain for timestamps, or not one for the key `publicKeyDer` (SubjectPublicKeyInfo; undefined: for any).
  */
-export function readTimestampChain(pem: string, publicKeyDer: Uint8Array): TimestampChain {
+export function readTimestampChain(
+  pem: string,
+  publicKeyDer: Uint8Array | undefined,
+): TimestampChain {
   const certificates = certificatesIn(pem).map(readOne);
   const problem = problemOf(certificates, publicKeyDer);
   if (problem !== undefined) throw invalid(problem);
@@ -70,12 +73,15 @@ function readOne(der: Uint8Array, at: number): Certificate {
   }
 }
 
-function problemOf(chain: readonly Certificate[], publicKeyDer: Uint8Array): string | undefined {
+function problemOf(
+  chain: readonly Certificate[],
+  publicKeyDer: Uint8Array | undefined,
+): string | undefined {
   const [leaf, ...issuers] = chain;
   if (leaf === undefined || issuers.length === 0) {
     return `there are ${chain.length} certificates; at least that of the key and its root are needed, in this order`;
   }
-  if (!equalBytes(leaf.publicKey.der, publicKeyDer)) {
+  if (publicKeyDer !== undefined && !equalBytes(leaf.publicKey.der, publicKeyDer)) {
     return 'the first certificate is not for the key of the timestamp authority';
   }
   return (

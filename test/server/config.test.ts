@@ -56,8 +56,11 @@ function otherValue(row: OptionRow): { text: string; value: unknown } {
       return { text: row.choices[0] ?? '', value: row.choices.slice(0, 1) };
     case 'path':
       return { text: 'elsewhere', value: resolve('elsewhere') };
-    default:
-      return { text: 'elsewhere', value: 'elsewhere' };
+    default: {
+      // The policy of timestamps is an object identifier.
+      const text = row.pattern?.test('elsewhere') === false ? '1.2.3' : 'elsewhere';
+      return { text, value: text };
+    }
   }
 }
 

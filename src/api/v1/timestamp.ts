@@ -12,10 +12,8 @@ import { type RequestBody, type Route, route } from '../../http/route.js';
 import type { TimestampAuthority } from '../../timestamping/authority.js';
 import { refused } from '../../timestamping/refusal.js';
 import { readTimestampRequest, type TimestampRequest } from '../../timestamping/request.js';
+import { TIMESTAMP_PATH } from '../../timestamping/trust.js';
 import { readJsonTimestampRequest } from './timestamp-json.js';
-
-/** Where timestamps are given, below the URL of the server; what a trusted root and a signing config name. */
-export const TIMESTAMP_PATH = '/api/v1/timestamp';
 
 /** Media types of the wire. */
 export const TIMESTAMP_QUERY_TYPE = 'application/timestamp-query';

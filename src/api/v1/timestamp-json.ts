@@ -6,18 +6,17 @@
  */
 
 import { fromGoBase64 } from '../../encoding/base64.js';
+import { decodeGoJson } from '../../encoding/go-json.js';
+import { fromGoUtf8 } from '../../encoding/go-utf8.js';
 import { isLogError } from '../../errors.js';
-import type { RequestBody } from '../../http/route.js';
 import { refused } from '../../timestamping/refusal.js';
 import { requestOf, type TimestampRequest } from '../../timestamping/request.js';
 import { type GoField, type GoStruct, jsonKind, readStruct, TEXT, wrongType } from './go-fields.js';
-import { readJsonBody } from './json-body.js';
 
-/** Returns the request. Throws TIMESTAMP_REFUSED, and RefusedRequest (413) for a body that was cut. */
-export function readJsonTimestampRequest(body: RequestBody): TimestampRequest {
+/** Returns the request in `body`, one JSON value and nothing else. Throws TIMESTAMP_REFUSED. */
+export function readJsonTimestampRequest(body: Uint8Array): TimestampRequest {
   try {
-    const json = readJsonBody(body);
-    if (json === undefined) throw refused('badDataFormat', 'the body is empty');
+    const json = { value: decodeGoJson(body), text: fromGoUtf8(body) };
     const fields = readStruct(json, REQUEST);
     return requestOf({
       hashAlgorithm: fields.hashAlgorithm ?? '',

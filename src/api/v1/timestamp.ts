@@ -10,9 +10,9 @@
 import { JSON_TYPE, RefusedRequest, type Reply } from '../../http/reply.js';
 import { type RequestBody, type Route, route } from '../../http/route.js';
 import type { TimestampAuthority } from '../../timestamping/authority.js';
-import { refused } from '../../timestamping/refusal.js';
 import { readTimestampRequest, type TimestampRequest } from '../../timestamping/request.js';
 import { TIMESTAMP_PATH } from '../../timestamping/trust.js';
+import { missing } from './field-error.js';
 import { readJsonTimestampRequest } from './timestamp-json.js';
 
 /** Media types of the wire. */
@@ -71,14 +71,14 @@ const CHAIN_CACHE_SECONDS = 3_600;
 const SEQUENCE = 0x30;
 
 function readRequest(body: RequestBody | undefined): TimestampRequest {
-  if (body === undefined) throw refused('badDataFormat', 'there is no body');
+  if (body === undefined) throw missing('request', 'body');
   if (body.truncated || body.bytes.length > MAX_TIMESTAMP_BODY) {
     const limit = Math.min(body.limit, MAX_TIMESTAMP_BODY);
     throw new RefusedRequest(413, `Request Entity Too Large. Limit set to ${limit}`);
   }
   return body.bytes[0] === SEQUENCE
     ? readTimestampRequest(body.bytes)
-    : readJsonTimestampRequest(body);
+    : readJsonTimestampRequest(body.bytes);
 }
 
 function granted(status: number, reply: Uint8Array): Reply {

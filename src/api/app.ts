@@ -24,6 +24,7 @@ import { problemOf } from './problem.js';
 import { v1Routes } from './v1/routes.js';
 import type { SearchKeyOf } from './v1/search-index.js';
 import { DEFAULT_SUBMISSION_RULES, type SubmissionRules } from './v1/submission-rules.js';
+import { type TimestampService, timestampRoutes } from './v1/timestamp.js';
 import { V2_DIALECT } from './v2/dialect.js';
 import { type V2Options, v2Routes } from './v2/routes.js';
 
@@ -40,6 +41,8 @@ export interface AppOptions {
   readonly shards: Shards;
   /** Undefined: the v1 API alone. */
   readonly v2?: V2Options;
+  /** Undefined: no timestamps. */
+  readonly timestamps?: TimestampService | undefined;
   /** Names of v1/endpoint.ts that are switched on. */
   readonly enabledEndpoints: ReadonlySet<string>;
   /** Longest request body in bytes; 0: no limit but the budget for all bodies together. */
@@ -86,6 +89,7 @@ export function createApp(options: AppOptions): App {
         unread: (error) => options.logger.faulted?.(error),
       }),
       ...(options.v2 === undefined ? [] : v2Routes(options.v2, metrics.v2EntryAdded)),
+      ...timestampRoutes(options.timestamps),
     ],
   };
   const exchange = createExchange({

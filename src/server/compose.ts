@@ -33,6 +33,8 @@ import { createRegistry, declareLogMetrics, serveMetrics } from './metrics-serve
 import { type OpenLogs, openLogs } from './open-logs.js';
 import { openParts } from './open-parts.js';
 import { startStoreCheck } from './store-check.js';
+import { systemClock } from './system-clock.js';
+import { makeTimestampAuthority, openTimestamps, timestampFiles } from './timestamp-authority.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -63,7 +65,10 @@ export async function composeServer(
   const closers: Closers = [() => parts.close()];
   const close = () => closeAll(closers);
   try {
-    for (const warning of parts.warnings) logger.warn(warning);
+    const timestamps = await openTimestamps(config, parts, systemClock());
+    for (const warning of [...parts.warnings, ...(timestamps?.warnings ?? [])]) {
+      logger.warn(warning);
+    }
     const check = startStoreCheck(parts.store, pause, (error) => {
       logger.error({ err: error }, 'the check of the store failed');
     });
@@ -85,7 +90,7 @@ export async function composeServer(
     closers.push(logs.close);
     const tileSides = logs.all.map(({ tileSide }) => tileSide);
     declareLogMetrics(registry, tileSides);
-    const app = createApp(appOptions(config, logs, workers, registry, logger));
+    const app = createApp({ ...appOptions(config, logs, workers, registry, logger), timestamps });
     told.app = app;
     const api = await listenApi(config, app);
     // The logs stop first: who is under way gets an answer, who comes later a 503, then the sockets go.
@@ -106,13 +111,26 @@ export async function composeServer(
   }
 }
 
+/** What `stele init` has to tell. */
+export interface InitialisedLog {
+  readonly identity: PublicIdentity;
+  /** False when the log was there already. */
+  readonly created: boolean;
+  /** The file with the certificates of the timestamp authority, where there is one. */
+  readonly timestampChain: string | undefined;
+}
+
 /** Makes, or opens and checks, the log of a configuration without serving it. Throws as openParts does. */
-export async function initialiseLog(
-  config: Config,
-): Promise<{ readonly identity: PublicIdentity; readonly created: boolean }> {
-  const { identity, created, close } = await openParts(config);
-  await close();
-  return { identity, created };
+export async function initialiseLog(config: Config): Promise<InitialisedLog> {
+  const { folder, identity, created, close } = await openParts(config);
+  try {
+    // The one way to add an authority to a log that is there already.
+    if (config.tsa) await makeTimestampAuthority(config, folder, Date.now());
+    const timestampChain = config.tsa ? timestampFiles(config, folder).chain : undefined;
+    return { identity, created, timestampChain };
+  } finally {
+    await close();
+  }
 }
 
 function openWorkers(config: Config, logger: Logger): EntryWorkers {

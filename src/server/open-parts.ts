@@ -26,6 +26,7 @@ import {
   treeIDOf,
 } from './identity.js';
 import { openKeys } from './keys.js';
+import { makeTimestampAuthority } from './timestamp-authority.js';
 
 /** The open parts of a log. */
 export interface LogParts {
@@ -71,7 +72,10 @@ export async function openParts(config: Config): Promise<LogParts> {
       const createdSeconds = await creationTime(store, records.v1);
       const identity = publicIdentity(records, keys, createdSeconds);
       await writeSynced(folder.identity, `${JSON.stringify(identity, null, 2)}\n`);
-      if (mayCreate) await endFirstStart(folder);
+      if (mayCreate) {
+        if (config.tsa) await makeTimestampAuthority(config, folder, Date.now());
+        await endFirstStart(folder);
+      }
       const created = v1 === undefined;
       const close = () => closeAll([() => store.close(), () => guard.close()]);
       return { folder, keys, store, records, guard, identity, created, warnings, close };

@@ -57,11 +57,14 @@ export async function initialise(argv: readonly string[], world: World): Promise
     return 0;
   }
   return refusable(world, async () => {
-    const { identity, created } = await initialiseLog(configOf(argv, world));
+    const { identity, created, timestampChain } = await initialiseLog(configOf(argv, world));
     const what = created ? 'A new log was made' : 'The log is there already';
     world.stdout.write(
       `${what}: ${identity.origin}\n  log ID  ${identity.logID}\n${identity.publicKeyPem}`,
     );
+    if (timestampChain !== undefined) {
+      world.stdout.write(`Certificates of the timestamp authority: ${timestampChain}\n`);
+    }
     return 0;
   });
 }

@@ -23,6 +23,7 @@ import { issueTimestampChain } from '../timestamping/issue-chain.js';
 import type { Config } from './config.js';
 import { type DataFolder, isThere, readIfThere, syncFolder, writeSynced } from './data-folder.js';
 import type { LogKeys } from './identity.js';
+import type { LogParts } from './open-parts.js';
 
 /** The options that concern the authority. */
 export type TimestampOptions = Pick<
@@ -135,31 +136,52 @@ export async function readTimestampChainFile(
   return readChain(files.chain, undefined);
 }
 
+/** An authority that answers, and what the operator should be told. */
+export interface OpenTimestamps {
+  readonly authority: TimestampAuthority;
+  readonly grantedStatus: 200 | 201;
+  readonly warnings: readonly string[];
+}
+
+/** Returns the authority of a server, undefined when --tsa is off. Throws as `readTimestampMaterial` does. */
+export async function openTimestamps(
+  config: TimestampOptions & Pick<Config, 'tsa' | 'tsaStatus'>,
+  { folder, keys, store, records }: Pick<LogParts, 'folder' | 'keys' | 'store' | 'records'>,
+  clock: Clock,
+): Promise<OpenTimestamps | undefined> {
+  if (!config.tsa) return undefined;
+  const material = await readTimestampMaterial(config, folder, keys, clock.wallMs());
+  const heads = await Promise.all(
+    [records.v1, records.v2].map(({ treeID }) => store.log(treeID).head()),
+  );
+  const newestSeconds = Math.max(...heads.map((head) => head.integratedTimeSeconds));
+  return {
+    authority: startTimestampAuthority(material, config, clock, newestSeconds),
+    grantedStatus: config.tsaStatus === '201' ? 201 : 200,
+    warnings: material.warnings,
+  };
+}
+
 /**
- * Returns the authority. It keeps the clock rule of the log, which it begins to watch now: `newestEntrySeconds` tells
- * the newest integrated time. Throws KEY_FILE_INVALID for a key that clients could not verify.
+ * Returns the authority. It keeps the clock rule of the log, which it begins to watch now: `newestSeconds` is the
+ * newest integrated time, and time goes on from there as the monotonic clock does. Throws KEY_FILE_INVALID for a key
+ * that clients could not verify.
  */
 export function startTimestampAuthority(
-  material: TimestampMaterial,
+  { signer, chain }: Pick<TimestampMaterial, 'signer' | 'chain'>,
   { tsaPolicy }: Pick<TimestampOptions, 'tsaPolicy'>,
   clock: Clock,
-  newestEntrySeconds: () => number,
+  newestSeconds: number,
 ): TimestampAuthority {
-  const { signer, chain } = material;
   const rule = openClockRule(clock);
   const nowSeconds = (): number => {
-    const reason = rule.trouble(newestEntrySeconds());
+    const reason = rule.trouble(newestSeconds);
     if (reason !== undefined) throw new LogError('CLOCK_UNTRUSTED', reason);
     // The log goes on at the time of its newest entry where the clock is a little behind; a timestamp must not.
     return rule.integratedTimeSeconds(0);
   };
-  return openTimestampAuthority({
-    signer,
-    chain,
-    policy: tsaPolicy,
-    nowSeconds,
-    random: randomBytes,
-  });
+  const policy = tsaPolicy;
+  return openTimestampAuthority({ signer, chain, policy, nowSeconds, random: randomBytes });
 }
 
 const FOLDER = 'tsa';

@@ -39,7 +39,7 @@ const FLAG: GoField<boolean> = ({ value }, before, place) => {
 };
 
 /** Digits enough for the longest nonce; reading a number takes time with the square of its digits. */
-const MAX_NONCE_DIGITS = 309;
+const MAX_NONCE_DIGITS = 308;
 
 /** Read from its text: a double would not hold it. */
 const NONCE: GoField<bigint> = ({ value, text }, before) => {

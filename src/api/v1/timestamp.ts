@@ -7,8 +7,9 @@
  * granted (timestamping/).
  */
 
+import { parseMediaType } from '../../http/media-type.js';
 import { JSON_TYPE, RefusedRequest, type Reply } from '../../http/reply.js';
-import { type RequestBody, type Route, route } from '../../http/route.js';
+import { type Route, type RouteRequest, route } from '../../http/route.js';
 import type { TimestampAuthority } from '../../timestamping/authority.js';
 import { readTimestampRequest, type TimestampRequest } from '../../timestamping/request.js';
 import { TIMESTAMP_PATH } from '../../timestamping/trust.js';
@@ -20,24 +21,20 @@ export const TIMESTAMP_QUERY_TYPE = 'application/timestamp-query';
 export const TIMESTAMP_REPLY_TYPE = 'application/timestamp-reply';
 export const CERTIFICATE_CHAIN_TYPE = 'application/pem-certificate-chain';
 
-/** Media types that the body of a request may have. */
-export const TIMESTAMP_BODY_TYPES = [TIMESTAMP_QUERY_TYPE, JSON_TYPE] as const;
-
 /** Longest body of a request, in bytes; a real one has less than 300. */
 export const MAX_TIMESTAMP_BODY = 64 * 1024;
 
-/** How an authority answers. */
-export interface TimestampAnswers {
+/** An authority, and how it answers. */
+export interface TimestampService {
+  readonly authority: TimestampAuthority;
   /** Status of a timestamp: 200, or 201 for clients of the project's first version. */
   readonly grantedStatus: 200 | 201;
 }
 
 /** Returns the routes of the authority; none without one, so that its paths are not found. */
-export function timestampRoutes(
-  authority: TimestampAuthority | undefined,
-  { grantedStatus }: TimestampAnswers,
-): readonly Route[] {
-  if (authority === undefined) return [];
+export function timestampRoutes(service: TimestampService | undefined): readonly Route[] {
+  if (service === undefined) return [];
+  const { authority, grantedStatus } = service;
   return [
     route<TimestampRequest>({
       method: 'POST',
@@ -46,9 +43,12 @@ export function timestampRoutes(
       // A signature with a large RSA key takes milliseconds.
       costly: true,
       produces: [TIMESTAMP_REPLY_TYPE],
+      // Judged by the route: a body has one of two types, and whoever asks for a timestamp gets one in DER.
+      ignoresTypes: true,
+      maxBodyBytes: MAX_TIMESTAMP_BODY,
       noCache: true,
       measured: true,
-      read: ({ body }) => readRequest(body),
+      read: readRequest,
       handle: async (request) => granted(grantedStatus, authority.stamp(request)),
     }),
     route<undefined>({
@@ -67,18 +67,26 @@ export function timestampRoutes(
 /** A chain of years changes seldom, but it may: long enough to spare work, short enough to be found out. */
 const CHAIN_CACHE_SECONDS = 3_600;
 
-/** DER begins with the octet of a SEQUENCE, which is a digit in JSON, and no object begins with a digit. */
-const SEQUENCE = 0x30;
-
-function readRequest(body: RequestBody | undefined): TimestampRequest {
-  if (body === undefined) throw missing('request', 'body');
-  if (body.truncated || body.bytes.length > MAX_TIMESTAMP_BODY) {
-    const limit = Math.min(body.limit, MAX_TIMESTAMP_BODY);
-    throw new RefusedRequest(413, `Request Entity Too Large. Limit set to ${limit}`);
+function readRequest({ body, header }: RouteRequest): TimestampRequest {
+  const type = mediaTypeOf(header('content-type'));
+  if (type !== TIMESTAMP_QUERY_TYPE && type !== JSON_TYPE) {
+    const allowed = [TIMESTAMP_QUERY_TYPE, JSON_TYPE].join(' ');
+    const message = `unsupported media type ${JSON.stringify(type)}, only [${allowed}] are allowed`;
+    throw new RefusedRequest(415, message);
   }
-  return body.bytes[0] === SEQUENCE
-    ? readTimestampRequest(body.bytes)
-    : readJsonTimestampRequest(body.bytes);
+  if (body === undefined) throw missing('request', 'body');
+  if (body.truncated) {
+    throw new RefusedRequest(413, `Request Entity Too Large. Limit set to ${body.limit}`);
+  }
+  return type === JSON_TYPE
+    ? readJsonTimestampRequest(body.bytes)
+    : readTimestampRequest(body.bytes);
+}
+
+/** The type without its parameters; what is damaged is of no known type either. */
+function mediaTypeOf(header: string | undefined): string {
+  const type = parseMediaType(header ?? 'application/octet-stream');
+  return 'problem' in type ? (header ?? '') : type.name;
 }
 
 function granted(status: number, reply: Uint8Array): Reply {

@@ -2,16 +2,9 @@
 
 import { verifyConsistency } from '../../src/merkle/verify.js';
 import { type LogUnderTest, sortedList } from './log-under-test.js';
+import type { RawAnswer } from './raw-request.js';
 import type { Expectation } from './recorded-case.js';
 import { verifiedBody } from './verified-body.js';
-
-/** An answer as it came over the wire. */
-export interface RawAnswer {
-  readonly status: number;
-  /** Names and values in turn, as received. */
-  readonly rawHeaders: readonly string[];
-  readonly body: Buffer;
-}
 
 /** Returns undefined when `answer` is what is expected, else the first difference. */
 export function judge(

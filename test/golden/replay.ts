@@ -5,9 +5,9 @@
  * a list that nobody needs any more is as wrong as one that lacks something.
  */
 
-import { request as httpRequest } from 'node:http';
-import { judge, type RawAnswer } from './judge.js';
+import { judge } from './judge.js';
 import { LogUnderTest } from './log-under-test.js';
+import { type RawAnswer, sendRaw } from './raw-request.js';
 import type { Difference, RecordedCase } from './recorded-case.js';
 
 export interface ReplayOptions {
@@ -69,39 +69,13 @@ async function readSize(url: string, log: LogUnderTest): Promise<void> {
   log.roots.set(treeSize, rootHash);
 }
 
-/** Sends the request byte for byte: no header is added but the length, and the path is not tidied up. */
 function send(url: string, log: LogUnderTest, recorded: RecordedCase): Promise<RawAnswer> {
-  const { hostname, port } = new URL(url);
-  const { method, headers = [] } = recorded.request;
-  const body = bodyOf(log, recorded);
-  const fields = headers.flatMap(([name, value]) => [name, log.fillIn(value)]);
-  const names = new Set(headers.map(([name]) => name.toLowerCase()));
-  if (body !== undefined && !names.has('content-length') && !names.has('transfer-encoding')) {
-    fields.push('Content-Length', String(body.length));
-  }
-  fields.push('Host', `${hostname}:${port}`, 'Connection', 'close');
-  return new Promise((resolve, reject) => {
-    const outgoing = httpRequest(
-      {
-        host: hostname,
-        port,
-        method,
-        path: log.fillIn(recorded.request.path),
-        headers: fields,
-        agent: false,
-      },
-      (response) => {
-        const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('error', reject);
-        response.on('end', () => {
-          const { statusCode = 0, rawHeaders } = response;
-          resolve({ status: statusCode, rawHeaders, body: Buffer.concat(chunks) });
-        });
-      },
-    );
-    outgoing.on('error', reject);
-    outgoing.end(body);
+  const { method, path, headers = [] } = recorded.request;
+  return sendRaw(url, {
+    method,
+    path: log.fillIn(path),
+    headers: headers.map(([name, value]) => [name, log.fillIn(value)] as const),
+    body: bodyOf(log, recorded),
   });
 }
 

@@ -1,4 +1,4 @@
-/** A whole log behind the API in this process, on a memory store, with a new key: what goldens are replayed to. */
+/** The logs of both APIs in this process, on a memory store, with new keys: what goldens are replayed to. */
 
 import { generateKeyPairSync } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,9 +11,10 @@ import { createApp } from '../../src/api/app.js';
 import { ENDPOINTS } from '../../src/api/v1/endpoint.js';
 import type { DuplicateAnswer } from '../../src/api/v1/submission-rules.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
-import type { EntryLimits } from '../../src/entries/entry-kind.js';
+import type { EntryLimits, V2EntryPolicy } from '../../src/entries/entry-kind.js';
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { DEFAULT_SIGNATURE_ALGORITHMS } from '../../src/entries/shared/signature-algorithms.js';
+import type { Desks } from '../../src/log/log.js';
 import { openLog } from '../../src/log/open-log.js';
 import { canonicalPublicKeyHash } from '../../src/pki/canonical-key.js';
 import { signerFromKey } from '../../src/signing/signer.js';
@@ -29,48 +30,63 @@ export interface LogSettings {
   readonly maxRequestBodySize?: number;
   readonly limits?: Partial<EntryLimits>;
   readonly duplicates?: DuplicateAnswer;
+  readonly v2?: Partial<V2EntryPolicy>;
+  readonly servesV2Reads?: boolean;
+}
+
+/** Who signs the checkpoints of a v2 log. */
+export interface SignedAs {
+  readonly hostname: string;
+  readonly publicKeyPem: string;
+  readonly tilePublicKeyPem: string;
 }
 
 export interface StartedLog {
   readonly url: string;
+  readonly identity: SignedAs;
   close(): Promise<void>;
 }
 
 const HOSTNAME = 'rekor.local';
 const TREE_ID = 0x2733_870c_df86_a189n;
+const V2_TREE_ID = 0x4411_22fa_0077_1c35n;
 
-/** Starts a new, empty log. */
+/** Starts two new, empty logs. */
 export async function startLog(settings: LogSettings = {}): Promise<StartedLog> {
   const store = openMemoryStore();
   const signer = signerFromKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
   const tileSigner = signerFromKey(generateKeyPairSync('ed25519').privateKey);
-  const record = {
-    treeID: TREE_ID,
-    hostname: HOSTNAME,
-    origin: `${HOSTNAME} - ${TREE_ID}`,
-    logID: signer.keyID,
-    tileKeyID: tileSigner.keyID,
-  };
-  await store.createLog(record);
   const policy = {
     ...openPolicy,
     enabledKinds: new Set(settings.enabledKinds ?? KNOWN_KINDS),
     allowedAlgorithms: new Set(settings.algorithms ?? DEFAULT_SIGNATURE_ALGORITHMS),
     limits: { ...openPolicy.limits, ...settings.limits },
+    v2: { ...openPolicy.v2, ...settings.v2 },
   };
-  const { rekorSide: log } = await openLog({
-    store,
-    record,
-    signer,
-    tileSigner,
-    guard: { move: async () => {} },
-    clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
-    pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
-    accept: (proposed) => acceptEntry(proposed, policy, testContext),
-    identify: (proposed) => identifyEntry(proposed, { ...testContext, limits: policy.limits }),
-  });
+  const open = async (treeID: bigint, origin: string): Promise<Desks> => {
+    const { keyID: logID } = signer;
+    const record = { treeID, hostname: HOSTNAME, origin, logID, tileKeyID: tileSigner.keyID };
+    await store.createLog(record);
+    return openLog({
+      store,
+      record,
+      signer,
+      tileSigner,
+      guard: { move: async () => {} },
+      clock: { wallMs: () => Date.now(), monotonicMs: () => performance.now() },
+      pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
+      accept: (proposed) => acceptEntry(proposed, policy, testContext),
+      identify: (proposed) => identifyEntry(proposed, { ...testContext, limits: policy.limits }),
+    });
+  };
+  const logs = [
+    await open(TREE_ID, `${HOSTNAME} - ${TREE_ID}`),
+    await open(V2_TREE_ID, HOSTNAME),
+  ] as const;
+  const [v1, v2] = logs;
   const app = createApp({
-    shards: { active: log, inactive: [] },
+    shards: { active: v1.rekorSide, inactive: [], ofV2: v2.rekorSide },
+    v2: { log: v2, logs, servesReads: settings.servesV2Reads ?? true },
     enabledEndpoints: new Set(settings.enabledEndpoints ?? Object.keys(ENDPOINTS)),
     maxRequestBodySize: settings.maxRequestBodySize ?? 32 * 1024 * 1024,
     rules: { policy, duplicates: settings.duplicates ?? 'conflict' },
@@ -86,10 +102,15 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
   const { port } = server.address() as AddressInfo;
   return {
     url: `http://127.0.0.1:${port}`,
+    identity: {
+      hostname: HOSTNAME,
+      publicKeyPem: signer.publicKeyPem,
+      tilePublicKeyPem: tileSigner.publicKeyPem,
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
-      await log.close();
+      await Promise.all(logs.flatMap((log) => [log.rekorSide.close(), log.tileSide.close()]));
       await store.close();
     },
   };

@@ -59,7 +59,7 @@ for (const adapter of ['fast', 'express'] as const) {
 
 test('docs/differences.md names exactly the listed differences', () => {
   const page = readFileSync(join(packageRoot, 'docs/differences.md'), 'utf8');
-  const named = [...page.matchAll(/^\| `([^`]+)` \|/gm)].map((match) => match[1]);
+  const named = [...page.matchAll(/^\| `([^`]+\/[^`]+)` \|/gm)].map((match) => match[1]);
   assert.deepEqual(named.sort(), [...differences.keys()].sort());
 });
 

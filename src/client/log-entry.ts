@@ -1,8 +1,8 @@
 /**
  * What a log hands out for an entry, in the one shape that the verifier reads.
  *
- * Spec: openapi.yaml, LogEntry; TransparencyLogEntry, as in Sigstore bundles. In scope: reading both forms. Out of
- * scope: believing any of it (verify-entry.ts). Pure.
+ * Spec: openapi.yaml, LogEntry. In scope: the shape, and reading the answers of the v1 API into it. Out of scope: the
+ * other forms (transparency-log-entry.ts, proof-file.ts), believing any of it (verify-entry.ts). Pure.
  */
 
 import { LogError } from '../errors.js';
@@ -22,15 +22,15 @@ import {
 export interface LogEntry {
   /** Where it was found, for messages. */
   readonly path: string;
-  /** 64 or 80 hex digits; absent in bundles. */
+  /** 64 or 80 hex digits; only the v1 API names it. */
   readonly entryID: string | undefined;
   /** The leaf. */
   readonly body: Uint8Array;
-  /** 32 bytes: who the log says it is. */
-  readonly logID: Uint8Array;
+  /** Who the log says it is; undefined in a proof file, where only the checkpoint says so. */
+  readonly logID: Uint8Array | undefined;
   /** Index over all shards. */
   readonly logIndex: number;
-  /** Undefined when the entry does not say. */
+  /** Undefined when the entry does not say. Without a timestamp that verifies it is anybody's word. */
   readonly integratedTimeSeconds: number | undefined;
   readonly signedEntryTimestamp: Uint8Array | undefined;
   readonly proof: LogEntryProof | undefined;
@@ -58,25 +58,6 @@ export function readApiEntries(answer: Place): readonly LogEntry[] {
   throw new LogError('ENCODING_MALFORMED', `${answer.path} holds no entry`);
 }
 
-/** Returns a TransparencyLogEntry of protobuf JSON. Throws ENCODING_MALFORMED. */
-export function readTransparencyLogEntry(entry: Place): LogEntry {
-  const promise = optional(entry, 'inclusionPromise');
-  const timestamp = promise && optional(promise, 'signedEntryTimestamp');
-  const time = optional(entry, 'integratedTime');
-  const proof = optional(entry, 'inclusionProof');
-  return {
-    path: entry.path,
-    entryID: undefined,
-    body: base64At(required(entry, 'canonicalizedBody')),
-    logID: base64At(required(required(entry, 'logId'), 'keyId')),
-    // Protobuf JSON leaves zeros out.
-    logIndex: countOrZero(entry, 'logIndex'),
-    integratedTimeSeconds: time && countAt(time),
-    signedEntryTimestamp: timestamp && base64At(timestamp),
-    proof: proof && readBundleProof(proof),
-  };
-}
-
 function readApiEntry(entryID: string, entry: Place): LogEntry {
   if (!/^([0-9a-f]{64}|[0-9a-f]{80})$/.test(entryID)) {
     throw new LogError('ENCODING_MALFORMED', `${entry.path} is not named by an entry ID`);
@@ -100,20 +81,4 @@ function readApiEntry(entryID: string, entry: Place): LogEntry {
       checkpoint: textAt(required(proof, 'checkpoint')),
     },
   };
-}
-
-function readBundleProof(proof: Place): LogEntryProof {
-  const hashes = optional(proof, 'hashes');
-  return {
-    logIndex: countOrZero(proof, 'logIndex'),
-    treeSize: countAt(required(proof, 'treeSize')),
-    rootHash: base64At(required(proof, 'rootHash')),
-    hashes: hashes === undefined ? [] : items(hashes).map(base64At),
-    checkpoint: textAt(required(required(proof, 'checkpoint'), 'envelope')),
-  };
-}
-
-function countOrZero(place: Place, name: string): number {
-  const found = optional(place, name);
-  return found === undefined ? 0 : countAt(found);
 }

@@ -10,7 +10,8 @@ import {
   required,
   textAt,
 } from './json-reader.js';
-import { type LogEntry, readTransparencyLogEntry } from './log-entry.js';
+import type { LogEntry } from './log-entry.js';
+import { readTransparencyLogEntry } from './transparency-log-entry.js';
 
 /** What a bundle says was signed. */
 export type SignedContent =

@@ -6,7 +6,6 @@
  * signatures are checked by a function passed in.
  */
 
-import { sha256 } from '#sha256';
 import { toBase64 } from '../encoding/base64.js';
 import { equalBytes, utf8 } from '../encoding/bytes.js';
 import { canonicalJson } from '../encoding/canonical-json.js';
@@ -14,17 +13,13 @@ import { toHex } from '../encoding/hex.js';
 import { isLogError, LogError } from '../errors.js';
 import { leafHash } from '../merkle/hash.js';
 import { verifyInclusion } from '../merkle/verify.js';
-import { parseCheckpoint } from '../note/checkpoint.js';
-import { type NoteVerifier, openSignedNote, parseSignedNote } from '../note/signed-note.js';
 import type { LogEntry, LogEntryProof } from './log-entry.js';
-import { logsWithID, type TrustedLog } from './trusted-log.js';
-
-/** Returns whether a signature of a log key verifies; throws when the key cannot be read. */
-export type VerifyLogSignature = (
-  publicKeyDer: Uint8Array,
-  message: Uint8Array,
-  signature: Uint8Array,
-) => boolean;
+import {
+  openTrustedCheckpoint,
+  readCheckpoint,
+  type VerifyLogSignature,
+} from './trusted-checkpoint.js';
+import { isIDOf, isNameOf, type TrustedLog } from './trusted-log.js';
 
 /** One thing that was looked at. */
 export interface VerificationStep {
@@ -43,22 +38,27 @@ export interface Trust {
 
 /**
  * Returns what was checked of an entry, step by step; the entry is in the log when none failed. Never throws
- * for what is wrong with the entry.
+ * for what is wrong with the entry. `provedTimeSeconds` is when somebody else than the log proved it to exist.
  */
-export function verifyLogEntry(entry: LogEntry, trust: Trust): readonly VerificationStep[] {
-  const known = logsWithID(trust.logs, entry.logID);
-  const first = known[0];
+export function verifyLogEntry(
+  entry: LogEntry,
+  trust: Trust,
+  provedTimeSeconds?: number,
+): readonly VerificationStep[] {
+  const name = checkpointName(entry);
+  const known = trust.logs.filter((log) => isLogOf(entry, log, name));
+  const [first] = known;
   if (first === undefined) {
-    const detail = `the entry is of log ${toHex(entry.logID)}, which is not trusted`;
-    return [{ step: 'log', outcome: 'failed', detail }];
+    return [{ step: 'log', outcome: 'failed', detail: unknownLog(entry, name) }];
   }
   // A key may be listed for several hosts, each with its own time.
-  const valid = known.filter((log) => wasValid(log, entry));
+  const time = hasPromise(entry) ? (entry.integratedTimeSeconds ?? 0) : provedTimeSeconds;
+  const valid = known.filter((log) => wasValid(log, time));
   return [
-    attempt('log', () => `${toHex(entry.logID)} is trusted`),
+    attempt('log', () => describeLog(entry, first, name)),
     attempt('entry ID', () => checkEntryID(entry)),
     checkTimestamp(entry, first, trust),
-    attempt('time', () => checkTime(entry, valid)),
+    attempt('time', () => checkTime(valid, time)),
     attempt('inclusion proof', () => checkInclusion(entry)),
     attempt('checkpoint', () =>
       checkCheckpoint(proofOf(entry), valid.length > 0 ? valid : known, trust),
@@ -84,6 +84,36 @@ export function attempt(step: string, check: () => string): VerificationStep {
   }
 }
 
+/** Undefined when there is no checkpoint that can be read; the step of the checkpoint says so. */
+function checkpointName({ proof }: LogEntry): string | undefined {
+  try {
+    return proof === undefined ? undefined : readCheckpoint(proof.checkpoint).name;
+  } catch (error) {
+    if (isLogError(error)) return undefined;
+    throw error;
+  }
+}
+
+/** What an entry without a promise says of its log is signed by nobody; its checkpoint says it too, signed. */
+function isLogOf(entry: LogEntry, log: TrustedLog, name: string | undefined): boolean {
+  const { logID } = entry;
+  if (logID !== undefined && isIDOf(logID, log, name)) return true;
+  const isFoundByName = logID === undefined || (log.keyName !== undefined && !hasPromise(entry));
+  return isFoundByName && name !== undefined && isNameOf(name, log);
+}
+
+function describeLog({ logID }: LogEntry, log: TrustedLog, name: string | undefined): string {
+  return logID !== undefined && isIDOf(logID, log, name)
+    ? `${toHex(logID)} is trusted`
+    : `${name}, as its checkpoint says; its key is trusted`;
+}
+
+function unknownLog({ logID }: LogEntry, name: string | undefined): string {
+  return logID === undefined
+    ? `the checkpoint is of ${name ?? 'no log'}, which is not trusted`
+    : `the entry is of log ${toHex(logID)}, which is not trusted`;
+}
+
 function checkEntryID({ entryID, body, proof }: LogEntry): string {
   const hash = toHex(leafHash(body));
   if (entryID === undefined) return `${hash}, the hash of the body (the document names none)`;
@@ -91,8 +121,8 @@ function checkEntryID({ entryID, body, proof }: LogEntry): string {
     throw new LogError('PROOF_INVALID', `entry ID ${entryID} is not of this body (${hash})`);
   }
   if (entryID.length === 80 && proof !== undefined) {
-    const [, treeID] = / - (\d{1,20})$/.exec(parseNote(proof.checkpoint).origin) ?? [];
-    if (treeID !== undefined && BigInt(treeID) !== BigInt(`0x${entryID.slice(0, 16)}`)) {
+    const { treeID } = readCheckpoint(proof.checkpoint);
+    if (treeID !== undefined && treeID !== BigInt(`0x${entryID.slice(0, 16)}`)) {
       throw new LogError('PROOF_INVALID', `entry ID ${entryID} is not of tree ${treeID}`);
     }
   }
@@ -118,25 +148,27 @@ function checkTimestamp(entry: LogEntry, log: TrustedLog, trust: Trust): Verific
   });
 }
 
-/** Without a signed time a key that has an end is not believed: whoever holds it may use it after that. */
-function wasValid(log: TrustedLog, entry: LogEntry): boolean {
-  if (!hasPromise(entry)) return log.validToSeconds === Number.MAX_SAFE_INTEGER;
-  const seconds = entry.integratedTimeSeconds ?? 0;
+/** Without a proved time a key that has an end is not believed: whoever holds it may use it after that. */
+function wasValid(log: TrustedLog, seconds: number | undefined): boolean {
+  if (seconds === undefined) return log.validToSeconds === Number.MAX_SAFE_INTEGER;
   return log.validFromSeconds <= seconds && seconds <= log.validToSeconds;
 }
 
-function checkTime(entry: LogEntry, valid: readonly TrustedLog[]): string {
-  if (!hasPromise(entry)) {
+function checkTime(valid: readonly TrustedLog[], seconds: number | undefined): string {
+  if (seconds === undefined) {
     if (valid.length > 0) return "the log's key is valid without end";
     throw new LogError('PROOF_INVALID', "the log's key has an end, and the entry no proved time");
   }
   if (valid.length > 0) return "the log's key was valid then";
-  const time = isoTime(entry.integratedTimeSeconds ?? 0);
-  throw new LogError('PROOF_INVALID', `${time}: the log's key was not valid then`);
+  throw new LogError('PROOF_INVALID', `${isoTime(seconds)}: the log's key was not valid then`);
 }
 
 function checkInclusion(entry: LogEntry): string {
   const { logIndex, treeSize, rootHash, hashes } = proofOf(entry);
+  // With a promise it is the index over all shards, and signed.
+  if (!hasPromise(entry) && entry.logIndex !== logIndex) {
+    throw new LogError('PROOF_INVALID', `the entry is ${entry.logIndex}, the proof of ${logIndex}`);
+  }
   verifyInclusion({
     index: logIndex,
     size: treeSize,
@@ -152,40 +184,15 @@ function checkCheckpoint(
   candidates: readonly TrustedLog[],
   trust: Trust,
 ): string {
-  const { note, origin, size, root } = parseNote(proof.checkpoint);
+  const { origin, name, size, root } = readCheckpoint(proof.checkpoint);
   if (trust.origin !== undefined && origin !== trust.origin) {
     throw new LogError('NOTE_UNVERIFIED', `its origin is ${origin}, not ${trust.origin}`);
   }
   if (size !== BigInt(proof.treeSize) || !equalBytes(root, proof.rootHash)) {
     throw new LogError('PROOF_INVALID', 'it is for another tree size or root than the proof');
   }
-  // The v1 origin is the name and the tree ID; anything else is the name itself.
-  const name = origin.replace(/ - \d+$/, '');
-  const logs = candidates.filter(
-    ({ host }) => host === undefined || withoutPort(host) === withoutPort(name),
-  );
-  if (logs.length === 0) {
-    throw new LogError('NOTE_UNVERIFIED', `its origin ${origin} is not of the trusted host`);
-  }
-  const [line] = openSignedNote(
-    note,
-    logs.flatMap((log) => verifiersOf(name, log, trust.verifySignature)),
-  );
-  return `tree size ${size} of ${origin}, signed by ${line?.name}`;
-}
-
-/** A log's lines carry the key hint of its v1 API; an Ed25519 log's may carry the C2SP one. */
-function verifiersOf(
-  name: string,
-  log: TrustedLog,
-  verifySignature: VerifyLogSignature,
-): readonly NoteVerifier[] {
-  const verify = (text: Uint8Array, signature: Uint8Array) =>
-    verifySignature(log.publicKeyDer, text, signature);
-  const verifiers = [{ name, keyID: sha256(log.publicKeyDer).subarray(0, 4), verify }];
-  return equalBytes(log.logID, sha256(log.publicKeyDer))
-    ? verifiers
-    : [...verifiers, { name, keyID: log.logID.subarray(0, 4), verify }];
+  openTrustedCheckpoint(proof.checkpoint, candidates, trust.verifySignature);
+  return `tree size ${size} of ${origin}, signed by ${name}`;
 }
 
 function timestampMessage(entry: LogEntry, integratedTime: number): Uint8Array {
@@ -193,15 +200,10 @@ function timestampMessage(entry: LogEntry, integratedTime: number): Uint8Array {
     canonicalJson({
       body: toBase64(entry.body),
       integratedTime,
-      logID: toHex(entry.logID),
+      logID: toHex(entry.logID ?? new Uint8Array()),
       logIndex: entry.logIndex,
     }),
   );
-}
-
-function parseNote(checkpoint: string) {
-  const note = parseSignedNote(checkpoint);
-  return { note, ...parseCheckpoint(note.text) };
 }
 
 function proofOf({ proof }: LogEntry): LogEntryProof {
@@ -210,13 +212,10 @@ function proofOf({ proof }: LogEntry): LogEntryProof {
 }
 
 /** True when there is a signed entry timestamp or, in entries of the v1 API, there must be one. */
-function hasPromise({ signedEntryTimestamp, proof }: LogEntry): boolean {
+function hasPromise({ signedEntryTimestamp, logID, proof }: LogEntry): boolean {
   if (signedEntryTimestamp !== undefined || proof === undefined) return true;
-  return /^[^\n]* - \d+\n/.test(proof.checkpoint);
-}
-
-function withoutPort(host: string): string {
-  return host.replace(/:\d+$/, '');
+  // A proof file has no room for one.
+  return logID !== undefined && /^[^\n]* - \d{1,20}\n/.test(proof.checkpoint);
 }
 
 function isoTime(seconds: number): string {

@@ -110,10 +110,12 @@ export function document(leaf: Uint8Array, damage: (entry: Answer) => void = () 
 export function transparencyLogEntry(leaf: Uint8Array): Record<string, unknown> {
   const { entry } = answerFor(leaf);
   const proof = entry.verification.inclusionProof;
+  const { kind, apiVersion } = JSON.parse(Buffer.from(leaf).toString()) as Record<string, string>;
   const toBase64 = (text: string) => b64(Buffer.from(text, 'hex'));
   return {
     logIndex: String(entry.logIndex),
     logId: { keyId: toBase64(entry.logID) },
+    kindVersion: { kind, version: apiVersion },
     integratedTime: String(entry.integratedTime),
     inclusionPromise: { signedEntryTimestamp: entry.verification.signedEntryTimestamp },
     inclusionProof: {

@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { countAt, hexAt, items, readJson, required, textAt } from '../client/json-reader.js';
 import { trustedLogOfPem } from '../client/trusted-log.js';
+import { verifyDocument } from '../client/verify-document.js';
 import { isVerified, type Trust, type VerificationStep } from '../client/verify-entry.js';
 import { utf8 } from '../encoding/bytes.js';
 import { fromHex } from '../encoding/hex.js';
@@ -19,7 +20,7 @@ import { parseCheckpoint } from '../note/checkpoint.js';
 import { parseSignedNote } from '../note/signed-note.js';
 import { verifyWithKey } from '../signing/signer.js';
 import { EXIT, type ExitCode, OperationalError, type Output } from './output.js';
-import { printSteps, verifyDocument } from './verify-command.js';
+import { printSteps } from './verify-command.js';
 
 /** Runs the demo and prints each step. Returns 0, or 1 as soon as a step fails. */
 export async function runDemo(

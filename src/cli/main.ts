@@ -97,12 +97,18 @@ function addDemo(program: Command): void {
 function addVerify(program: Command): void {
   program
     .command('verify')
-    .description('verify log entries (answers of the API) or Sigstore bundles, offline')
-    .argument('<files...>', 'JSON files')
-    .addOption(new Option('--key <file>', "the log's public key, PEM").conflicts('trustedRoot'))
+    .description('verify log entries, Sigstore bundles or .tlog-proof files, offline')
+    .argument('<files...>', 'answers of the API, bundles, proofs')
+    .addOption(
+      new Option('--key <file>', "the log's public key (PEM) or verifier key").conflicts(
+        'trustedRoot',
+      ),
+    )
     .addOption(new Option('--trusted-root <file>', 'a Sigstore trusted_root.json'))
     .option('--artifact <file>', 'what the entry must speak of (see below)')
     .option('--signer-key <file>', 'key or certificate that must have signed (see below)')
+    .option('--signature <file>', 'the signature, for proofs that come without the entry')
+    .option('--body <file>', "the entry's body, for the same")
     .option('--predicate-type <type>', 'type that the predicate of an in-toto statement must have')
     .option('--origin <origin>', 'the only origin that checkpoints may have')
     .option('--json', 'print JSON')

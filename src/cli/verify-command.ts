@@ -1,20 +1,13 @@
 /** `stele verify`: is this entry, or bundle, in a log that I trust, and does it speak of my artifact? Offline. */
 
 import { readFile } from 'node:fs/promises';
-import { checkContent } from '../client/check-content.js';
-import type { Claim } from '../client/claim.js';
 import { readJson } from '../client/json-reader.js';
-import { readApiEntries } from '../client/log-entry.js';
-import { isSigstoreBundle, readSigstoreBundle } from '../client/sigstore-bundle.js';
-import { readTrustedRoot, type TrustedLog, trustedLogOfPem } from '../client/trusted-log.js';
-import {
-  isVerified,
-  type Trust,
-  type VerificationStep,
-  verifyLogEntry,
-} from '../client/verify-entry.js';
+import { verifyLogSignature } from '../client/log-signature.js';
+import { readTimestampAuthorities } from '../client/timestamp-token.js';
+import { readTrustedRoot, trustedLogOfKey } from '../client/trusted-log.js';
+import { type DocumentTrust, verifyDocument } from '../client/verify-document.js';
+import { isVerified, type VerificationStep } from '../client/verify-entry.js';
 import { isLogError } from '../errors.js';
-import { verifyWithKey } from '../signing/signer.js';
 import { EXIT, type ExitCode, OperationalError, type Output } from './output.js';
 
 /** The options of `stele verify`; exactly one of `key` and `trustedRoot` is given. */
@@ -23,6 +16,8 @@ export interface VerifyOptions {
   readonly trustedRoot?: string;
   readonly artifact?: string;
   readonly signerKey?: string;
+  readonly signature?: string;
+  readonly body?: string;
   readonly origin?: string;
   readonly predicateType?: string;
   readonly json?: boolean;
@@ -40,49 +35,22 @@ export async function verifyFiles(
   options: VerifyOptions,
   output: Output,
 ): Promise<ExitCode> {
-  const trust: Trust = {
-    logs: await trustedLogs(options),
-    origin: options.origin,
-    verifySignature: verifyWithKey,
+  const trust = await readTrust(options);
+  const given = {
+    artifact: await readGiven(options.artifact),
+    signerKey: await readGiven(options.signerKey),
+    signature: await readGiven(options.signature),
+    body: await readGiven(options.body),
+    predicateType: options.predicateType,
   };
-  const artifact = options.artifact === undefined ? undefined : await readBytes(options.artifact);
-  const signerKey =
-    options.signerKey === undefined ? undefined : await readBytes(options.signerKey);
-  const { predicateType } = options;
   const reports: FileReport[] = [];
   for (const file of files) {
-    const steps = await verifyDocument(await readText(file), trust, {
-      artifact,
-      signerKey,
-      predicateType,
-    });
+    const steps = await verifyDocument(await readText(file), trust, given);
     reports.push({ file, verified: isVerified(steps), steps });
   }
   if (options.json === true) output.line(JSON.stringify({ files: reports }));
   else for (const report of reports) printReport(report, output);
   return reports.every(({ verified }) => verified) ? EXIT.verified : EXIT.notVerified;
-}
-
-/** Returns what was checked of a document: an answer of the v1 API or a Sigstore bundle. */
-export async function verifyDocument(
-  text: string,
-  trust: Trust,
-  claim: Omit<Claim, 'bundle'>,
-): Promise<readonly VerificationStep[]> {
-  try {
-    const document = readJson(text, 'document');
-    const bundle = isSigstoreBundle(document) ? readSigstoreBundle(document) : undefined;
-    const entries = bundle?.entries ?? readApiEntries(document);
-    const steps: VerificationStep[] = [];
-    for (const entry of entries) {
-      steps.push(...verifyLogEntry(entry, trust));
-      steps.push(...(await checkContent(entry, { bundle, ...claim })));
-    }
-    return steps;
-  } catch (error) {
-    if (!isLogError(error)) throw error;
-    return [{ step: 'document', outcome: 'failed', detail: error.message }];
-  }
 }
 
 const MARKS = { passed: 'ok  ', failed: 'FAIL', 'not checked': '-   ' } as const;
@@ -104,15 +72,25 @@ function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
 }
 
-async function trustedLogs({ key, trustedRoot }: VerifyOptions): Promise<readonly TrustedLog[]> {
+async function readTrust({ key, trustedRoot, origin }: VerifyOptions): Promise<DocumentTrust> {
   const path = key ?? trustedRoot ?? '';
   const text = await readText(path);
   try {
-    return key === undefined ? readTrustedRoot(readJson(text, path)) : [trustedLogOfPem(text)];
+    const root = key === undefined ? readJson(text, path) : undefined;
+    return {
+      logs: root === undefined ? [trustedLogOfKey(text)] : readTrustedRoot(root),
+      authorities: root === undefined ? [] : readTimestampAuthorities(root),
+      origin,
+      verifySignature: verifyLogSignature,
+    };
   } catch (cause) {
     if (!isLogError(cause)) throw cause;
     throw new OperationalError(`${path}: ${cause.message}`, { cause });
   }
+}
+
+async function readGiven(path: string | undefined): Promise<Buffer | undefined> {
+  return path === undefined ? undefined : await readBytes(path);
 }
 
 async function readText(path: string): Promise<string> {

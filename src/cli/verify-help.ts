@@ -2,6 +2,10 @@
 
 /** Text below the options. */
 export const VERIFY_HELP = `
+What is verified: answers of the API (/api/v1 or /api/v2), Sigstore bundles of either,
+.tlog-proof files. A proof file does not hold its entry: give --body, or the --artifact,
+--signature and --signer-key that a hashedrekord was made of.
+
 What --artifact and --signer-key are, by kind of entry:
   hashedrekord   the signed file            PEM key or certificate
   rekord         the signed file            key in the signature's format: OpenPGP,

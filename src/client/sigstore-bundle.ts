@@ -35,6 +35,8 @@ export interface SigstoreBundle {
   /** DER of the signing certificate, absent when the bundle only hints at a key. */
   readonly certificate: Uint8Array | undefined;
   readonly entries: readonly LogEntry[];
+  /** Answers of timestamp authorities (RFC 3161) over the signature. */
+  readonly timestamps: readonly Uint8Array[];
 }
 
 /** True when a JSON document says that it is a Sigstore bundle. */
@@ -52,7 +54,12 @@ export function readSigstoreBundle(document: Place): SigstoreBundle {
   if (entries.length === 0) {
     throw new LogError('ENCODING_MALFORMED', `${document.path} holds no log entry`);
   }
-  return { content: readContent(document), certificate: readCertificate(material), entries };
+  return {
+    content: readContent(document),
+    certificate: readCertificate(material),
+    entries,
+    timestamps: readTimestamps(material),
+  };
 }
 
 function readContent(document: Place): SignedContent {
@@ -95,4 +102,11 @@ function readCertificate(material: Place): Uint8Array | undefined {
   const first = chain && items(required(chain, 'certificates'))[0];
   const certificate = optional(material, 'certificate') ?? first;
   return certificate && base64At(required(certificate, 'rawBytes'));
+}
+
+function readTimestamps(material: Place): readonly Uint8Array[] {
+  const data = optional(material, 'timestampVerificationData');
+  const timestamps = data && optional(data, 'rfc3161Timestamps');
+  if (timestamps === undefined) return [];
+  return items(timestamps).map((one) => base64At(required(one, 'signedTimestamp')));
 }

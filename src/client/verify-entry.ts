@@ -52,7 +52,7 @@ export function verifyLogEntry(
     return [{ step: 'log', outcome: 'failed', detail: unknownLog(entry, name) }];
   }
   // A key may be listed for several hosts, each with its own time.
-  const time = hasPromise(entry) ? (entry.integratedTimeSeconds ?? 0) : provedTimeSeconds;
+  const time = provedTime(entry, provedTimeSeconds);
   const valid = known.filter((log) => wasValid(log, time));
   return [
     attempt('log', () => describeLog(entry, first, name)),
@@ -64,6 +64,14 @@ export function verifyLogEntry(
       checkCheckpoint(proofOf(entry), valid.length > 0 ? valid : known, trust),
     ),
   ];
+}
+
+/**
+ * Returns when an entry was there, in seconds: what its log promises, if the promise holds; in entries of forms that
+ * have none, what others have proved. What such an entry says itself is signed by nobody.
+ */
+export function provedTime(entry: LogEntry, byOthers: number | undefined): number | undefined {
+  return hasPromise(entry) ? entry.integratedTimeSeconds : byOthers;
 }
 
 /** True when at least one step passed and none failed. */
@@ -133,7 +141,7 @@ function checkTimestamp(entry: LogEntry, log: TrustedLog, trust: Trust): Verific
   const step = 'signed entry timestamp';
   const { signedEntryTimestamp, integratedTimeSeconds } = entry;
   if (!hasPromise(entry)) {
-    const detail = 'the log gives none with entries of this form; its time is not proved';
+    const detail = 'the log gives none with entries of this form: it proves no time';
     return { step, outcome: 'not checked', detail };
   }
   return attempt(step, () => {

@@ -8,7 +8,7 @@ import { type VerifyOptions, verifyFiles } from '../../src/cli/verify-command.js
 import { VERIFY_HELP } from '../../src/cli/verify-help.js';
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { logSigner, transparencyLogEntry } from '../client/made-log.js';
-import { vectorPath } from '../vectors.js';
+import { vectorLines, vectorPath } from '../vectors.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'stele-verify-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -71,6 +71,60 @@ describe('bundles of the public log', () => {
     const { code, text } = await verify([join(realworld, bundles[0] ?? '')], { key, artifact });
     assert.equal(code, 1);
     assert.match(text, /FAIL body: the artifact is sha256:/);
+  });
+});
+
+describe('entries of v2 logs', () => {
+  const [recorded] = vectorLines<{
+    vkey?: string;
+    publicKey: string;
+    origin: string;
+    tle: unknown;
+  }>('rekor-v2/log-entries.jsonl').filter(({ vkey }) => vkey !== undefined);
+  const { vkey = '', publicKey = '', origin = '', tle } = recorded ?? {};
+  const written = (name: string, text: string | Uint8Array) => {
+    const path = join(folder, name);
+    writeFileSync(path, text);
+    return path;
+  };
+  const files = {
+    entry: written('entry.json', JSON.stringify(tle)),
+    vkey: written('log.vkey', `${vkey}\n`),
+    pem: written('log.pub', `-----BEGIN PUBLIC KEY-----\n${publicKey}\n-----END PUBLIC KEY-----\n`),
+  };
+
+  it('verify with a verifier key, and with a key and the origin', async () => {
+    assert.equal((await verify([files.entry], { key: files.vkey })).code, 0);
+    const { code, text } = await verify([files.entry], { key: files.pem, origin });
+    assert.equal(code, 0);
+    assert.match(text, /^ {2}- {4}signed entry timestamp: .* no time$/m);
+    assert.equal((await verify([files.entry], { key: files.pem, origin: 'other' })).code, 1);
+  });
+
+  it("do not verify with a witness's key in place of the log's", async () => {
+    const keys = JSON.parse(readFileSync(vectorPath('note/tlog-proof.json'), 'utf8')) as {
+      policy: string;
+    };
+    const [, witness = ''] = /^witness \S+ (\S+)$/m.exec(keys.policy) ?? [];
+    const path = written('witness.vkey', witness);
+    await assert.rejects(verify([files.entry], { key: path }), /is a witness's, not a log's/);
+  });
+
+  it('verify as a proof file with the body beside it', async () => {
+    const { inclusionProof, canonicalizedBody } = tle as {
+      inclusionProof: { logIndex: string; hashes: string[]; checkpoint: { envelope: string } };
+      canonicalizedBody: string;
+    };
+    const { logIndex, hashes, checkpoint } = inclusionProof;
+    const lines = ['c2sp.org/tlog-proof@v1', `index ${logIndex}`, ...hashes, '', ''];
+    const proof = written('entry.tlog-proof', lines.join('\n') + checkpoint.envelope);
+    const body = written('body.json', Buffer.from(canonicalizedBody, 'base64'));
+    assert.equal((await verify([proof], { key: files.vkey, body })).code, 0);
+    const other = written('other.json', `${Buffer.from(canonicalizedBody, 'base64')} `);
+    assert.equal((await verify([proof], { key: files.vkey, body: other })).code, 1);
+    const { code, text } = await verify([proof], { key: files.vkey });
+    assert.equal(code, 1);
+    assert.match(text, /FAIL document: a proof file does not hold the entry/);
   });
 });
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { verifyDocument } from '../../src/cli/verify-command.js';
 import { trustedLogOfDer } from '../../src/client/trusted-log.js';
+import { verifyDocument } from '../../src/client/verify-document.js';
 import { isVerified, type Trust, type VerificationStep } from '../../src/client/verify-entry.js';
 import { identifyEntry } from '../../src/entries/accept.js';
 import { verifyWithKey } from '../../src/signing/signer.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, X509Certificate } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { verifyDocument } from '../../src/cli/verify-command.js';
 import { trustedLogOfDer } from '../../src/client/trusted-log.js';
+import { verifyDocument } from '../../src/client/verify-document.js';
 import { isVerified, type Trust } from '../../src/client/verify-entry.js';
 import { verifyWithKey } from '../../src/signing/signer.js';
 import { forgeKey, forgeRing } from '../pki/pgp-forge.js';

@@ -7,8 +7,8 @@ import {
   X509Certificate,
 } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { verifyDocument } from '../../src/cli/verify-command.js';
 import { trustedLogOfDer } from '../../src/client/trusted-log.js';
+import { verifyDocument } from '../../src/client/verify-document.js';
 import { isVerified, type Trust } from '../../src/client/verify-entry.js';
 import { identifyEntry } from '../../src/entries/accept.js';
 import { verifyWithKey } from '../../src/signing/signer.js';

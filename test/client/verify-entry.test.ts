@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { verifyDocument } from '../../src/cli/verify-command.js';
 import { readJson } from '../../src/client/json-reader.js';
 import { readApiEntries } from '../../src/client/log-entry.js';
 import { trustedLogOfDer } from '../../src/client/trusted-log.js';
+import { verifyDocument } from '../../src/client/verify-document.js';
 import { isVerified, type Trust } from '../../src/client/verify-entry.js';
 import { nodeHash } from '../../src/merkle/hash.js';
 import { verifyWithKey } from '../../src/signing/signer.js';

@@ -1,12 +1,7 @@
 // Entries of v2 logs: those of public ones as they were recorded, and what becomes of them when one thing is damaged.
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { readJson } from '../../src/client/json-reader.js';
 import { verifyLogSignature } from '../../src/client/log-signature.js';
-import {
-  readTransparencyLogEntry,
-  transparencyLogEntryJson,
-} from '../../src/client/transparency-log-entry.js';
 import {
   readTrustedRoot,
   type TrustedLog,
@@ -365,42 +360,5 @@ describe('an entry verifies whatever else stands in it:', () => {
     const window = { start: '2020-01-01T00:00:00Z', end: '2099-01-01T00:00:00Z' };
     const ended = await failures(tle, rootOf(witnessed, 'https://rekor-local', window));
     assert.deepEqual(ended, ["time: the log's key has an end, and the entry no proved time"]);
-  });
-});
-
-describe('the printed form', () => {
-  it('reads back, and is what Rekor v2 answers, byte for byte', () => {
-    for (const { tle } of [witnessed, ofRsa]) {
-      const text = JSON.stringify(tle);
-      const { body, logID, logIndex, proof } = readTransparencyLogEntry(readJson(text, 'tle'));
-      assert.ok(logID !== undefined && proof !== undefined);
-      const printed = transparencyLogEntryJson({
-        ...{ body, logID, logIndex, proof, kind: 'hashedrekord', version: '0.0.2' },
-        ...{ integratedTimeSeconds: 0, signedEntryTimestamp: undefined },
-      });
-      assert.equal(printed, text);
-    }
-  });
-
-  it('has texts in place of 64-bit numbers, and the promise of a v1 entry', () => {
-    const proof = { logIndex: 0, treeSize: 1, rootHash: new Uint8Array(32), hashes: [] };
-    const text = transparencyLogEntryJson({
-      ...{ logIndex: 2 ** 53 - 1, logID: new Uint8Array(32), kind: 'rekord', version: '0.0.1' },
-      ...{ integratedTimeSeconds: 1_700_000_000, signedEntryTimestamp: Uint8Array.of(1, 2) },
-      proof: { ...proof, checkpoint: 'a "note"\n— x\n' },
-      body: Buffer.from('{"kind":"rekord","apiVersion":"0.0.1"}'),
-    });
-    assert.match(text, /^\{"logIndex":"9007199254740991","logId":\{"keyId":"A{43}="\}/);
-    assert.match(
-      text,
-      /"integratedTime":"1700000000","inclusionPromise":\{"signedEntryTimestamp":"AQI="\}/,
-    );
-    assert.match(
-      text,
-      /"logIndex":"0","rootHash":"A{43}=","treeSize":"1","hashes":\[\],"checkpoint"/,
-    );
-    const read = readTransparencyLogEntry(readJson(text, 'tle'));
-    assert.equal(read.proof?.checkpoint, 'a "note"\n— x\n');
-    assert.equal(read.integratedTimeSeconds, 1_700_000_000);
   });
 });

@@ -18,8 +18,10 @@ import { base64At, items, optional, type Place, required, textAt } from './json-
 export interface TrustedLog {
   /** DER SubjectPublicKeyInfo. */
   readonly publicKeyDer: Uint8Array;
-  /** IDs that a trusted root gives it, beside those that follow from the key. */
-  readonly listedIDs: readonly Uint8Array[];
+  /** The ID that a trusted root gives it; else SHA-256 of the key. */
+  readonly logID: Uint8Array;
+  /** The ID that a trusted root gives its key in checkpoints, where it gives one. */
+  readonly checkpointKeyID: Uint8Array | undefined;
   /** Host of its URL, which its checkpoints must carry; undefined when none is known. */
   readonly host: string | undefined;
   /** Name of its verifier key, which its checkpoints must carry; undefined when it was not given by one. */
@@ -50,7 +52,8 @@ export function trustedLogOfPem(pem: string): TrustedLog {
 export function trustedLogOfDer(publicKeyDer: Uint8Array): TrustedLog {
   return {
     publicKeyDer,
-    listedIDs: [],
+    logID: sha256(publicKeyDer),
+    checkpointKeyID: undefined,
     host: undefined,
     keyName: undefined,
     validFromSeconds: 0,
@@ -97,10 +100,11 @@ export function isNameOf(name: string, { host, keyName }: TrustedLog): boolean {
  * hash whose first four bytes are the key ID of signed notes, as v2 has it; and what a trusted root says.
  */
 export function logIDsOf(log: TrustedLog, name: string | undefined): readonly Uint8Array[] {
-  const { publicKeyDer, listedIDs } = log;
-  const ids = [sha256(publicKeyDer), ...listedIDs];
+  const { publicKeyDer, logID, checkpointKeyID } = log;
   const preimage = name === undefined ? undefined : keyIDPreimage(name, publicKeyDer);
-  return preimage === undefined ? ids : [...ids, sha256(preimage)];
+  const derived = preimage === undefined ? [] : [sha256(preimage)];
+  const listed = checkpointKeyID === undefined ? [logID] : [logID, checkpointKeyID];
+  return [sha256(publicKeyDer), ...listed, ...derived];
 }
 
 /** DER of an Ed25519 SubjectPublicKeyInfo up to the 32 bytes of the key. */
@@ -136,16 +140,15 @@ function algorithmOf(publicKeyDer: Uint8Array): string {
 
 function readTlog(tlog: Place): TrustedLog {
   const key = required(tlog, 'publicKey');
-  const id = optional(tlog, 'logId');
-  const checkpointID = optional(tlog, 'checkpointKeyId');
-  if (id === undefined && checkpointID === undefined) {
+  const checkpointKeyID = keyIDAt(optional(tlog, 'checkpointKeyId'));
+  const logID = keyIDAt(optional(tlog, 'logId')) ?? checkpointKeyID;
+  if (logID === undefined) {
     throw new LogError('ENCODING_MALFORMED', `${tlog.path} has no logId`);
   }
   return {
     publicKeyDer: base64At(required(key, 'rawBytes')),
-    listedIDs: [id, checkpointID].flatMap((place) =>
-      place === undefined ? [] : [base64At(required(place, 'keyId'))],
-    ),
+    logID,
+    checkpointKeyID,
     host: hostOf(required(tlog, 'baseUrl')),
     keyName: undefined,
     ...readValidity(required(key, 'validFor')),
@@ -161,6 +164,10 @@ export function readValidity(
     validFromSeconds: secondsAt(required(validFor, 'start')),
     validToSeconds: end === undefined ? Number.MAX_SAFE_INTEGER : secondsAt(end),
   };
+}
+
+function keyIDAt(id: Place | undefined): Uint8Array | undefined {
+  return id && base64At(required(id, 'keyId'));
 }
 
 function hostOf(place: Place): string {

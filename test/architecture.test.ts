@@ -19,6 +19,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   note: { imports: ['encoding', 'merkle'], purity: 'browser' },
   pki: { imports: ['encoding'], purity: 'pure' },
   entries: { imports: ['encoding', 'merkle', 'pki'], purity: 'pure' },
+  trust: { imports: ['encoding', 'note', 'pki'], purity: 'pure' },
   signing: { imports: ['encoding', 'note'] },
   timestamping: { imports: ['encoding', 'pki', 'signing'], purity: 'pure' },
   workers: { imports: ['encoding', 'pki', 'entries', 'signing'] },
@@ -31,7 +32,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   log: {
     imports: [...STAGE, 'note', 'entries', 'signing', 'sequencing', 'publishing', 'reading'],
   },
-  api: { imports: ['encoding', 'note', 'entries', 'timestamping', 'log', 'http'] },
+  api: { imports: ['encoding', 'note', 'entries', 'trust', 'timestamping', 'log', 'http'] },
   server: { imports: ['*'] },
   cli: { imports: ['*'] },
 };

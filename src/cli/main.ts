@@ -9,7 +9,9 @@
 import { Command, CommanderError, Option } from 'commander';
 import { isLogError } from '../errors.js';
 import { packageVersion } from '../server/build-info.js';
+import { TRUST_OPTIONS } from '../server/trust-option-rows.js';
 import { EXIT, OperationalError, type Output } from './output.js';
+import type { ExportOptions } from './trust-command.js';
 import type { VerifyOptions } from './verify-command.js';
 import { VERIFY_HELP } from './verify-help.js';
 
@@ -44,6 +46,7 @@ function commands(): Command {
     .enablePositionalOptions();
   addServerCommands(program);
   addKeys(program);
+  addTrust(program);
   addDemo(program);
   addVerify(program);
   return program;
@@ -81,6 +84,46 @@ function addKeys(program: Command): void {
       const { showKeys } = await import('./keys-command.js');
       await showKeys(options, output);
     });
+}
+
+function addTrust(program: Command): void {
+  const command = program
+    .command('trust')
+    .description('what clients need to sign with a log and to believe it')
+    .command('export')
+    .description('write trusted root, signing config and keys; print how clients use them')
+    .requiredOption('--out <folder>', 'folder for the files')
+    .option('--force', 'replace files that are there')
+    .option('--data-dir <folder>', 'folder of the log (default: "./data")')
+    .option('--config <file>', 'YAML file of the server, whose options of this command count too')
+    .option('--start-time <time>', 'when the log began, RFC 3339, if its log.json does not say');
+  for (const { name, kind, meaning } of TRUST_OPTIONS) {
+    const option = new Option(`--${name} <value>`, meaning);
+    command.addOption(kind === 'texts' ? option.argParser(appended) : option);
+  }
+  const ofServer = ['data-dir', 'config', ...TRUST_OPTIONS.map(({ name }) => name)];
+  const url = new Option('--url <url>', 'take the files from a running log, which proves nothing');
+  command
+    .addOption(url.conflicts(['startTime', ...ofServer.map(camelCase)]))
+    .option('--log-id <hex>', 'with --url: the only log to take, by an ID from elsewhere')
+    .action(async (options: ExportFlags & Readonly<Record<string, unknown>>) => {
+      const { exportTrust } = await import('./trust-command.js');
+      const serverArguments = ofServer.flatMap((name) =>
+        [options[camelCase(name)] ?? []].flat().map((value) => `--${name}=${value}`),
+      );
+      await exportTrust({ ...options, serverArguments, environment: process.env }, output);
+    });
+}
+
+type ExportFlags = Omit<ExportOptions, 'serverArguments' | 'environment'>;
+
+function appended(text: string, before: readonly string[] | undefined): readonly string[] {
+  return [...(before ?? []), text];
+}
+
+/** The name under which commander returns an option. */
+function camelCase(name: string): string {
+  return name.replace(/-([a-z])/g, (_, letter: string) => letter.toUpperCase());
 }
 
 function addDemo(program: Command): void {

@@ -19,15 +19,17 @@ type ValueOf<Row> = Row extends { kind: 'integer' }
   ? number
   : Row extends { kind: 'boolean' }
     ? boolean
-    : Row extends { kind: 'list'; choices: readonly (infer Choice)[] }
-      ? readonly Choice[]
-      : Row extends { kind: 'sizes' }
-        ? Readonly<Record<string, number>>
-        : Row extends { kind: 'choice'; choices: readonly (infer Choice)[] }
-          ? Choice
-          : Row extends { default: undefined }
-            ? string | undefined
-            : string;
+    : Row extends { kind: 'texts' }
+      ? readonly string[]
+      : Row extends { kind: 'list'; choices: readonly (infer Choice)[] }
+        ? readonly Choice[]
+        : Row extends { kind: 'sizes' }
+          ? Readonly<Record<string, number>>
+          : Row extends { kind: 'choice'; choices: readonly (infer Choice)[] }
+            ? Choice
+            : Row extends { default: undefined }
+              ? string | undefined
+              : string;
 
 /** Every option under its name in camel case: `--data-dir` is `dataDir`. Paths are absolute. */
 export type Options = {
@@ -50,6 +52,12 @@ export interface ConfigSources {
 
 /** Returns the frozen configuration. Throws CONFIG_INVALID, naming the option and its bound. */
 export function readConfig(sources: ConfigSources): Config {
+  const options = readOptions(sources);
+  return Object.freeze({ ...options, signingKeyPassphrase: passphrase(options, sources) });
+}
+
+/** Returns the options alone, without the secret that decrypts the key files. Throws CONFIG_INVALID. */
+export function readOptions(sources: ConfigSources): Options {
   const flags = flagTexts(sources.argv);
   const environment = environmentTexts(sources.environment);
   const path = flags.get('config') ?? environment.get('config');
@@ -61,8 +69,7 @@ export function readConfig(sources: ConfigSources): Config {
     const text = flags.get(row.name) ?? environment.get(row.name) ?? file.get(row.name);
     values[camelCase(row.name)] = text === undefined ? defaultOf(row) : readValue(row, text);
   }
-  const options = values as Options;
-  return Object.freeze({ ...options, signingKeyPassphrase: passphrase(options, sources) });
+  return Object.freeze(values as Options);
 }
 
 /** Returns the path of the guard file. */
@@ -80,6 +87,7 @@ function defaultOf(row: OptionRow): unknown {
 
 function readValue(row: OptionRow, text: string | readonly string[]): unknown {
   if (row.kind === 'list') return listOf(row, text);
+  if (row.kind === 'texts') return textsOf(row, text);
   if (row.kind === 'sizes') return sizesOf(row, text);
   if (typeof text !== 'string') throw refused(row, text.join(), 'takes one value, not a list');
   if (text === '') throw refused(row, text, 'needs a value');
@@ -104,6 +112,12 @@ function integerOf(row: OptionRow & { kind: 'integer' }, text: string): number {
   const value = Number(text);
   if (/^\d{1,15}$/.test(text) && value >= row.least && value <= row.most) return value;
   throw refused(row, text, `must be a whole number from ${row.least} to ${row.most}`);
+}
+
+function textsOf(row: OptionRow, text: string | readonly string[]): readonly string[] {
+  const texts = (typeof text === 'string' ? [text] : text).map((item) => item.trim());
+  if (texts.includes('')) throw refused(row, '', 'needs a value');
+  return Object.freeze(texts);
 }
 
 function listOf(

@@ -17,6 +17,11 @@ export type OptionRow =
       readonly pattern?: RegExp;
     })
   | (OptionCommon & {
+      /** Any number of texts, which may hold commas: a flag each, items of a list, lines or `;` in the environment. */
+      readonly kind: 'texts';
+      readonly default: readonly string[];
+    })
+  | (OptionCommon & {
       readonly kind: 'integer';
       readonly default: number;
       readonly least: number;

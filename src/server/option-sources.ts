@@ -6,7 +6,7 @@ import type { OptionRow } from './option-row.js';
 import { environmentName, optionHelp } from './option-text.js';
 import { OPTIONS, PASSPHRASE_VARIABLE } from './options.js';
 
-/** Option texts by option name; a list may come as several texts. */
+/** Option texts by option name; a list may come as several texts, and texts always do. */
 export type OptionTexts = ReadonlyMap<string, string | readonly string[]>;
 
 const rows: readonly OptionRow[] = OPTIONS;
@@ -25,10 +25,10 @@ const byVariable = new Map<string, OptionRow>(
 
 /**
  * Returns the texts given as flags: `--name value`, `--name=value`, or `--name` alone for a switch. The last
- * of repeated flags counts. Throws CONFIG_INVALID, naming every flag that is unknown.
+ * of repeated flags counts, but of an option that takes texts all do. Throws CONFIG_INVALID, naming every flag that is unknown.
  */
 export function flagTexts(argv: readonly string[]): OptionTexts {
-  const texts = new Map<string, string>();
+  const texts = new Map<string, string | readonly string[]>();
   const unknown: string[] = [];
   for (let at = 0; at < argv.length; at += 1) {
     const argument = argv[at] ?? '';
@@ -42,13 +42,13 @@ export function flagTexts(argv: readonly string[]): OptionTexts {
       continue;
     }
     if (inline !== undefined) {
-      texts.set(row.name, inline);
+      texts.set(row.name, withText(texts.get(row.name), row, inline));
     } else if (row.kind === 'boolean' && next !== 'true' && next !== 'false') {
       texts.set(row.name, 'true');
     } else if (next === undefined || next.startsWith('--')) {
       throw new LogError('CONFIG_INVALID', `--${row.name} needs a value`);
     } else {
-      texts.set(row.name, next);
+      texts.set(row.name, withText(texts.get(row.name), row, next));
       at += 1;
     }
   }
@@ -60,14 +60,14 @@ export function flagTexts(argv: readonly string[]): OptionTexts {
 export function environmentTexts(
   environment: Readonly<Record<string, string | undefined>>,
 ): OptionTexts {
-  const texts = new Map<string, string>();
+  const texts = new Map<string, string | readonly string[]>();
   const unknown: string[] = [];
   for (const [variable, text] of Object.entries(environment)) {
     if (!variable.startsWith('STELE_') || variable === PASSPHRASE_VARIABLE) continue;
     if (text === undefined) continue;
     const row = byVariable.get(variable);
     if (row === undefined) unknown.push(variable);
-    else putOnce(texts, row, text, variable);
+    else putOnce(texts, row, row.kind === 'texts' ? textsOfVariable(text) : text, variable);
   }
   refuseUnknown('environment variable', unknown);
   return texts;
@@ -103,6 +103,19 @@ export function serverHelp(command: string): string {
     '',
     optionHelp(),
   ].join('\n');
+}
+
+function withText(
+  before: string | readonly string[] | undefined,
+  row: OptionRow,
+  text: string,
+): string | readonly string[] {
+  return row.kind === 'texts' ? [...(before ?? []), text] : text;
+}
+
+/** A variable is often written over several lines, an empty one among them. */
+function textsOfVariable(text: string): readonly string[] {
+  return text.split(/[\n;]/).filter((line) => line.trim() !== '');
 }
 
 function readYaml(yaml: string, path: string): unknown {

@@ -14,6 +14,7 @@ function defaultText(row: OptionRow): string {
     return row.default.length === row.choices.length ? 'all' : row.default.join(',');
   }
   if (row.kind === 'sizes') return sizesText(row.default) || 'unset';
+  if (row.kind === 'texts') return row.default.join(' ') || 'unset';
   return row.default === undefined ? 'unset' : String(row.default);
 }
 
@@ -34,6 +35,8 @@ function valueText(row: OptionRow): string {
       return `comma-separated: ${[...row.choices, ...(row.finer === undefined ? [] : [row.finer.text])].join(', ')}`;
     case 'sizes':
       return 'comma-separated: KIND=SIZE';
+    case 'texts':
+      return 'text, repeatable';
     case 'choice':
       return row.choices.join(', ');
     default:

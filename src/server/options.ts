@@ -15,6 +15,7 @@ import {
 } from '../entries/shared/signature-algorithms.js';
 import type { OptionRow } from './option-row.js';
 import { TIMESTAMP_OPTIONS } from './timestamp-option-rows.js';
+import { TRUST_OPTIONS } from './trust-option-rows.js';
 
 /** Endpoints that can be switched off, under Rekor's names. */
 export const API_ENDPOINTS = [
@@ -309,6 +310,7 @@ export const OPTIONS = [
     meaning:
       'checkpoint and tiles below /api/v2 too; false answers 501 there, as Rekor v2, and at the root they stay',
   },
+  ...TRUST_OPTIONS,
   {
     name: 'max-pending-entries',
     kind: 'integer',

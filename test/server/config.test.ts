@@ -54,6 +54,8 @@ function otherValue(row: OptionRow): { text: string; value: unknown } {
       return { text: `${row.names[0]}=12`, value: { [row.names[0] ?? '']: 12 } };
     case 'list':
       return { text: row.choices[0] ?? '', value: row.choices.slice(0, 1) };
+    case 'texts':
+      return { text: 'elsewhere', value: ['elsewhere'] };
     case 'path':
       return { text: 'elsewhere', value: resolve('elsewhere') };
     default: {

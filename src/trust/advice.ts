@@ -1,0 +1,71 @@
+/** What an operator should know before the documents are handed out: what some clients will not do with them. */
+
+import { logKeyDetails } from './key-details.js';
+import type { LogAnchor } from './log-anchor.js';
+import type { TrustMaterial } from './material.js';
+import { hostOf } from './service-url.js';
+
+/** Returns sentences, the gravest first; none when every client can sign and verify. Throws KEY_MALFORMED. */
+export function trustAdvice(log: LogAnchor, material: TrustMaterial): readonly string[] {
+  return [...nameAdvice(log), ...keyAdvice(log), ...materialAdvice(log, material)];
+}
+
+/** Returns what is to be said of name and URL of a log alone. */
+export function nameAdvice({ hostname, publicUrl }: LogAnchor): readonly string[] {
+  const advice: string[] = [];
+  if (!/^[a-z0-9.-]+$/.test(hostname)) {
+    advice.push(
+      `The log is named ${hostname}, which is more than a host name: cosign and sigstore-go compare the name with the host ` +
+        'of a URL alone, and refuse entries of its v2 API. Only a new log can have another name.',
+    );
+  }
+  const host = hostOf(publicUrl);
+  if (host !== hostname) {
+    advice.push(
+      `The host of ${publicUrl} is not the name of the log, ${hostname}. Clients that are given these documents do not mind; ` +
+        'monitors, and tools that are given the URL alone, take its host for the name and refuse the checkpoints.',
+    );
+  }
+  return advice;
+}
+
+function keyAdvice({ publicKeyDer }: LogAnchor): readonly string[] {
+  const details = logKeyDetails(publicKeyDer);
+  const reasons: Readonly<Record<string, string>> = {
+    PKIX_ECDSA_P256_SHA_256: '',
+    PKIX_ED25519: 'rekor-cli cannot verify an Ed25519 log',
+    PKIX_ECDSA_P384_SHA_256: NOT_P256,
+    PKIX_ECDSA_P521_SHA_256: NOT_P256,
+  };
+  const reason = reasons[details] ?? RSA;
+  return reason === ''
+    ? []
+    : [`The key of the log is ${details}: ${reason}. Every client takes P-256.`];
+}
+
+const NOT_P256 =
+  'cosign, sigstore-go and sigstore-python have no verifier for this curve with SHA-256, and refuse the log';
+const RSA =
+  'sigstore-js reads an RSA key in another encoding than all others, and refuses the document';
+
+function materialAdvice(log: LogAnchor, material: TrustMaterial): readonly string[] {
+  const { certificateAuthorities, ctLogs, timestampAuthorities } = material;
+  const advice: string[] = [];
+  if (log.signingApis.includes('v2') && timestampAuthorities.length === 0) {
+    advice.push(
+      'There is no timestamp authority, and the v2 API puts no time into its entries: cosign will not sign, and what ' +
+        'sigstore-python signs nobody can verify. Add one with --trust-tsa, or offer v1 alone with --trust-apis v1.',
+    );
+  }
+  if (certificateAuthorities.length === 0) {
+    advice.push(
+      'There is no certificate authority: signers need keys of their own, and sigstore-python, which has none, cannot sign. ' +
+        'Add one with --trust-fulcio.',
+    );
+  } else if (ctLogs.length === 0) {
+    advice.push(
+      'There is no certificate log (--trust-ctfe): clients refuse certificates, unless told to ignore SCTs.',
+    );
+  }
+  return advice;
+}

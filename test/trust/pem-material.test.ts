@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
+import { describe, it } from 'node:test';
+import { isLogError } from '../../src/errors.js';
+import {
+  MAX_CHAIN_LENGTH,
+  MAX_PEM_LENGTH,
+  readCertificateAuthority,
+  readCtLogKey,
+  readTimestampAuthority,
+} from '../../src/trust/pem-material.js';
+import { type Issued, issue, pemOf, publicKeyPem, timestampChain } from './authorities.js';
+
+const seconds = (text: string): number => Date.parse(text) / 1000;
+
+function assertRefused(read: () => unknown, reason: RegExp): void {
+  assert.throws(read, (error) => {
+    assert.ok(isLogError(error, 'KEY_MALFORMED'), String(error));
+    assert.match(error.message, reason);
+    return true;
+  });
+}
+
+describe('the chain of a certificate authority', () => {
+  const root = issue({ name: 'root', organization: 'Example' });
+  const intermediate = issue({ name: 'middle', issuer: root, notBefore: '260601000000Z' });
+
+  it('is taken in the order of the file, with the name of its root', () => {
+    const chain = readCertificateAuthority(pemOf(intermediate, root));
+    assert.deepEqual(chain.certificates, [intermediate.der, root.der]);
+    assert.deepEqual(chain.subject, { organization: 'Example', commonName: 'root' });
+  });
+
+  it('is valid from when its last certificate is', () => {
+    const chain = readCertificateAuthority(pemOf(intermediate, root));
+    assert.equal(chain.validFromSeconds, seconds('2026-06-01T00:00:00Z'));
+  });
+
+  it('may be a root alone, or end with an intermediate', () => {
+    assert.equal(readCertificateAuthority(root.pem).certificates.length, 1);
+    assert.equal(readCertificateAuthority(intermediate.pem).subject.organization, '');
+  });
+
+  it('may have text around its blocks, and Windows line ends', () => {
+    const pem = `subject=root\n${pemOf(intermediate)}issuer=root\n${pemOf(root)}\n`;
+    assert.equal(readCertificateAuthority(pem).certificates.length, 2);
+    assert.equal(readCertificateAuthority(pem.replaceAll('\n', '\r\n')).certificates.length, 2);
+  });
+
+  it('is refused with the root first', () => {
+    assertRefused(
+      () => readCertificateAuthority(pemOf(root, intermediate)),
+      /^certificate 1 is not issued by certificate 2/,
+    );
+  });
+
+  it('is refused when a signature is of another issuer with the same name', () => {
+    const other = issue({ name: 'root', organization: 'Example' });
+    assertRefused(
+      () => readCertificateAuthority(pemOf(intermediate, other)),
+      /^certificate 1 is not issued by certificate 2/,
+    );
+  });
+
+  it('is refused with a certificate that issues nothing', () => {
+    const leaf = issue({ name: 'leaf', issuer: intermediate, isAuthority: false });
+    assertRefused(
+      () => readCertificateAuthority(pemOf(leaf, intermediate, root)),
+      /^certificate 1 is not of an authority/,
+    );
+  });
+
+  it('is refused with a damaged block, which must not look like a gap', () => {
+    const damaged = intermediate.pem.replace(/\n.{8}/, '\n!!!!!!!!');
+    assertRefused(() => readCertificateAuthority(damaged + root.pem), /one of its 2 .* damaged/);
+    assertRefused(() => readCertificateAuthority(root.pem + damaged), /one of its 2 .* damaged/);
+    const cut = intermediate.pem.slice(0, 200);
+    assertRefused(() => readCertificateAuthority(root.pem + cut), /one of its 2 .* damaged/);
+  });
+
+  it('is refused with a block of another kind, a private key above all', () => {
+    const key = root.key.export({ type: 'pkcs8', format: 'pem' }).toString();
+    assertRefused(() => readCertificateAuthority(root.pem + key), /a PEM block PRIVATE KEY/);
+    assertRefused(() => readCertificateAuthority(''), /no PEM block CERTIFICATE/);
+  });
+
+  it('is refused where a block is no certificate', () => {
+    const pem = '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n';
+    assertRefused(() => readCertificateAuthority(pem), /^certificate 1 cannot be read/);
+  });
+
+  it('has at most ten certificates, in a text of a bounded length', () => {
+    const chain: Issued[] = [root];
+    while (chain.length < MAX_CHAIN_LENGTH) {
+      chain.unshift(issue({ name: `level ${chain.length}`, issuer: chain[0] as Issued }));
+    }
+    assert.equal(readCertificateAuthority(pemOf(...chain)).certificates.length, MAX_CHAIN_LENGTH);
+    const longer = issue({ name: 'one more', issuer: chain[0] as Issued });
+    assertRefused(() => readCertificateAuthority(pemOf(longer, ...chain)), /more than 10/);
+    const padded = root.pem.padEnd(MAX_PEM_LENGTH, '\n');
+    assert.equal(readCertificateAuthority(padded).certificates.length, 1);
+    assertRefused(() => readCertificateAuthority(`${padded}\n`), /more than 262144/);
+  });
+});
+
+describe('the chain of a timestamp authority', () => {
+  const [leaf, intermediate, root] = timestampChain();
+
+  it('begins with the certificate that signs timestamps', () => {
+    const chain = readTimestampAuthority(pemOf(leaf, intermediate, root));
+    assert.deepEqual(chain.certificates, [leaf.der, intermediate.der, root.der]);
+    assert.deepEqual(chain.subject, { organization: 'Time Ltd', commonName: 'tsa root' });
+    assert.equal(chain.validFromSeconds, seconds('2026-03-15T12:30:00Z'));
+  });
+
+  it('is refused without that certificate, or with one for something else', () => {
+    assertRefused(() => readTimestampAuthority(pemOf(intermediate, root)), /signs timestamps/);
+    const other = issue({ name: 'other', issuer: root, isAuthority: false });
+    assertRefused(() => readTimestampAuthority(pemOf(other, root)), /timeStamping/);
+  });
+
+  it('is refused without an issuer', () => {
+    assertRefused(() => readTimestampAuthority(leaf.pem), /one certificate alone/);
+  });
+});
+
+describe('the key of a certificate log', () => {
+  it('is read from PEM', () => {
+    const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const der = readCtLogKey(publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    assert.deepEqual(Buffer.from(der), publicKey.export({ type: 'spki', format: 'der' }));
+  });
+
+  it('is one key of a kind that clients know', () => {
+    const pem = publicKeyPem(() => generateKeyPairSync('ec', { namedCurve: 'P-256' }));
+    assertRefused(() => readCtLogKey(pem + pem), /one public key/);
+    const small = publicKeyPem(() => generateKeyPairSync('rsa', { modulusLength: 1024 }));
+    assertRefused(() => readCtLogKey(small), /RSA key of 1024 bits/);
+    const p224 = publicKeyPem(() => generateKeyPairSync('ec', { namedCurve: 'secp224r1' }));
+    assertRefused(() => readCtLogKey(p224), /ECDSA key on P-224/);
+    assertRefused(() => readCtLogKey(issue({ name: 'x' }).pem), /block CERTIFICATE/);
+  });
+});

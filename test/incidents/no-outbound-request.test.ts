@@ -141,7 +141,7 @@ const WAYS_OUT: readonly RegExp[] = [
   /\bimport (?!type)[^{;]* from 'node:(?:http|net)'/,
   /from 'node:(?:https|http2|tls|dns|dgram|child_process|cluster|inspector)(?:\/\w+)?'/,
   /\bnew (?:WebSocket|XMLHttpRequest|EventSource)\b/,
-  /['"](?:undici|axios|got|node-fetch|superagent|request|ws)['"]/,
+  /(?:from|import|require)\s*\(?\s*['"](?:undici|axios|got|node-fetch|superagent|request|ws)['"]/,
 ];
 
 function waysOutOf(source: string): string[] {

@@ -30,7 +30,6 @@ const BUILT: Readonly<Record<string, number>> = {
   'api/v1/proposed-entry.ts': 1,
   'api/v1/search-index.ts': 1,
   'api/v1/shards.ts': 1,
-  'http/express-adapter.ts': 1,
   'http/router.ts': 1,
   'pki/issuer-signature.ts': 1,
   'pki/pgp/email-address.ts': 6,

@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startServer } from '../../dist/bench/harness/server-process.js';
 
-/** Returns { url, treeID, origin, folder, stop() }: a started log, and a scratch folder beside its data. */
-export async function startedLog() {
+/** Returns { url, treeID, origin, folder, stop() }: a log started with `flags`, and a scratch folder beside its data. */
+export async function startedLog(...flags) {
   const folder = mkdtempSync(join(tmpdir(), 'stele-interop-'));
-  const server = await startServer({ dataDir: join(folder, 'data') });
+  const server = await startServer({ dataDir: join(folder, 'data'), flags });
   const stop = async () => {
     await server.stop();
     rmSync(folder, { recursive: true });

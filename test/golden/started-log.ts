@@ -20,6 +20,7 @@ import { canonicalPublicKeyHash } from '../../src/pki/canonical-key.js';
 import { signerFromKey } from '../../src/signing/signer.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { openPolicy, testContext } from '../entries/policy.js';
+import { madeAuthority } from '../timestamping/made-authority.js';
 import { packageRoot } from '../vectors.js';
 
 export interface LogSettings {
@@ -87,6 +88,7 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
   const app = createApp({
     shards: { active: v1.rekorSide, inactive: [], ofV2: v2.rekorSide },
     v2: { log: v2, logs, servesReads: settings.servesV2Reads ?? true },
+    timestamps: { authority: madeAuthority().authority, grantedStatus: 200 },
     enabledEndpoints: new Set(settings.enabledEndpoints ?? Object.keys(ENDPOINTS)),
     maxRequestBodySize: settings.maxRequestBodySize ?? 32 * 1024 * 1024,
     rules: { policy, duplicates: settings.duplicates ?? 'conflict' },

@@ -9,6 +9,7 @@ import { packageRoot } from '../vectors.js';
 import { type StartedLog, startLog } from './started-log.js';
 import {
   differenceOf,
+  readDsseCases,
   readV2Cases,
   readV2Differences,
   type V2Differences,
@@ -20,8 +21,8 @@ import { readWholeLog, rootOfLeaves } from './whole-log.js';
 
 const cases = readV2Cases();
 const differences = readV2Differences();
-const ALL_ON: V2Switches = { strictKeyDetails: true, servesReads: true };
-const ALL_OFF: V2Switches = { strictKeyDetails: false, servesReads: false };
+const STRICT: V2Switches = { strictKeyDetails: true, servesReads: true, acceptsDsse: false };
+const AS_RECORDED: V2Switches = { ...STRICT, strictKeyDetails: false, servesReads: false };
 
 /** The root that the recorded log had after all cases, one after the other. */
 const RECORDED_SIZE = 39;
@@ -71,8 +72,46 @@ for (const adapter of ['fast', 'express'] as const) {
   test(`every recorded v2 exchange is answered as recorded or as listed (${adapter})`, async () => {
     const started = await startLog({ adapter, v2: { dsse: false } });
     try {
-      const log = await replayAll(started, ALL_ON);
+      const log = await replayAll(started, STRICT);
       await checkWholeLog(started.url, log);
+    } finally {
+      await started.close();
+    }
+  });
+}
+
+for (const adapter of ['fast', 'express'] as const) {
+  test(`recorded envelopes are taken with all the rest where they are (${adapter})`, async () => {
+    const started = await startLog({ adapter });
+    try {
+      const switches = { ...STRICT, acceptsDsse: true };
+      const log = await replayAll(started, switches);
+      const { url } = started;
+      const envelopes = readDsseCases();
+      assert.equal(envelopes.length, 8);
+      assert.deepEqual(await replayV2({ url, log, cases: envelopes, differences, switches }), []);
+      await checkWholeLog(url, log);
+      const again = envelopes.map((recorded) => ({
+        ...recorded,
+        expect: { status: 409, kind: 'duplicate', code: 6, of: recorded.name } as const,
+      }));
+      assert.deepEqual(await replayV2({ url, log, cases: again, differences, switches }), []);
+    } finally {
+      await started.close();
+    }
+  });
+
+  test(`recorded envelopes are refused where they are not taken (${adapter})`, async () => {
+    const started = await startLog({ adapter, v2: { dsse: false } });
+    try {
+      const message = 'invalid type, must be hashedrekord';
+      const refused = readDsseCases().map((recorded) => ({
+        ...recorded,
+        expect: { status: 400, kind: 'problem', code: 3, message } as const,
+      }));
+      const log = new V2LogUnderTest(started.identity);
+      const options = { url: started.url, log, differences, switches: STRICT };
+      assert.deepEqual(await replayV2({ ...options, cases: refused }), []);
     } finally {
       await started.close();
     }
@@ -81,7 +120,7 @@ for (const adapter of ['fast', 'express'] as const) {
 
 test('the composed server answers so too, and is read as tiles at its three places', async () => {
   await withServer(['--hostname=rekor.local'], async (started, treeID) => {
-    const log = await replayAll(started, ALL_ON);
+    const log = await replayAll(started, STRICT);
     const roots = [];
     for (const prefix of ['', '/api/v2', `/logs/${treeID}`]) {
       roots.push(await checkWholeLog(started.url, log, prefix));
@@ -94,7 +133,7 @@ test('the composed server answers so too, and is read as tiles at its three plac
 test('with its leniency switched on and its reads off it becomes the recorded log', async () => {
   const flags = ['--strict-key-details=false', '--serve-v2-reads=false'];
   await withServer(flags, async (started) => {
-    const log = await replayAll(started, ALL_OFF);
+    const log = await replayAll(started, AS_RECORDED);
     assert.equal(log.entries.size, RECORDED_SIZE);
     const root = await checkWholeLog(started.url, log);
     assert.equal(root.toString('base64'), RECORDED_ROOT);
@@ -106,7 +145,7 @@ test('with its leniency switched on and its reads off it becomes the recorded lo
 
 test('the v2 API answers so on a tree that it shares with the v1 API', async () => {
   await withServer(['--v2-tree=shared'], async (started) => {
-    await checkWholeLog(started.url, await replayAll(started, ALL_ON));
+    await checkWholeLog(started.url, await replayAll(started, STRICT));
   });
 });
 
@@ -130,13 +169,13 @@ test('a v2 case that differs unlisted, or no longer differs as listed, is found 
   const problemsWith = async (list: V2Differences, ...wanted: string[]): Promise<string[]> => {
     const log = new V2LogUnderTest(started.identity);
     const chosen = cases.filter(({ name }) => wanted.includes(name.slice(0, 3)));
-    const options = { url: started.url, log, cases: chosen, switches: ALL_ON };
+    const options = { url: started.url, log, cases: chosen, switches: STRICT };
     const problems = await replayV2({ ...options, differences: list });
     return problems.map((problem) => problem.slice(0, 3));
   };
   try {
     const name = '104-err-entry-over-65535';
-    const listed = differenceOf(name, differences, ALL_ON);
+    const listed = differenceOf(name, differences, STRICT);
     assert.ok(listed !== undefined);
     assert.deepEqual(await problemsWith(differences, '104', '124'), []);
     assert.deepEqual(await problemsWith(new Map(), '104', '124'), ['104']);
@@ -154,7 +193,7 @@ test('an answered entry that is damaged in any part is found out', async () => {
   const started = await startLog({ v2: { dsse: false } });
   try {
     const log = new V2LogUnderTest(started.identity);
-    const options = { url: started.url, differences, switches: ALL_ON };
+    const options = { url: started.url, differences, switches: STRICT };
     await replayV2({ ...options, log, cases: cases.slice(0, 3) });
     const text = await (await fetch(`${started.url}/api/v2/log/entries/1`)).text();
     assert.equal(log.entry(text).index, 1);
@@ -195,7 +234,7 @@ test('an entry that is not the recorded one, byte for byte, is found out', async
     const [first] = cases;
     assert.ok(first?.expect.leaf !== undefined);
     const changed = { ...first.expect, leaf: first.expect.leaf.replace('"0.0.2"', '"0.0.3"') };
-    const options = { url: started.url, differences, switches: ALL_ON };
+    const options = { url: started.url, differences, switches: STRICT };
     const log = new V2LogUnderTest(started.identity);
     const problems = await replayV2({ ...options, log, cases: [{ ...first, expect: changed }] });
     assert.match(problems.join(), /^001-ok-key-p256: canonical body/);

@@ -56,6 +56,7 @@ export interface V2Case {
 export interface V2Switches {
   readonly strictKeyDetails: boolean;
   readonly servesReads: boolean;
+  readonly acceptsDsse: boolean;
 }
 
 /** Our answer to a case in which it differs: always, or only while a switch is on or off. */
@@ -70,6 +71,11 @@ export type V2Differences = ReadonlyMap<string, readonly V2Difference[]>;
 /** Returns the cases in the order in which they were recorded. */
 export function readV2Cases(): V2Case[] {
   return vectorLines<V2Case>('rekor-v2/cases.jsonl');
+}
+
+/** Returns the cases of the kind that later versions refuse. */
+export function readDsseCases(): V2Case[] {
+  return vectorLines<V2Case>('rekor-v2/cases-dsse.jsonl');
 }
 
 /** Returns the cases that differ. */

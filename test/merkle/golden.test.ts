@@ -1,7 +1,6 @@
 // Trees and tiles written by Tessera, proofs by transparency-dev/merkle.
 import assert from 'node:assert/strict';
-import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { concatBytes } from '../../src/encoding/bytes.js';
 import { encodeEntryBundle, parseEntryBundle } from '../../src/merkle/entry-bundle.js';
@@ -10,18 +9,8 @@ import { EMPTY_EDGE, type FullTile, integrate, type TreeEdge } from '../../src/m
 import { parseTilePath, type TileCoordinates, tilePath } from '../../src/merkle/tile.js';
 import { verifyConsistency, verifyInclusion } from '../../src/merkle/verify.js';
 import { vectorPath } from '../vectors.js';
+import { entries, LARGEST_TREE, leafHashes, recipe, recordedTrees } from './golden-trees.js';
 
-interface TreeVectors {
-  entry_recipe: string;
-  seed: string;
-  first_entries: { index: string; data_base64: string; leaf_hash_base64: string }[];
-  roots_base64: Record<string, string>;
-}
-
-const recipe = readJson<TreeVectors>('vectors.json');
-const LARGEST = 65_537;
-const entries: Uint8Array[] = Array.from({ length: LARGEST }, (_, i) => entry(i));
-const leafHashes = entries.map(leafHash);
 const grown = integrate(EMPTY_EDGE, leafHashes);
 
 function readJson<T>(name: string): T {
@@ -34,14 +23,6 @@ function bytes(base64: string): Uint8Array {
 
 function base64(value: Uint8Array): string {
   return Buffer.from(value).toString('base64');
-}
-
-function entry(i: number): Uint8Array {
-  const block = (k: number) => createHash('sha256').update(`${recipe.seed}:${i}:${k}`).digest();
-  const length = ((block(0)[0] as number) % 97) * 3;
-  const blocks: Buffer[] = [];
-  for (let k = 1; (k - 1) * 32 < length; k++) blocks.push(block(k));
-  return new Uint8Array(Buffer.concat(blocks).subarray(0, length));
 }
 
 test('the first entries and their leaf hashes are those of the recipe', () => {
@@ -57,7 +38,7 @@ test('the roots at all recorded sizes come out of one integration after the othe
   let edge: TreeEdge = EMPTY_EDGE;
   const sizes = Object.entries(recipe.roots_base64)
     .map(([size, root]) => ({ size: Number(size), root }))
-    .filter((row) => row.size <= LARGEST)
+    .filter((row) => row.size <= LARGEST_TREE)
     .sort((a, b) => a.size - b.size);
   assert.ok(sizes.length > 10);
   for (const { size, root } of sizes) {
@@ -118,33 +99,22 @@ function tileBytes(tile: TileCoordinates, size: number): Uint8Array {
   const from = tile.index * 256;
   if (tile.level === 'entries') return encodeEntryBundle(entries.slice(from, from + tile.width));
   const { edge, fullTiles } =
-    size === LARGEST ? grown : integrate(EMPTY_EDGE, leafHashes.slice(0, size));
+    size === LARGEST_TREE ? grown : integrate(EMPTY_EDGE, leafHashes.slice(0, size));
   if (tile.width < 256) return edge.tiles[tile.level] as Uint8Array;
   const full = fullTiles.find((one) => one.level === tile.level && one.index === tile.index);
   return (full as FullTile).hashes;
 }
 
-const recordedTrees = readdirSync(vectorPath('merkle')).filter(
-  (name) => name.startsWith('tree-') && name !== 'tree-0',
-);
-assert.ok(recordedTrees.length >= 13);
+const treesWithTiles = recordedTrees.filter(({ size }) => size > 0);
+assert.ok(treesWithTiles.length >= 13);
 
-for (const folder of recordedTrees) {
+for (const { folder, size, paths, read } of treesWithTiles) {
   test(`the tiles and bundles of ${folder} are the recorded ones, byte for byte`, () => {
-    const size = Number(folder.split('-')[1]);
-    const files = readdirSync(vectorPath(`merkle/${folder}`), {
-      recursive: true,
-      withFileTypes: true,
-    })
-      .filter((file) => file.isFile() && file.name !== 'checkpoint')
-      .map((file) =>
-        `${file.parentPath}/${file.name}`.slice(vectorPath(`merkle/${folder}/`).length),
-      );
-    assert.ok(files.length >= 2);
-    for (const path of files) {
+    assert.ok(paths.length >= 2);
+    for (const path of paths) {
       const tile = parseTilePath(path);
       assert.equal(tilePath(tile), path);
-      const recorded = readFileSync(vectorPath(`merkle/${folder}/${path}`));
+      const recorded = read(path);
       assert.equal(base64(tileBytes(tile, size)), base64(recorded), path);
       if (tile.level === 'entries') {
         assert.deepEqual(

@@ -143,7 +143,7 @@ function addVerify(program: Command): void {
     .description('verify log entries, Sigstore bundles or .tlog-proof files, offline')
     .argument('<files...>', 'answers of the API, bundles, proofs')
     .addOption(
-      new Option('--key <file>', "the log's public key (PEM) or verifier key").conflicts(
+      new Option('--key <file>', "the log's public key (PEM) or verifier keys").conflicts(
         'trustedRoot',
       ),
     )

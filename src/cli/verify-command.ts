@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { readJson } from '../client/json-reader.js';
 import { verifyLogSignature } from '../client/log-signature.js';
 import { readTimestampAuthorities } from '../client/timestamp-token.js';
-import { readTrustedRoot, trustedLogOfKey } from '../client/trusted-log.js';
+import { readTrustedRoot, trustedLogsOfKeys } from '../client/trusted-log.js';
 import { type DocumentTrust, verifyDocument } from '../client/verify-document.js';
 import { isVerified, type VerificationStep } from '../client/verify-entry.js';
 import { isLogError } from '../errors.js';
@@ -78,7 +78,7 @@ async function readTrust({ key, trustedRoot, origin }: VerifyOptions): Promise<D
   try {
     const root = key === undefined ? readJson(text, path) : undefined;
     return {
-      logs: root === undefined ? [trustedLogOfKey(text)] : readTrustedRoot(root),
+      logs: root === undefined ? trustedLogsOfKeys(text) : readTrustedRoot(root),
       authorities: root === undefined ? [] : readTimestampAuthorities(root),
       origin,
       verifySignature: verifyLogSignature,

@@ -34,9 +34,15 @@ export interface TrustedLog {
 /** Most logs of a trusted root: the public one has a handful. */
 const MAX_LOGS = 256;
 
-/** Returns the log whose key is in a text: a PEM `PUBLIC KEY` or a verifier key. Throws KEY_MALFORMED. */
-export function trustedLogOfKey(text: string): TrustedLog {
-  return /^\s*-----BEGIN/.test(text) ? trustedLogOfPem(text) : trustedLogOfVerifierKey(text.trim());
+/**
+ * Returns the logs whose keys are in a text: a PEM `PUBLIC KEY`, or verifier keys, one a line, as of a log that signs with
+ * several. Throws KEY_MALFORMED.
+ */
+export function trustedLogsOfKeys(text: string): readonly TrustedLog[] {
+  if (/^\s*-----BEGIN/.test(text)) return [trustedLogOfPem(text)];
+  const lines = text.trim().split('\n', MAX_LOGS + 1);
+  if (lines.length <= MAX_LOGS) return lines.map((line) => trustedLogOfVerifierKey(line.trim()));
+  throw new LogError('KEY_MALFORMED', `more than ${MAX_LOGS} verifier keys`);
 }
 
 /** Returns the log whose public key is in a PEM `PUBLIC KEY`. Throws KEY_MALFORMED. */

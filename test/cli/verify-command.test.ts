@@ -95,6 +95,13 @@ describe('entries of v2 logs', () => {
 
   it('verify with a verifier key, and with a key and the origin', async () => {
     assert.equal((await verify([files.entry], { key: files.vkey })).code, 0);
+    const { policy } = JSON.parse(readFileSync(vectorPath('note/tlog-proof.json'), 'utf8')) as {
+      policy: string;
+    };
+    const [, other = ''] = /^log (\S+)$/m.exec(policy) ?? [];
+    const several = written('several.vkey', `${other}\n${vkey}\n`);
+    assert.equal((await verify([files.entry], { key: several })).code, 0);
+    assert.equal((await verify([files.entry], { key: written('one.vkey', other) })).code, 1);
     const { code, text } = await verify([files.entry], { key: files.pem, origin });
     assert.equal(code, 0);
     assert.match(text, /^ {2}- {4}signed entry timestamp: .* no time$/m);

@@ -8,6 +8,7 @@
  */
 
 import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
 import type { Clock } from './clock.js';
 import { RefusedRequest } from './reply.js';
 import type { RequestBody } from './route.js';
@@ -50,6 +51,8 @@ export interface BodyReader {
    * (408 too slow, 503 over the budget) and ClientGone. The caller calls `release` with the body when it is done.
    */
   read(request: IncomingMessage, maxBytes?: number): Promise<RequestBody | undefined>;
+  /** Does so with a stream that nobody announced the length of: what it brings is the body. */
+  readAll(stream: Readable, maxBytes?: number): Promise<RequestBody>;
   release(body: RequestBody | undefined): void;
   /** Bytes held now. */
   readonly heldBytes: number;
@@ -58,14 +61,20 @@ export interface BodyReader {
 /** Returns a reader with a budget of its own. */
 export function createBodyReader(limits: BodyLimits, clock: Clock): BodyReader {
   const budget: Budget = { held: 0, max: limits.maxHeldBytes };
+  const least = (maxBytes = limits.maxBytes): BodyLimits => ({
+    ...limits,
+    maxBytes: Math.min(maxBytes, limits.maxBytes),
+  });
   return {
     begins: (request) =>
       isChunked(request) ? beginsChunk(request, limits, clock) : Promise.resolve(hasBody(request)),
-    read(request, maxBytes = limits.maxBytes) {
+    read(request, maxBytes) {
       if (!hasBody(request)) return Promise.resolve(undefined);
-      const least = { ...limits, maxBytes: Math.min(maxBytes, limits.maxBytes) };
-      return readBody(request, least, clock, budget);
+      const announced = Number(request.headers['content-length'] ?? FIRST_BUFFER_BYTES);
+      return readBody(request, announced, least(maxBytes), clock, budget);
     },
+    readAll: (stream, maxBytes) =>
+      readBody(stream, FIRST_BUFFER_BYTES, least(maxBytes), clock, budget),
     release(body) {
       if (body !== undefined) budget.held -= body.bytes.buffer.byteLength;
     },
@@ -119,13 +128,14 @@ const FIRST_BUFFER_BYTES = 8_192;
 const CHECK_INTERVAL_MS = 1_000;
 
 function readBody(
-  request: IncomingMessage,
+  request: Readable,
+  announced: number,
   limits: BodyLimits,
   clock: Clock,
   budget: Budget,
 ): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
-    const collected = new Collected(budget, firstCapacity(request, limits));
+    const collected = new Collected(budget, firstCapacity(announced, limits));
     const stopWatching = watchRate(limits, clock, () => collected.length, finishWith);
 
     function finishWith(error: Error | undefined, truncated = false): void {
@@ -201,8 +211,7 @@ class Collected {
 }
 
 /** First size of the buffer: the announced length if it is small; a large claim must be earned by sending. */
-function firstCapacity(request: IncomingMessage, limits: BodyLimits): number {
-  const announced = Number(request.headers['content-length'] ?? FIRST_BUFFER_BYTES);
+function firstCapacity(announced: number, limits: BodyLimits): number {
   return Math.min(announced, limits.maxBytes, FIRST_BUFFER_BYTES);
 }
 

@@ -45,6 +45,23 @@ test('a request without length and encoding has no body', async () => {
   assert.equal(await reader.read(requestWith({ 'content-length': '0' })), undefined);
 });
 
+test('a stream is read whole without an announced length, within the same bounds', async () => {
+  const reader = createBodyReader(LIMITS, manualClock());
+  for (const [length, truncated] of [
+    [0, false],
+    [999, false],
+    [1_000, true],
+  ] as const) {
+    const stream = new PassThrough();
+    const reading = reader.readAll(stream, 999);
+    stream.end(Buffer.alloc(length));
+    const body = await reading;
+    assert.deepEqual([body.bytes.length, body.truncated], [Math.min(length, 999), truncated]);
+    reader.release(body);
+  }
+  assert.equal(reader.heldBytes, 0);
+});
+
 test('the chunks of a body come back in order', async () => {
   const reader = createBodyReader({ ...LIMITS, maxBytes: 100_000 }, manualClock());
   const request = chunked();

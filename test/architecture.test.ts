@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     imports: [...STAGE, 'note', 'entries', 'signing', 'sequencing', 'publishing', 'reading'],
   },
   api: { imports: ['encoding', 'note', 'entries', 'trust', 'timestamping', 'log', 'http'] },
+  grpc: { imports: ['encoding', 'merkle', 'entries', 'log', 'http', 'api'] },
   server: { imports: ['*'] },
   cli: { imports: ['*'] },
 };

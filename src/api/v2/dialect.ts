@@ -48,7 +48,7 @@ const REFUSALS: Readonly<
 
 const LONGEST_REASON = 512;
 
-/** A reason may quote what the client sent: nothing but printable ASCII goes into a header. */
-function headerText(reason: string): string {
+/** Returns a reason, which may quote what the client sent, as a header takes it: printable ASCII, not long. */
+export function headerText(reason: string): string {
   return reason.slice(0, LONGEST_REASON).replace(/[^\x20-\x7e]/g, '?');
 }

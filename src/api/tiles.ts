@@ -12,9 +12,9 @@ export function logTileRoutes(
   servesV2Reads: boolean,
 ): readonly Route[] {
   const sources = new Map(
-    logs.map(({ tileSide }) => [String(tileSide.identity.treeID), sourceOf(tileSide)]),
+    logs.map(({ tileSide }) => [String(tileSide.identity.treeID), tileSourceOf(tileSide)]),
   );
-  const source = sourceOf(ofV2);
+  const source = tileSourceOf(ofV2);
   return [
     ...tileRoutes('', () => source),
     ...(servesV2Reads ? tileRoutes('/api/v2', () => source) : refusedReadRoutes()),
@@ -22,7 +22,8 @@ export function logTileRoutes(
   ];
 }
 
-function sourceOf(log: Log): TileSource {
+/** Returns a log as tiles; give it the tile side. */
+export function tileSourceOf(log: Log): TileSource {
   return {
     name: log.identity.treeHex,
     checkpoint: async () => (await log.checkpoint()).note,

@@ -32,6 +32,7 @@ import { createLogger, stderrStream } from './logger.js';
 import { createRegistry, declareLogMetrics, serveMetrics } from './metrics-server.js';
 import { type OpenLogs, openLogs } from './open-logs.js';
 import { openParts } from './open-parts.js';
+import { serveGrpc } from './serve-grpc.js';
 import { startStoreCheck } from './store-check.js';
 import { systemClock } from './system-clock.js';
 import { makeTimestampAuthority, openTimestamps, timestampFiles } from './timestamp-authority.js';
@@ -40,6 +41,8 @@ import { makeTimestampAuthority, openTimestamps, timestampFiles } from './timest
 export interface RunningServer {
   readonly url: string;
   readonly metricsUrl: string;
+  /** Undefined: gRPC is off. */
+  readonly grpcPort: number | undefined;
   /** Decimal. */
   readonly treeID: string;
   readonly origin: string;
@@ -92,19 +95,25 @@ export async function composeServer(
     declareLogMetrics(registry, tileSides);
     const app = createApp({ ...appOptions(config, logs, workers, registry, logger), timestamps });
     told.app = app;
+    const { v2EntryAdded } = app.metrics;
     const api = await listenApi(config, app);
+    const doors: Pick<Listening, 'close'>[] = [api];
     // The logs stop first: who is under way gets an answer, who comes later a 503, then the sockets go.
     closers.push(async () => {
       workers.stop();
       const stopped = logs.close();
-      await Promise.all([stopped, stopped.then(() => api.close(CLOSE_GRACE_MS))]);
+      const shut = stopped.then(() => Promise.all(doors.map((door) => door.close(CLOSE_GRACE_MS))));
+      await Promise.all([stopped, shut]);
     });
+    const grpc = await serveGrpc(config, logs.v2.tileSide, v2EntryAdded, logger);
+    if (grpc !== undefined) doors.push(grpc);
     const metrics = await serveMetrics(registry, config.metricsPort, config.metricsAddress);
     closers.push(() => metrics.close(0));
     const { identity, folder } = parts;
     const { treeID, origin } = identity;
     const metricsUrl = `${metrics.url}/metrics`;
-    return { url: api.url, metricsUrl, treeID, origin, identity, folder, logger, close };
+    const grpcPort = grpc?.port;
+    return { url: api.url, metricsUrl, grpcPort, treeID, origin, identity, folder, logger, close };
   } catch (error) {
     await close().catch((err: unknown) => logger.error({ err }, 'not all could be closed'));
     throw error;

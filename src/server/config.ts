@@ -16,7 +16,9 @@ type CamelCase<Name extends string> = Name extends `${infer Head}-${infer Tail}`
   : Name;
 
 type ValueOf<Row> = Row extends { kind: 'integer' }
-  ? number
+  ? Row extends { default: undefined }
+    ? number | undefined
+    : number
   : Row extends { kind: 'boolean' }
     ? boolean
     : Row extends { kind: 'texts' }

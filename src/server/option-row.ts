@@ -23,7 +23,8 @@ export type OptionRow =
     })
   | (OptionCommon & {
       readonly kind: 'integer';
-      readonly default: number;
+      /** Undefined: off. */
+      readonly default: number | undefined;
       readonly least: number;
       readonly most: number;
     })

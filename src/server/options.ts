@@ -78,6 +78,20 @@ export const OPTIONS = [
     meaning: 'address on which the metrics listen',
   },
   {
+    name: 'grpc-port',
+    kind: 'integer',
+    default: undefined,
+    least: 0,
+    most: 65_535,
+    meaning: 'port of the v2 API over gRPC, without TLS; 0 takes a free one; unset: off',
+  },
+  {
+    name: 'grpc-address',
+    kind: 'text',
+    default: '127.0.0.1',
+    meaning: 'address on which gRPC listens',
+  },
+  {
     name: 'data-dir',
     kind: 'path',
     default: './data',

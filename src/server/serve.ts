@@ -88,10 +88,10 @@ async function refusable(world: World, run: () => Promise<number>): Promise<numb
 }
 
 function announce(server: RunningServer, config: Config, world: World): void {
-  const { url, metricsUrl, treeID, origin, identity, folder } = server;
+  const { url, metricsUrl, grpcPort, treeID, origin, identity, folder } = server;
   // A reader that takes the first line and goes away must not end the log.
   world.stdout.on('error', () => {});
-  const line = { msg: 'listening', url, metricsUrl, treeID, origin };
+  const line = { msg: 'listening', url, metricsUrl, grpcPort, treeID, origin, v2: identity.v2 };
   world.stdout.write(`${JSON.stringify(line)}\n`);
   if (world.stdout.isTTY === true) {
     world.stdout.write(startMessage(url, metricsUrl, identity, folder, config));

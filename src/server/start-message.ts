@@ -16,8 +16,8 @@ export function startMessage(
     '',
     `Stele is a transparency log, and it is ready: ${url}`,
     '',
-    `  origin         ${identity.origin}`,
-    `  tree ID        ${identity.treeID}`,
+    `  origin         ${identity.origin}  (v1), ${identity.v2.origin} (v2)`,
+    `  tree ID        ${treeIDs(identity)}`,
     `  log ID         ${identity.logID}`,
     ...identity.verifierKeys.map((vkey) => `  verifier key   ${vkey}`),
     `  public key     ${url}/api/v1/log/publicKey  (also in ${folder.identity})`,
@@ -38,6 +38,10 @@ export function startMessage(
   return `${lines.join('\n')}\n`;
 }
 
+function treeIDs({ treeID, v2 }: PublicIdentity): string {
+  return v2.treeID === treeID ? `${treeID}  (both APIs)` : `${treeID}  (v1), ${v2.treeID} (v2)`;
+}
+
 function nextSteps(url: string, folder: DataFolder): readonly (readonly [string, string])[] {
   return [
     [
@@ -45,6 +49,10 @@ function nextSteps(url: string, folder: DataFolder): readonly (readonly [string,
       'sign, submit and verify offline, step by step; puts entries into this log',
     ],
     [`curl ${url}/api/v1/log`, 'how many entries the log has, with its signed checkpoint'],
+    [
+      `curl ${url}/checkpoint`,
+      'the checkpoint of the v2 log, whose tiles are below the same address',
+    ],
     [`npx stele keys show --data-dir ${folder.root}`, 'the public key that verifiers need'],
     ['npx stele verify --help', 'verify entries and Sigstore bundles offline'],
     [`rekor-cli --rekor_server ${url} loginfo`, 'Rekor clients work as they are; see README.md'],

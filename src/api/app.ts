@@ -18,8 +18,10 @@ import { refusalReply } from '../http/reply.js';
 import type { RouteTable } from '../http/route.js';
 import { createRouter } from '../http/router.js';
 import type { Shards } from '../log/log.js';
+import type { TrustDocuments } from '../trust/documents.js';
 import { type ApiMetrics, type BuildInfo, declareMetrics } from './metrics.js';
 import { opsPages } from './ops/pages.js';
+import { wellKnownPages } from './ops/well-known.js';
 import { problemOf } from './problem.js';
 import { v1Routes } from './v1/routes.js';
 import type { SearchKeyOf } from './v1/search-index.js';
@@ -54,6 +56,8 @@ export interface AppOptions {
   /** The metrics of metrics.ts are declared on it. */
   readonly registry: Registry;
   readonly build: BuildInfo;
+  /** The trust kit; called at the first request for it. Undefined: it is not served. */
+  readonly trustDocuments?: () => TrustDocuments;
   /** The description of the API, YAML. */
   readonly openapiText: string;
   /** `fast` (default) answers the hot routes in front of express; `express` leaves all to express. */
@@ -79,7 +83,10 @@ export function createApp(options: AppOptions): App {
   const metrics = declareMetrics(options.registry, options.build);
   const bodyLimits = bodyLimitsOf(options);
   const table: RouteTable = {
-    pages: opsPages(options.shards, options.openapiText),
+    pages: [
+      ...opsPages(options.shards, options.openapiText),
+      ...(options.trustDocuments === undefined ? [] : wellKnownPages(options.trustDocuments)),
+    ],
     routes: [
       ...v1Routes({
         ...options,

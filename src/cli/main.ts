@@ -107,6 +107,9 @@ function addTrust(program: Command): void {
     .addOption(url.conflicts(['startTime', ...ofServer.map(camelCase)]))
     .option('--log-id <hex>', 'with --url: the only log to take, by an ID from elsewhere')
     .action(async (options: ExportFlags & Readonly<Record<string, unknown>>) => {
+      if (options.logId !== undefined && options.url === undefined) {
+        command.error('error: --log-id is of use with --url alone');
+      }
       const { exportTrust } = await import('./trust-command.js');
       const serverArguments = ofServer.flatMap((name) =>
         [options[camelCase(name)] ?? []].flat().map((value) => `--${name}=${value}`),

@@ -157,13 +157,15 @@ function assertTrusts(root: Place, { publicKeyDer }: TrustedLog): void {
 }
 
 function reachOf(documents: TrustDocuments, url: string): Omit<ClientScene, 'folder'> {
-  const config = readJson(documents['signing-config.json'], 'signing-config.json');
-  const has = (list: string): boolean => items(required(config, list)).length > 0;
-  return asOperational(url, () => ({
-    url,
-    hasCertificateAuthority: has('caUrls'),
-    hasTimestampAuthority: has('tsaUrls'),
-  }));
+  return asOperational(url, () => {
+    const config = readJson(documents['signing-config.json'], 'signing-config.json');
+    const has = (list: string): boolean => items(required(config, list)).length > 0;
+    return {
+      url,
+      hasCertificateAuthority: has('caUrls'),
+      hasTimestampAuthority: has('tsaUrls'),
+    };
+  });
 }
 
 function asOperational<Result>(source: string, work: () => Result): Result {

@@ -36,6 +36,7 @@ import { serveGrpc } from './serve-grpc.js';
 import { startStoreCheck } from './store-check.js';
 import { systemClock } from './system-clock.js';
 import { makeTimestampAuthority, openTimestamps, timestampFiles } from './timestamp-authority.js';
+import { openTrustKit } from './trust-kit.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -64,20 +65,21 @@ export async function composeServer(
   config: Config,
   logger: Logger = createLogger(config.logLevel, stderrStream()),
 ): Promise<RunningServer> {
+  const trust = openTrustKit(config, config.hostname);
   const parts = await openParts(config);
+  const { identity, folder, keys } = parts;
   const closers: Closers = [() => parts.close()];
   const close = () => closeAll(closers);
   try {
     const timestamps = await openTimestamps(config, parts, systemClock());
-    for (const warning of [...parts.warnings, ...(timestamps?.warnings ?? [])]) {
-      logger.warn(warning);
-    }
+    const warnings = [parts, trust, timestamps].flatMap((each) => each?.warnings ?? []);
+    for (const warning of warnings) logger.warn(warning);
     const check = startStoreCheck(parts.store, pause, (error) => {
       logger.error({ err: error }, 'the check of the store failed');
     });
     closers.push(check.stop);
     const registry = createRegistry();
-    const told: { app?: App } = {};
+    const told: { app?: App; port?: number } = {};
     const workers = openWorkers(config, logger);
     closers.push(() => workers.close());
     const logs = await openLogs({
@@ -93,10 +95,20 @@ export async function composeServer(
     closers.push(logs.close);
     const tileSides = logs.all.map(({ tileSide }) => tileSide);
     declareLogMetrics(registry, tileSides);
-    const app = createApp({ ...appOptions(config, logs, workers, registry, logger), timestamps });
+    const app = createApp({
+      ...appOptions(config, logs, workers, registry, logger),
+      timestamps,
+      trustDocuments: () =>
+        trust.documents({
+          ...identity,
+          publicKeyDer: keys.log.publicKeyDer,
+          port: told.port ?? config.port,
+        }),
+    });
     told.app = app;
     const { v2EntryAdded } = app.metrics;
     const api = await listenApi(config, app);
+    if (config.port === 0) told.port = Number(new URL(api.url).port);
     const doors: Pick<Listening, 'close'>[] = [api];
     // The logs stop first: who is under way gets an answer, who comes later a 503, then the sockets go.
     closers.push(async () => {
@@ -109,7 +121,6 @@ export async function composeServer(
     if (grpc !== undefined) doors.push(grpc);
     const metrics = await serveMetrics(registry, config.metricsPort, config.metricsAddress);
     closers.push(() => metrics.close(0));
-    const { identity, folder } = parts;
     const { treeID, origin } = identity;
     const metricsUrl = `${metrics.url}/metrics`;
     const grpcPort = grpc?.port;

@@ -51,7 +51,7 @@ export function logAnchor(options: TrustOptions, facts: LogFacts): LogAnchor {
     hostname,
     publicKeyDer,
     verifierKeys,
-    publicUrl: publicUrl(options, facts),
+    publicUrl: publicUrlOf(options, facts),
     validFromSeconds: startOfDay(createdSeconds ?? 0),
     operator: operatorOf(options, hostname),
     signingApis: options.trustApis,
@@ -89,8 +89,11 @@ export function readTrustMaterial(
   };
 }
 
-/** Returns the URL under which clients reach a log that says nothing of it: its name, and for localhost its port. */
-function publicUrl({ publicUrl: given }: TrustOptions, { hostname, port }: LogFacts): string {
+/** Returns the URL under which clients reach the log: its name where the operator says nothing. Throws CONFIG_INVALID. */
+export function publicUrlOf(
+  { publicUrl: given }: TrustOptions,
+  { hostname, port }: Pick<LogFacts, 'hostname' | 'port'>,
+): string {
   if (given === undefined) {
     return hostname === 'localhost' ? `http://localhost:${port}` : `https://${hostname}`;
   }

@@ -11,7 +11,10 @@ export function trustAdvice(log: LogAnchor, material: TrustMaterial): readonly s
 }
 
 /** Returns what is to be said of name and URL of a log alone. */
-export function nameAdvice({ hostname, publicUrl }: LogAnchor): readonly string[] {
+export function nameAdvice({
+  hostname,
+  publicUrl,
+}: Pick<LogAnchor, 'hostname' | 'publicUrl'>): readonly string[] {
   const advice: string[] = [];
   if (!/^[a-z0-9.-]+$/.test(hostname)) {
     advice.push(

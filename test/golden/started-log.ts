@@ -19,6 +19,8 @@ import { openLog } from '../../src/log/open-log.js';
 import { canonicalPublicKeyHash } from '../../src/pki/canonical-key.js';
 import { signerFromKey } from '../../src/signing/signer.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
+import { trustDocuments } from '../../src/trust/documents.js';
+import { NO_MATERIAL } from '../../src/trust/material.js';
 import { openPolicy, testContext } from '../entries/policy.js';
 import { madeAuthority } from '../timestamping/made-authority.js';
 import { packageRoot } from '../vectors.js';
@@ -85,6 +87,15 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
     await open(V2_TREE_ID, HOSTNAME),
   ] as const;
   const [v1, v2] = logs;
+  const anchor = {
+    hostname: HOSTNAME,
+    publicKeyDer: signer.publicKeyDer,
+    verifierKeys: [],
+    publicUrl: `https://${HOSTNAME}`,
+    validFromSeconds: 0,
+    operator: HOSTNAME,
+    signingApis: ['v1'] as const,
+  };
   const app = createApp({
     shards: { active: v1.rekorSide, inactive: [], ofV2: v2.rekorSide },
     v2: { log: v2, logs, servesReads: settings.servesV2Reads ?? true },
@@ -96,6 +107,7 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
     logger: { completed: () => {} },
     registry: new Registry(),
     build: { version: 'test', revision: 'none', buildDate: 'none' },
+    trustDocuments: () => trustDocuments(anchor, NO_MATERIAL),
     openapiText: readFileSync(join(packageRoot, 'openapi.yaml'), 'utf8'),
     adapter: settings.adapter ?? 'fast',
   });

@@ -2,10 +2,12 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import type { AppOptions } from '../../src/api/app.js';
+import { readJsonTimestampRequest } from '../../src/api/v1/timestamp-json.js';
 import { fromHex, toHex } from '../../src/encoding/hex.js';
-import { LogError } from '../../src/errors.js';
+import { isLogError, LogError } from '../../src/errors.js';
 import { readMessageImprint, readTimestampResponse } from '../../src/pki/pkcs7/timestamp.js';
 import { verifySignedData } from '../../src/pki/pkcs7/verify-signed-data.js';
+import { Random } from '../random.js';
 import { madeAuthority, VALID_TO } from '../timestamping/made-authority.js';
 import { vectorLines } from '../vectors.js';
 import { startApp } from './started-app.js';
@@ -150,6 +152,46 @@ test('what the JSON form cannot be is refused', async (t) => {
     assert.equal(problem.code, 400);
     assert.match(problem.message ?? '', message, body);
   }
+});
+
+test('whatever a JSON request was damaged to is read or refused, never anything else', () => {
+  const random = new Random(57264);
+  const whole = Buffer.from(
+    JSON.stringify({ ...PLAIN, certificates: true, nonce: 12_345_678, tsaPolicyOID: '1.2.3' }),
+  );
+  const seen = { read: 0, refused: 0 };
+  for (let round = 0; round < 5_000; round++) {
+    const damaged = random.damaged(whole);
+    const cut = random.chance(0.1) ? damaged.subarray(0, random.below(damaged.length)) : damaged;
+    try {
+      readJsonTimestampRequest(cut);
+      seen.read++;
+    } catch (error) {
+      if (!isLogError(error, 'TIMESTAMP_REFUSED')) throw error;
+      seen.refused++;
+    }
+  }
+  assert.ok(seen.read > 100 && seen.refused > 100, JSON.stringify(seen));
+});
+
+test('a long JSON request costs no more than its length', () => {
+  const started = performance.now();
+  const most = 65_536;
+  for (const text of [
+    '['.repeat(most),
+    `{"a":${'['.repeat(most / 2 - 8)}${']'.repeat(most / 2 - 8)}}`,
+    `{${'"nonce":1,'.repeat(6_000)}"nonce":1}`,
+    `{"nonce":${'9'.repeat(65_000)}}`,
+    `{"hashAlgorithm":"${'x'.repeat(65_000)}"}`,
+    `{"artifactHash":"${'A'.repeat(65_000)}","hashAlgorithm":"sha256"}`,
+    `{"tsaPolicyOID":"${'1.'.repeat(32_000)}"}`,
+  ]) {
+    assert.throws(
+      () => readJsonTimestampRequest(Buffer.from(text)),
+      (error) => isLogError(error, 'TIMESTAMP_REFUSED') && error.message.length < 300,
+    );
+  }
+  assert.ok(performance.now() - started < 2_000);
 });
 
 test('a DER query that is refused is a 400 that says why, and never a timestamp reply', async (t) => {

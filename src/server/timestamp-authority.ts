@@ -20,6 +20,10 @@ import { type Signer, signerFromKey } from '../signing/signer.js';
 import { openTimestampAuthority, type TimestampAuthority } from '../timestamping/authority.js';
 import { readTimestampChain, type TimestampChain } from '../timestamping/certificate-chain.js';
 import { issueTimestampChain } from '../timestamping/issue-chain.js';
+import { timestampTrust } from '../timestamping/trust.js';
+import type { LogAnchor } from '../trust/log-anchor.js';
+import type { AuthorityMaterial } from '../trust/material.js';
+import { readTimestampAuthority } from '../trust/pem-material.js';
 import type { Config } from './config.js';
 import { type DataFolder, isThere, readIfThere, syncFolder, writeSynced } from './data-folder.js';
 import type { LogKeys } from './identity.js';
@@ -134,6 +138,18 @@ export async function readTimestampChainFile(
   const files = timestampFiles(options, folder);
   if (!files.isNamed && !(await isBegun(files))) return undefined;
   return readChain(files.chain, undefined);
+}
+
+/** Returns what a trusted root and a signing config say of the authority of a log that clients reach at `publicUrl`. */
+export function timestampAuthorityMaterial(
+  chain: TimestampChain,
+  { publicUrl, operator }: Pick<LogAnchor, 'publicUrl' | 'operator'>,
+): AuthorityMaterial {
+  const { path, pem, notBeforeSeconds } = timestampTrust(chain);
+  const { certificates, subject } = readTimestampAuthority(pem);
+  // No end: whoever makes another key says when this one ended, and certificates end by themselves.
+  const validFor = { startSeconds: notBeforeSeconds };
+  return { url: `${publicUrl}${path}`, certificates, subject, validFor, operator };
 }
 
 /** An authority that answers, and what the operator should be told. */

@@ -10,6 +10,7 @@ import {
   readTimestampChainFile,
   readTimestampMaterial,
   startTimestampAuthority,
+  timestampAuthorityMaterial,
 } from '../../src/server/timestamp-authority.js';
 import { requestOf } from '../../src/timestamping/request.js';
 import { newSigner } from '../timestamping/made-authority.js';
@@ -96,6 +97,21 @@ describe('an authority of its own', () => {
     rmSync(file('key.pem'));
     const chain = await readTimestampChainFile(options, { root });
     assert.equal(chain?.certificates.length, 2);
+  });
+
+  it('is what the trust kit tells clients of', async (t) => {
+    const { read } = await made(t);
+    const { chain } = await read();
+    const anchor = { publicUrl: 'https://log.example.com', operator: 'somebody' };
+    const material = timestampAuthorityMaterial(chain, anchor);
+    assert.deepEqual(material, {
+      url: 'https://log.example.com/api/v1/timestamp',
+      certificates: material.certificates,
+      subject: { organization: 'localhost', commonName: 'timestamp authority root' },
+      validFor: { startSeconds: NOW_MS / 1000 - 300 },
+      operator: 'somebody',
+    });
+    assert.deepEqual(material.certificates.map(Buffer.from), chain.certificates.map(Buffer.from));
   });
 
   it('is warned of in time', async (t) => {

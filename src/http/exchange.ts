@@ -332,7 +332,7 @@ function writeReply(
   for (const [name, value] of around) fields.push(name, value);
   for (const [name, value] of reply.headers ?? []) fields.push(name, value);
   if (reply.contentType !== undefined) fields.push('Content-Type', reply.contentType);
-  if (reply.status !== 204) fields.push('Content-Length', String(length));
+  if (!BODILESS.has(reply.status)) fields.push('Content-Length', String(length));
   if (!request.complete) {
     const closes = finishUnreadBody(request, response, clock);
     // Whoever was too slow once would be given up on again.
@@ -345,6 +345,9 @@ function writeReply(
   else response.end(body);
   return silent ? 0 : length;
 }
+
+/** In a 304, a length would be taken for that of the answer which the client holds. RFC 9110, 8.6. */
+const BODILESS: ReadonlySet<number> = new Set([204, 304]);
 
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 

@@ -40,7 +40,7 @@ export interface RouteDefinition<Input> {
   readonly head?: boolean;
   /** Template, `{name}` for a path parameter; `{name+}` at its end takes all that is left, slashes included. */
   readonly path: string;
-  /** True: a path that is not written so, with another slash or dot, is another path. */
+  /** True: a path that is not written so, with another slash, dot or escape, is another path. */
   readonly exact?: boolean;
   /** Answered in front of express. */
   readonly hot: boolean;

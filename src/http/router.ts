@@ -89,7 +89,7 @@ function templateOf(route: Route): Template {
 }
 
 function isWrittenSo({ exact }: Route, { escapedPath, cleanPath: clean }: RequestTarget): boolean {
-  return exact !== true || escapedPath === clean;
+  return exact !== true || (escapedPath === clean && !escapedPath.includes('%'));
 }
 
 function parametersOf(

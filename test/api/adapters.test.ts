@@ -28,7 +28,17 @@ const SEGMENTS = [
   '(',
   '*',
   '0'.repeat(64),
+  'v2',
+  'checkpoint',
+  'tile',
+  'logs',
+  '000',
+  '000.p',
+  'x000',
+  '0',
+  '1',
 ];
+const V2_ENTRIES = '/api/v2/log/entries';
 const KNOWN = [
   ENTRIES,
   `${ENTRIES}/retrieve`,
@@ -45,6 +55,18 @@ const KNOWN = [
   '/readyz',
   '/swagger.json',
   '/docs',
+  V2_ENTRIES,
+  `${V2_ENTRIES}/0`,
+  `${V2_ENTRIES}/${'0'.repeat(64)}`,
+  `${V2_ENTRIES}/0/proof`,
+  `${ENTRIES}/0/proof`,
+  ...['', '/api/v2', '/logs/4660', '/logs/1'].flatMap((prefix) => [
+    `${prefix}/checkpoint`,
+    `${prefix}/tile/0/000`,
+    `${prefix}/tile/0/000.p/1`,
+    `${prefix}/tile/entries/000.p/1`,
+    `${prefix}/tile/0/0`,
+  ]),
 ];
 const QUERIES = [
   '',
@@ -56,6 +78,9 @@ const QUERIES = [
   '?treeID=1',
   '?%zz',
   '?a=1;b',
+  '?format=bundle',
+  '?format=tlog-proof',
+  '?format=x',
 ];
 const HEADERS = [
   ['Accept', 'application/json'],
@@ -68,6 +93,10 @@ const HEADERS = [
   ['Access-Control-Request-Method', 'POST'],
   ['Access-Control-Request-Headers', 'content-type'],
   ['If-None-Match', '*'],
+  ['If-None-Match', '"0000000000001234/tile/0/000.p/1"'],
+  ['Accept-Encoding', 'gzip'],
+  ['Accept-Encoding', 'gzip;q=0'],
+  ['Content-Encoding', 'gzip'],
   ['X-HTTP-Method-Override', 'PUT'],
 ] as const;
 const BODIES = [
@@ -79,9 +108,20 @@ const BODIES = [
   '{"logIndexes":[0]}',
   '{"entries":[{"kind":"dsse","apiVersion":"0.0.1","spec":{}},{}],"mode":"per-item"}',
   '{"kind":"hashedrekord","apiVersion":"0.0.1","spec":{}}',
+  '{"hashedRekordRequestV002":{"digest":"AA=="}}',
+  '{"dsseRequestV002":{}} trailing',
+  '{"hashedRekordRequestV002":{"x":1}}',
 ];
 
-const request = fc.record({
+interface Asked {
+  readonly method: string;
+  readonly path: string;
+  readonly query: string;
+  readonly headers: readonly (readonly [string, string])[];
+  readonly body: string | undefined;
+}
+
+const request: fc.Arbitrary<Asked> = fc.record({
   method: fc.constantFrom(...METHODS),
   path: fc.oneof(
     fc.constantFrom(...KNOWN),
@@ -92,6 +132,23 @@ const request = fc.record({
   body: fc.constantFrom(...BODIES),
 });
 
+/** Asked first, so that there is something to read, in each of its forms. */
+const FIRST = [
+  ['POST', V2_ENTRIES, '', [], '{"hashedRekordRequestV002":{"digest":"AA=="}}'],
+  ['POST', V2_ENTRIES, '', [], '{"hashedRekordRequestV002":{"digest":"AA=="}}'],
+  ['GET', `${V2_ENTRIES}/0`, '', [], undefined],
+  ['GET', `${V2_ENTRIES}/0/proof`, '', [], undefined],
+  ['GET', `${V2_ENTRIES}/0/proof`, '?format=bundle', [], undefined],
+  ['GET', '/checkpoint', '', [], undefined],
+  ['HEAD', '/api/v2/tile/0/000.p/1', '', [], undefined],
+  ['GET', '/logs/4660/tile/entries/000.p/1', '', [['Accept-Encoding', 'gzip']], undefined],
+  ['GET', '/tile/0/000.p/1', '', [['If-None-Match', '*']], undefined],
+  ['PUT', V2_ENTRIES, '', [], '{}'],
+] as const;
+const examples = FIRST.map(([method, path, query, headers, body]): [Asked] => [
+  { method, path, query, headers: [...headers], body },
+]);
+
 /** What is not of the connection or the moment. */
 function comparable({ status, headers, body }: Answer): unknown {
   const { date: _, connection: __, 'keep-alive': ___, ...kept } = headers;
@@ -101,6 +158,7 @@ function comparable({ status, headers, body }: Answer): unknown {
 test('the fast adapter and express cannot be told apart', async (t) => {
   const fast = await startApp(t, { adapter: 'fast' });
   const express = await startApp(t, { adapter: 'express' });
+  const seen = new Set<number>();
   await fc.assert(
     fc.asyncProperty(request, async ({ method, path, query, headers, body }) => {
       // The client library escapes nothing and refuses spaces.
@@ -111,8 +169,14 @@ test('the fast adapter and express cannot be told apart', async (t) => {
         await express.send(method, target, fields, body),
       ] as const;
       assert.deepEqual(comparable(answers[0]), comparable(answers[1]));
-      assert.ok(answers[0].status < 500, `${method} ${target}`);
+      // Rekor v2's word for a method that a path does not have.
+      const isOfV2 = answers[0].status === 501 && path.startsWith('/api/v2/');
+      assert.ok(answers[0].status < 500 || isOfV2, `${method} ${target}`);
+      seen.add(answers[0].status);
     }),
-    { numRuns: 500, seed: 7 },
+    { numRuns: 1_500, seed: 7, examples },
   );
+  for (const status of [200, 201, 204, 304, 400, 404, 405, 409, 501]) {
+    assert.ok(seen.has(status), `no answer was ${status}`);
+  }
 });

@@ -44,11 +44,11 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
   let waiting = 0;
   let gate: Promise<void> = Promise.resolve();
   let readiness: Readiness = { append: undefined, sign: undefined, read: undefined };
-  const checkpoint = (): Checkpoint => ({
-    size: leaves.length,
-    root: sha256(Buffer.concat(leaves)),
-    note: `log.test - ${treeID}\n${leaves.length}\nroot\n\n— log.test c2ln\n`,
-  });
+  const checkpoint = (): Checkpoint => {
+    const root = sha256(Buffer.concat(leaves));
+    const text = `log.test - ${treeID}\n${leaves.length}\n${Buffer.from(root).toString('base64')}\n`;
+    return { size: leaves.length, root, note: `${text}\n— log.test c2lnbmF0dXJl\n` };
+  };
   const entryAt = (index: number): PublishedEntry | undefined => {
     const leaf = leaves[index];
     if (leaf === undefined) return undefined;
@@ -118,7 +118,9 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
     },
     entriesByLeafHash: async (hashes) => hashes.map((hash) => entryAt(indexOf(hash))),
     checkpoint: async () => checkpoint(),
-    tile: async () => undefined,
+    // One byte for each hash or entry.
+    tile: async ({ index, width }) =>
+      index * 256 + width <= leaves.length ? new Uint8Array(width) : undefined,
     async consistency(_, lastSize) {
       if (BigInt(lastSize) > BigInt(leaves.length)) {
         const message = `the tree size requested(${lastSize}) was greater than what is currently observable(${leaves.length})`;

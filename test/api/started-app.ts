@@ -51,10 +51,13 @@ export async function startApp(
   limits: Partial<ServerLimits> = {},
 ): Promise<StartedApp> {
   const log = createFakeLog();
+  // One desk for both sides: what differs between them is no matter of the API.
+  const desks = { rekorSide: log, tileSide: log };
   const registry = new Registry();
   const completed: CompletedRequest[] = [];
   const app = createApp({
     shards: { active: log, inactive: [] },
+    v2: { log: desks, logs: [desks], servesReads: true },
     enabledEndpoints: new Set(Object.keys(ENDPOINTS)),
     maxRequestBodySize: 32 * 1024 * 1024,
     searchKeyOf: (_, content) => {

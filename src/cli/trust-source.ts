@@ -12,6 +12,7 @@ import { toHex } from '../encoding/hex.js';
 import { isLogError, LogError } from '../errors.js';
 import { type Options, readOptions } from '../server/config.js';
 import { pathsBelow } from '../server/data-folder.js';
+import { readTimestampChainFile, withOwnAuthority } from '../server/timestamp-authority.js';
 import { type LogFacts, logAnchor, readTrustMaterial } from '../server/trust-options.js';
 import { trustAdvice } from '../trust/advice.js';
 import type { ClientScene } from '../trust/client-lines.js';
@@ -46,10 +47,13 @@ export async function offlineTrust(source: OfflineSource): Promise<ExportedTrust
     environment: source.environment,
     readFile: readText,
   });
-  const path = pathsBelow(options.dataDir).identity;
+  const folder = pathsBelow(options.dataDir);
+  const path = folder.identity;
   const facts = await logFacts(path, options, source.startTime);
   const log = logAnchor(options, facts);
-  const material = readTrustMaterial(options, facts.hostname, readText);
+  const chain = await readTimestampChainFile(options, folder);
+  const given = readTrustMaterial(options, facts.hostname, readText);
+  const material = withOwnAuthority(given, log, chain);
   const { documents, advice } = asOperational(path, () => ({
     documents: trustDocuments(log, material),
     advice: trustAdvice(log, material),

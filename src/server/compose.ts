@@ -99,11 +99,14 @@ export async function composeServer(
       ...appOptions(config, logs, workers, registry, logger),
       timestamps,
       trustDocuments: () =>
-        trust.documents({
-          ...identity,
-          publicKeyDer: keys.log.publicKeyDer,
-          port: told.port ?? config.port,
-        }),
+        trust.documents(
+          {
+            ...identity,
+            publicKeyDer: keys.log.publicKeyDer,
+            port: told.port ?? config.port,
+          },
+          timestamps?.authority.chain,
+        ),
     });
     told.app = app;
     const { v2EntryAdded } = app.metrics;

@@ -60,7 +60,7 @@ describe('serving', () => {
     const lines = world.written.trimEnd().split('\n');
     assert.equal(lines.length, 1);
     const line = JSON.parse(lines[0] ?? '') as Record<string, string>;
-    assert.deepEqual(Object.keys(line), ['msg', 'url', 'metricsUrl', 'treeID', 'origin']);
+    assert.deepEqual(Object.keys(line), ['msg', 'url', 'metricsUrl', 'treeID', 'origin', 'v2']);
     assert.equal(line['msg'], 'listening');
     assert.equal((await fetch(`${line['url']}/ping`)).status, 200);
     world.emit('SIGTERM', 'SIGTERM');

@@ -10,9 +10,10 @@ import {
   readTimestampChainFile,
   readTimestampMaterial,
   startTimestampAuthority,
-  timestampAuthorityMaterial,
+  withOwnAuthority,
 } from '../../src/server/timestamp-authority.js';
 import { requestOf } from '../../src/timestamping/request.js';
+import { NO_MATERIAL } from '../../src/trust/material.js';
 import { newSigner } from '../timestamping/made-authority.js';
 import { configFor, start, temporaryFolder } from './scene.js';
 
@@ -103,7 +104,10 @@ describe('an authority of its own', () => {
     const { read } = await made(t);
     const { chain } = await read();
     const anchor = { publicUrl: 'https://log.example.com', operator: 'somebody' };
-    const material = timestampAuthorityMaterial(chain, anchor);
+    const kit = withOwnAuthority(NO_MATERIAL, anchor, chain);
+    const [material] = kit.timestampAuthorities;
+    assert.ok(material !== undefined);
+    assert.deepEqual(withOwnAuthority(NO_MATERIAL, anchor, undefined), NO_MATERIAL);
     assert.deepEqual(material, {
       url: 'https://log.example.com/api/v1/timestamp',
       certificates: material.certificates,

@@ -12,8 +12,13 @@ import { toHex } from '../encoding/hex.js';
 import { isLogError, LogError } from '../errors.js';
 import { type Options, readOptions } from '../server/config.js';
 import { pathsBelow } from '../server/data-folder.js';
-import { readTimestampChainFile, withOwnAuthority } from '../server/timestamp-authority.js';
-import { type LogFacts, logAnchor, readTrustMaterial } from '../server/trust-options.js';
+import { readTimestampChainFile } from '../server/timestamp-authority.js';
+import {
+  type LogFacts,
+  logAnchor,
+  readTrustMaterial,
+  withOwnAuthority,
+} from '../server/trust-options.js';
 import { trustAdvice } from '../trust/advice.js';
 import type { ClientScene } from '../trust/client-lines.js';
 import { TRUST_FILES, type TrustDocuments, trustDocuments } from '../trust/documents.js';
@@ -47,13 +52,11 @@ export async function offlineTrust(source: OfflineSource): Promise<ExportedTrust
     environment: source.environment,
     readFile: readText,
   });
-  const folder = pathsBelow(options.dataDir);
-  const path = folder.identity;
+  const path = pathsBelow(options.dataDir).identity;
   const facts = await logFacts(path, options, source.startTime);
   const log = logAnchor(options, facts);
-  const chain = await readTimestampChainFile(options, folder);
   const given = readTrustMaterial(options, facts.hostname, readText);
-  const material = withOwnAuthority(given, log, chain);
+  const material = withOwnAuthority(given, log, facts.timestampChain);
   const { documents, advice } = asOperational(path, () => ({
     documents: trustDocuments(log, material),
     advice: trustAdvice(log, material),
@@ -117,6 +120,7 @@ async function logFacts(
     );
   }
   const text = await readLogFile(path);
+  const timestampChain = await readTimestampChainFile(options, { root: options.dataDir });
   return asOperational(path, () => {
     const place = readJson(text, path);
     const created = (place.value as { createdSeconds?: unknown } | null)?.createdSeconds;
@@ -127,6 +131,7 @@ async function logFacts(
       verifierKeys: items(required(place, 'verifierKeys')).map(textAt),
       createdSeconds: given ?? known,
       port: options.port === 0 ? USUAL_PORT : options.port,
+      timestampChain,
     };
   });
 }

@@ -31,12 +31,18 @@ import { type Listening, listen } from './listen.js';
 import { createLogger, stderrStream } from './logger.js';
 import { createRegistry, declareLogMetrics, serveMetrics } from './metrics-server.js';
 import { type OpenLogs, openLogs } from './open-logs.js';
-import { openParts } from './open-parts.js';
+import { type LogParts, openParts } from './open-parts.js';
 import { serveGrpc } from './serve-grpc.js';
 import { startStoreCheck } from './store-check.js';
 import { systemClock } from './system-clock.js';
-import { makeTimestampAuthority, openTimestamps, timestampFiles } from './timestamp-authority.js';
+import {
+  makeTimestampAuthority,
+  type OpenTimestamps,
+  openTimestamps,
+  timestampFiles,
+} from './timestamp-authority.js';
 import { openTrustKit } from './trust-kit.js';
+import type { LogFacts } from './trust-options.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -67,7 +73,7 @@ export async function composeServer(
 ): Promise<RunningServer> {
   const trust = openTrustKit(config, config.hostname);
   const parts = await openParts(config);
-  const { identity, folder, keys } = parts;
+  const { identity, folder } = parts;
   const closers: Closers = [() => parts.close()];
   const close = () => closeAll(closers);
   try {
@@ -98,15 +104,7 @@ export async function composeServer(
     const app = createApp({
       ...appOptions(config, logs, workers, registry, logger),
       timestamps,
-      trustDocuments: () =>
-        trust.documents(
-          {
-            ...identity,
-            publicKeyDer: keys.log.publicKeyDer,
-            port: told.port ?? config.port,
-          },
-          timestamps?.authority.chain,
-        ),
+      trustDocuments: () => trust.documents(logFacts(parts, timestamps, told.port ?? config.port)),
     });
     told.app = app;
     const { v2EntryAdded } = app.metrics;
@@ -219,6 +217,15 @@ function appOptions(
     openapiText: readFileSync(join(packageFolder(), 'openapi.yaml'), 'utf8'),
     requestIDHeader: config.httpRequestIdHeaderName,
   };
+}
+
+function logFacts(
+  { identity, keys }: LogParts,
+  timestamps: OpenTimestamps | undefined,
+  port: number,
+): LogFacts {
+  const timestampChain = timestamps?.authority.chain;
+  return { ...identity, publicKeyDer: keys.log.publicKeyDer, port, timestampChain };
 }
 
 function logRequest(logger: Logger, request: CompletedRequest): void {

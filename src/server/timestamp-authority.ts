@@ -22,7 +22,7 @@ import { readTimestampChain, type TimestampChain } from '../timestamping/certifi
 import { issueTimestampChain } from '../timestamping/issue-chain.js';
 import { timestampTrust } from '../timestamping/trust.js';
 import type { LogAnchor } from '../trust/log-anchor.js';
-import type { TrustMaterial } from '../trust/material.js';
+import type { AuthorityMaterial } from '../trust/material.js';
 import { readTimestampAuthority } from '../trust/pem-material.js';
 import type { Config } from './config.js';
 import { type DataFolder, isThere, readIfThere, syncFolder, writeSynced } from './data-folder.js';
@@ -140,22 +140,16 @@ export async function readTimestampChainFile(
   return readChain(files.chain, undefined);
 }
 
-/**
- * Returns `material` with the log's own authority first, where there is one: what a trusted root and a signing config
- * say of it.
- */
-export function withOwnAuthority(
-  material: TrustMaterial,
+/** Returns what a trusted root and a signing config say of the authority of a log that clients reach at `publicUrl`. */
+export function timestampAuthorityMaterial(
+  chain: TimestampChain,
   { publicUrl, operator }: Pick<LogAnchor, 'publicUrl' | 'operator'>,
-  chain: TimestampChain | undefined,
-): TrustMaterial {
-  if (chain === undefined) return material;
+): AuthorityMaterial {
   const { path, pem, notBeforeSeconds } = timestampTrust(chain);
   const { certificates, subject } = readTimestampAuthority(pem);
   // No end: whoever makes another key says when this one ended, and certificates end by themselves.
   const validFor = { startSeconds: notBeforeSeconds };
-  const own = { url: `${publicUrl}${path}`, certificates, subject, validFor, operator };
-  return { ...material, timestampAuthorities: [own, ...material.timestampAuthorities] };
+  return { url: `${publicUrl}${path}`, certificates, subject, validFor, operator };
 }
 
 /** An authority that answers, and what the operator should be told. */

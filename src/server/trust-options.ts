@@ -8,6 +8,7 @@
 
 import { resolve } from 'node:path';
 import { isLogError, LogError } from '../errors.js';
+import type { TimestampChain } from '../timestamping/certificate-chain.js';
 import { type LogAnchor, startOfDay } from '../trust/log-anchor.js';
 import type { AuthorityMaterial, IdentityProvider, TrustMaterial } from '../trust/material.js';
 import {
@@ -19,6 +20,7 @@ import {
 import { serviceUrlProblem, withoutFinalSlash } from '../trust/service-url.js';
 import { parseTimestamp, timestampText } from '../trust/time-range.js';
 import type { Options } from './config.js';
+import { timestampAuthorityMaterial } from './timestamp-authority.js';
 
 /** The options that are read here. */
 export type TrustOptions = Pick<
@@ -32,7 +34,7 @@ export type TrustOptions = Pick<
   | 'trustOidc'
 >;
 
-/** What of a log is not an option. */
+/** What of a log is no option of the trust kit. */
 export interface LogFacts {
   readonly hostname: string;
   /** DER SubjectPublicKeyInfo. */
@@ -42,6 +44,19 @@ export interface LogFacts {
   readonly createdSeconds: number | undefined;
   /** Port of its API, which the URL of a log named localhost has. */
   readonly port: number;
+  /** Of the authority beside it; undefined where there is none. */
+  readonly timestampChain: TimestampChain | undefined;
+}
+
+/** Returns the material with the authority beside the log, if there is one. */
+export function withOwnAuthority(
+  material: TrustMaterial,
+  log: LogAnchor,
+  chain: TimestampChain | undefined,
+): TrustMaterial {
+  if (chain === undefined) return material;
+  const own = timestampAuthorityMaterial(chain, log);
+  return { ...material, timestampAuthorities: [...material.timestampAuthorities, own] };
 }
 
 /** Returns what is known of the log. Throws CONFIG_INVALID. */

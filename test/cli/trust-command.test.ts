@@ -126,6 +126,34 @@ describe('stele trust export from a data folder', () => {
     assert.equal(JSON.parse(files['trusted-root.json']).timestampAuthorities.length, 1);
   });
 
+  it('has the authority beside the log, below its URL, as the server says too', async (t) => {
+    const folder = temporaryFolder(t);
+    const dataDir = join(folder, 'data');
+    const flags = ['--hostname=log.example.org', '--public-url=http://127.0.0.1:3000'];
+    const server = await start(t, dataDir, '--tsa', ...flags, ...materialFlags(folder));
+    const out = join(folder, 'out');
+    const serverArguments = [`--data-dir=${dataDir}`, ...flags, ...materialFlags(folder)];
+    await exported({ out, serverArguments, force: true });
+    const files = filesIn(out);
+    const [own] = JSON.parse(files['trusted-root.json']).timestampAuthorities.slice(-1);
+    const pem = readFileSync(join(dataDir, 'tsa', 'chain.pem'), 'utf8');
+    assert.equal(own.uri, 'http://127.0.0.1:3000/api/v1/timestamp');
+    assert.equal(own.certChain.certificates.length, 2);
+    for (const { rawBytes } of own.certChain.certificates) {
+      assert.ok(pem.replaceAll('\n', '').includes(rawBytes));
+    }
+    assert.deepEqual(own.subject, {
+      organization: 'log.example.org',
+      commonName: 'timestamp authority root',
+    });
+    assert.equal(own.operator, 'log.example.org');
+    const { tsaUrls } = JSON.parse(files['signing-config.json']);
+    assert.equal(tsaUrls[0].url, own.uri);
+    assert.deepEqual(tsaUrls[0].validFor, own.validFor);
+    const served = JSON.parse((await documentsOf(server.url))['trusted-root.json']);
+    assert.deepEqual(served.timestampAuthorities.at(-1), own);
+  });
+
   it('takes the options from the file and the environment of the server too', async (t) => {
     const { dataDir, out } = await madeLog(t);
     const folder = temporaryFolder(t);

@@ -31,6 +31,8 @@ export interface LogSettings {
   readonly enabledKinds?: readonly string[];
   readonly algorithms?: readonly string[];
   readonly maxRequestBodySize?: number;
+  /** True: with a timestamp authority. */
+  readonly timestamps?: boolean;
   readonly limits?: Partial<EntryLimits>;
   readonly duplicates?: DuplicateAnswer;
   readonly v2?: Partial<V2EntryPolicy>;
@@ -99,7 +101,9 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
   const app = createApp({
     shards: { active: v1.rekorSide, inactive: [], ofV2: v2.rekorSide },
     v2: { log: v2, logs, servesReads: settings.servesV2Reads ?? true },
-    timestamps: { authority: madeAuthority().authority, grantedStatus: 200 },
+    ...(settings.timestamps === true && {
+      timestamps: { authority: madeAuthority().authority, grantedStatus: 200 as const },
+    }),
     enabledEndpoints: new Set(settings.enabledEndpoints ?? Object.keys(ENDPOINTS)),
     maxRequestBodySize: settings.maxRequestBodySize ?? 32 * 1024 * 1024,
     rules: { policy, duplicates: settings.duplicates ?? 'conflict' },

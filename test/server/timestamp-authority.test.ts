@@ -10,10 +10,9 @@ import {
   readTimestampChainFile,
   readTimestampMaterial,
   startTimestampAuthority,
-  withOwnAuthority,
+  timestampAuthorityMaterial,
 } from '../../src/server/timestamp-authority.js';
 import { requestOf } from '../../src/timestamping/request.js';
-import { NO_MATERIAL } from '../../src/trust/material.js';
 import { newSigner } from '../timestamping/made-authority.js';
 import { configFor, start, temporaryFolder } from './scene.js';
 
@@ -104,10 +103,7 @@ describe('an authority of its own', () => {
     const { read } = await made(t);
     const { chain } = await read();
     const anchor = { publicUrl: 'https://log.example.com', operator: 'somebody' };
-    const kit = withOwnAuthority(NO_MATERIAL, anchor, chain);
-    const [material] = kit.timestampAuthorities;
-    assert.ok(material !== undefined);
-    assert.deepEqual(withOwnAuthority(NO_MATERIAL, anchor, undefined), NO_MATERIAL);
+    const material = timestampAuthorityMaterial(chain, anchor);
     assert.deepEqual(material, {
       url: 'https://log.example.com/api/v1/timestamp',
       certificates: material.certificates,

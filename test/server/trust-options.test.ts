@@ -183,6 +183,7 @@ describe('the log in the trust kit', () => {
     verifierKeys: ['a+b+c'],
     createdSeconds: Date.UTC(2026, 10, 22, 15, 30) / 1000,
     port: 3001,
+    timestampChain: undefined,
   };
 
   it('is reached under its name, operated by it, and valid from the day of its making', () => {

@@ -362,3 +362,30 @@ describe('an entry verifies whatever else stands in it:', () => {
     assert.deepEqual(ended, ["time: the log's key has an end, and the entry no proved time"]);
   });
 });
+
+describe('an entry with a member of another type, or without it', () => {
+  // Nobody signs them, and of zeros it makes no difference whether they are there.
+  const free = new Set(['integratedTime', 'inclusionPromise']);
+
+  it('fails, and never throws', async () => {
+    const paths: (readonly string[])[] = [];
+    const walk = (value: unknown, path: readonly string[]): void => {
+      if (path.length > 0) paths.push(path);
+      if (typeof value !== 'object' || value === null) return;
+      for (const [key, child] of Object.entries(value)) walk(child, [...path, key]);
+    };
+    walk(witnessed.tle, []);
+    assert.ok(paths.length > 15);
+    for (const path of paths) {
+      for (const wrong of [undefined, null, {}, [], 'x', -1, 1.5, true, '', 2 ** 53]) {
+        const damaged = structuredClone(witnessed.tle) as unknown as Record<string, unknown>;
+        let holder = damaged;
+        for (const key of path.slice(0, -1)) holder = holder[key] as Record<string, unknown>;
+        holder[path.at(-1) ?? ''] = wrong;
+        const failed = await failures(damaged as unknown as Tle, [keyOf(witnessed)]);
+        const isFree = free.has(path[0] ?? '') && failed.length === 0;
+        assert.ok(isFree || failed.length > 0, `${path.join('.')} = ${JSON.stringify(wrong)}`);
+      }
+    }
+  });
+});

@@ -58,6 +58,7 @@ describe('the documentation', () => {
     'README.md',
     'docs/operating.md',
     'docs/errors.md',
+    'docs/clients.md',
     'docs/what-an-entry-proves.md',
   ]) {
     it(`has no dead link in ${page}`, () => {

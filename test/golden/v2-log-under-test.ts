@@ -28,15 +28,11 @@ export class V2LogUnderTest {
   constructor(identity: SignedAs) {
     this.#identity = identity;
     const [log, tiles] = [derOf(identity.publicKeyPem), derOf(identity.tilePublicKeyPem)];
-    this.#logID = sha256(log);
-    const preimage = Buffer.concat([
-      Buffer.from(`${identity.hostname}\n\x01`),
-      tiles.subarray(-32),
-    ]);
-    this.#lines = [
-      { keyID: this.#logID.subarray(0, 4), publicKeyDer: log },
-      { keyID: sha256(preimage).subarray(0, 4), publicKeyDer: tiles },
-    ];
+    this.#logID = logIDOf(identity.hostname, log);
+    this.#lines = [log, tiles].map((publicKeyDer) => ({
+      keyID: logIDOf(identity.hostname, publicKeyDer).subarray(0, 4),
+      publicKeyDer,
+    }));
   }
 
   /** Returns `text` with its placeholders filled in; the log was empty before the first case. */
@@ -120,6 +116,16 @@ function bytesOf(value: unknown): Buffer {
   const bytes = Buffer.from(String(value), 'base64');
   if (bytes.toString('base64') !== value) throw new Error(`${value} is not base64 with padding`);
   return bytes;
+}
+
+/** As C2SP's signed notes and rekor-tiles say: SHA-256 over what stands for the key, by its type. */
+function logIDOf(name: string, der: Buffer): Buffer {
+  const { asymmetricKeyType } = createPublicKey({ key: der, format: 'der', type: 'spki' });
+  if (asymmetricKeyType === 'ec') return sha256(der);
+  const isEd25519 = asymmetricKeyType === 'ed25519';
+  const type = isEd25519 ? '\x01' : '\xffPKIX-RSA-PKCS#1v1.5';
+  const key = isEd25519 ? der.subarray(-32) : der;
+  return sha256(Buffer.concat([Buffer.from(`${name}\n`), Buffer.from(type, 'latin1'), key]));
 }
 
 function derOf(pem: string): Buffer {

@@ -60,7 +60,7 @@ test('the examples of answers fit their schemas', () => {
 
 for (const adapter of ['fast', 'express'] as const) {
   test(`a started server answers every example as described (${adapter})`, async () => {
-    const log = await startLog({ adapter });
+    const log = await startLog({ adapter, timestamps: true });
     const port = Number(new URL(log.url).port);
     try {
       for (const example of examplesOf(document)) await drive(port, example);

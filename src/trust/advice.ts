@@ -16,7 +16,7 @@ export function nameAdvice({
   publicUrl,
 }: Pick<LogAnchor, 'hostname' | 'publicUrl'>): readonly string[] {
   const advice: string[] = [];
-  if (!/^[a-z0-9.-]+$/.test(hostname)) {
+  if (!/^[a-z0-9._-]+$/.test(hostname)) {
     advice.push(
       `The log is named ${hostname}, which is more than a host name: cosign and sigstore-go compare the name with the host ` +
         'of a URL alone, and refuse entries of its v2 API. Only a new log can have another name.',
@@ -34,36 +34,32 @@ export function nameAdvice({
 
 function keyAdvice({ publicKeyDer }: LogAnchor): readonly string[] {
   const details = logKeyDetails(publicKeyDer);
-  const reasons: Readonly<Record<string, string>> = {
-    PKIX_ECDSA_P256_SHA_256: '',
-    PKIX_ED25519: 'rekor-cli cannot verify an Ed25519 log',
-    PKIX_ECDSA_P384_SHA_256: NOT_P256,
-    PKIX_ECDSA_P521_SHA_256: NOT_P256,
-  };
-  const reason = reasons[details] ?? RSA;
-  return reason === ''
-    ? []
-    : [`The key of the log is ${details}: ${reason}. Every client takes P-256.`];
+  if (details === 'PKIX_ECDSA_P256_SHA_256') return [];
+  const reason = details.startsWith('PKIX_ECDSA') ? OTHER_CURVE : REASONS[details];
+  return [`The key of the log is ${details}: ${reason ?? RSA}. Every client takes P-256.`];
 }
 
-const NOT_P256 =
-  'cosign, sigstore-go and sigstore-python have no verifier for this curve with SHA-256, and refuse the log';
-const RSA =
-  'sigstore-js reads an RSA key in another encoding than all others, and refuses the document';
+// Seen with cosign 3.1.3, sigstore-python 4.5.1 and @sigstore/verify 3.1.1.
+const NO_SET = 'cosign and sigstore-go refuse entries of its v1 API';
+const RSA = `${NO_SET}, and sigstore-js refuses the trusted root, where it reads RSA keys in an encoding of its own`;
+const OTHER_CURVE =
+  'cosign and sigstore-go refuse the trusted root, and sigstore-python the log, since they know no such key';
+const REASONS: Readonly<Record<string, string>> = { PKIX_ED25519: NO_SET };
 
 function materialAdvice(log: LogAnchor, material: TrustMaterial): readonly string[] {
   const { certificateAuthorities, ctLogs, timestampAuthorities } = material;
   const advice: string[] = [];
   if (log.signingApis.includes('v2') && timestampAuthorities.length === 0) {
     advice.push(
-      'There is no timestamp authority, and the v2 API puts no time into its entries: cosign will not sign, and what ' +
-        'sigstore-python signs nobody can verify. Add one with --trust-tsa, or offer v1 alone with --trust-apis v1.',
+      'There is no timestamp authority, and the v2 API puts no time into its entries: nobody can verify signatures under ' +
+        'short-lived certificates, and cosign refuses to make them. Start the server with --tsa, add an authority with ' +
+        '--trust-tsa, or offer v1 alone with --trust-apis v1.',
     );
   }
   if (certificateAuthorities.length === 0) {
     advice.push(
-      'There is no certificate authority: signers need keys of their own, and sigstore-python, which has none, cannot sign. ' +
-        'Add one with --trust-fulcio.',
+      'There is no certificate authority: signers need keys of their own, and sigstore-python and the builder of sigstore-js, ' +
+        'which use certificates alone, do not sign. Add one with --trust-fulcio.',
     );
   } else if (ctLogs.length === 0) {
     advice.push(

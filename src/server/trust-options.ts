@@ -7,6 +7,7 @@
  */
 
 import { resolve } from 'node:path';
+import { equalBytes } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
 import type { TimestampChain } from '../timestamping/certificate-chain.js';
 import { type LogAnchor, startOfDay } from '../trust/log-anchor.js';
@@ -48,7 +49,7 @@ export interface LogFacts {
   readonly timestampChain: TimestampChain | undefined;
 }
 
-/** Returns the material with the authority beside the log, if there is one. */
+/** Returns the material with the authority beside the log, unless there is none or the options name it by themselves. */
 export function withOwnAuthority(
   material: TrustMaterial,
   log: LogAnchor,
@@ -56,8 +57,15 @@ export function withOwnAuthority(
 ): TrustMaterial {
   if (chain === undefined) return material;
   const own = timestampAuthorityMaterial(chain, log);
-  return { ...material, timestampAuthorities: [...material.timestampAuthorities, own] };
+  const { timestampAuthorities } = material;
+  // The operator's word on its URL or its end stands.
+  const isNamed = timestampAuthorities.some(({ certificates: [signing] }) =>
+    equalBytes(signing ?? NOTHING, chain.leaf.der),
+  );
+  return isNamed ? material : { ...material, timestampAuthorities: [...timestampAuthorities, own] };
 }
+
+const NOTHING = new Uint8Array(0);
 
 /** Returns what is known of the log. Throws CONFIG_INVALID. */
 export function logAnchor(options: TrustOptions, facts: LogFacts): LogAnchor {

@@ -154,6 +154,20 @@ describe('stele trust export from a data folder', () => {
     assert.deepEqual(served.timestampAuthorities.at(-1), own);
   });
 
+  it('names the authority beside the log once, as the operator does where he names it', async (t) => {
+    const folder = temporaryFolder(t);
+    const dataDir = join(folder, 'data');
+    await initialiseLog(configFor(dataDir, '--tsa'));
+    const chain = join(dataDir, 'tsa', 'chain.pem');
+    const named = `url=https://old.example.org,certificate-chain=${chain},end-time=2030-01-01T00:00:00Z`;
+    const out = join(folder, 'out');
+    await exported({ out, serverArguments: [`--data-dir=${dataDir}`, `--trust-tsa=${named}`] });
+    const { timestampAuthorities } = JSON.parse(filesIn(out)['trusted-root.json']);
+    assert.equal(timestampAuthorities.length, 1);
+    assert.equal(timestampAuthorities[0].uri, 'https://old.example.org');
+    assert.equal(timestampAuthorities[0].validFor.end, '2030-01-01T00:00:00Z');
+  });
+
   it('takes the options from the file and the environment of the server too', async (t) => {
     const { dataDir, out } = await madeLog(t);
     const folder = temporaryFolder(t);

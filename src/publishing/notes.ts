@@ -101,6 +101,7 @@ export async function openNotes(options: NotesOptions): Promise<Notes> {
 export class Notes {
   readonly #options: NotesOptions;
   #newest: SignedHead | undefined;
+  #keeping: Promise<void> = Promise.resolve();
 
   /** Use openNotes. */
   constructor(options: NotesOptions, newest: SignedHead | undefined) {
@@ -122,8 +123,15 @@ export class Notes {
     });
     const note = printSignedNote({ text, signatures });
     this.#newest = { size: head.size, root: head.root, note };
-    void late.write({ notes: [{ kind, size: head.size, bytes: utf8(note) }] });
+    this.#keeping = late.write({ notes: [{ kind, size: head.size, bytes: utf8(note) }] });
     return this.#newest;
+  }
+
+  /** Returns `at(head)` when the note is kept: a process that is killed serves the same bytes when it is back. */
+  async kept(head: Head): Promise<SignedHead> {
+    const signed = this.at(head);
+    await this.#keeping;
+    return signed;
   }
 }
 

@@ -1,6 +1,6 @@
 /**
  * The body of `POST /api/v2/log/entries`, read as Rekor v2 reads it: the first JSON value of it, in protobuf's JSON
- * mapping, as dev.sigstore.rekor.v2.CreateEntryRequest. Spec: spec/rekor-v2.md section 2.1.
+ * mapping, as dev.sigstore.rekor.v2.CreateEntryRequest. Spec: the recording, test/vectors/rekor-v2.
  *
  * Two readers of Go's stand one behind the other there, and both are followed: encoding/json cuts the first value
  * out of the stream, so that whatever follows it is not looked at and a body of white space is no value at all;

@@ -99,11 +99,21 @@ export function publicIdentity(
 
 /** Returns the tree ID in the text of a log.json; 'unknown' when there is none to be read. */
 export function treeIDOf(identityText: string): string {
+  const { treeID } = readIdentity(identityText);
+  return typeof treeID === 'string' ? treeID : 'unknown';
+}
+
+/** Returns the tree ID of the v2 log in the text of a log.json; undefined when it tells of none, as older ones do. */
+export function v2TreeIDOf(identityText: string): string | undefined {
+  const treeID: unknown = readIdentity(identityText).v2?.treeID;
+  return typeof treeID === 'string' ? treeID : undefined;
+}
+
+function readIdentity(text: string): Partial<PublicIdentity> {
   try {
-    const { treeID } = JSON.parse(identityText) as Partial<PublicIdentity>;
-    return typeof treeID === 'string' ? treeID : 'unknown';
+    return (JSON.parse(text) as Partial<PublicIdentity> | null) ?? {};
   } catch {
-    return 'unknown';
+    return {};
   }
 }
 

@@ -24,6 +24,7 @@ import {
   type PublicIdentity,
   publicIdentity,
   treeIDOf,
+  v2TreeIDOf,
 } from './identity.js';
 import { openKeys } from './keys.js';
 import { makeTimestampAuthority } from './timestamp-authority.js';
@@ -64,6 +65,7 @@ export async function openParts(config: Config): Promise<LogParts> {
     }
     for (const record of stored) assertIdentity(record, config.hostname, keys);
     assertTreeChoice(stored, config.v2Tree);
+    if (v1 !== undefined) await assertNoLostV2Log(folder, stored);
     // Judged before a log is made: a guard that has seen entries forbids to begin anew, adopted or not.
     const adopt = config.adoptGuard && stored.length > 0;
     const guard = await openGuard({ path: folder.guard, store, adopt });
@@ -99,6 +101,20 @@ function assertTreeChoice(stored: readonly LogRecord[], choice: Config['v2Tree']
     'STORE_IDENTITY',
     `the store was made with --v2-tree ${found}, but this start has ${choice}; ` +
       'which tree the v2 API writes to is fixed at the first start',
+  );
+}
+
+/**
+ * Throws STORE_CORRUPT when log.json tells of a v2 log that the store does not have: another one would be a second tree
+ * under its origin. The guard tells of it too, but only when it is there, and of a log with entries.
+ */
+async function assertNoLostV2Log(folder: DataFolder, stored: readonly LogRecord[]): Promise<void> {
+  const text = await readIfThere(folder.identity);
+  const treeID = text === undefined ? undefined : v2TreeIDOf(text);
+  if (treeID === undefined || stored.some((record) => String(record.treeID) === treeID)) return;
+  throw new LogError(
+    'STORE_CORRUPT',
+    `the store in ${folder.store} has lost log ${treeID}, the v2 log of ${folder.identity}`,
   );
 }
 

@@ -8,12 +8,18 @@ import type { TestContext } from 'node:test';
 import { composeServer, type RunningServer } from '../../src/server/compose.js';
 import { type Config, readConfig } from '../../src/server/config.js';
 
-/** Returns a folder that is removed when the test is over. */
+/** Returns a folder that is removed when the test is over, after its servers have stopped. */
 export function temporaryFolder(t: TestContext): string {
   const folder = mkdtempSync(join(tmpdir(), 'stele-server-'));
-  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  t.after(async () => {
+    // What is to be done after a test is done in the order in which it was told: this came first.
+    await Promise.all((started.get(t) ?? []).map((server) => server.close()));
+    rmSync(folder, { recursive: true, force: true });
+  });
   return folder;
 }
+
+const started = new WeakMap<TestContext, RunningServer[]>();
 
 /** Returns a quiet configuration on free ports. */
 export function configFor(dataDir: string, ...flags: readonly string[]): Config {
@@ -34,6 +40,7 @@ export async function start(
   ...flags: readonly string[]
 ): Promise<RunningServer> {
   const server = await composeServer(configFor(dataDir, ...flags));
+  started.set(t, [...(started.get(t) ?? []), server]);
   t.after(() => server.close());
   return server;
 }

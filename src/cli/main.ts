@@ -105,7 +105,12 @@ function addTrust(program: Command): void {
   const url = new Option('--url <url>', 'take the files from a running log, which proves nothing');
   command
     .addOption(url.conflicts(['startTime', ...ofServer.map(camelCase)]))
-    .option('--log-id <hex>', 'with --url: the only log to take, by an ID from elsewhere')
+    .addOption(
+      new Option(
+        '--log-id <hex>',
+        'with --url: a log to trust, by an ID from elsewhere; no other',
+      ).argParser(appended),
+    )
     .action(async (options: ExportFlags & Readonly<Record<string, unknown>>) => {
       if (options.logId !== undefined && options.url === undefined) {
         command.error('error: --log-id is of use with --url alone');

@@ -25,8 +25,8 @@ export interface ExportOptions extends OfflineSource {
   readonly force?: boolean;
   /** A running log whose documents are taken as they are; the members of OfflineSource are not looked at then. */
   readonly url?: string;
-  /** Hex: the only log that is taken from `url`. */
-  readonly logId?: string;
+  /** Hex: the only logs that documents from `url` may trust. */
+  readonly logId?: readonly string[];
 }
 
 /**

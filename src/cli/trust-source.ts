@@ -5,9 +5,9 @@
 
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { sha256 } from '#sha256';
 import { items, type Place, readJson, required, textAt } from '../client/json-reader.js';
-import { readTrustedRoot, type TrustedLog, trustedLogOfPem } from '../client/trusted-log.js';
-import { equalBytes } from '../encoding/bytes.js';
+import { readTrustedRoot, trustedLogOfPem } from '../client/trusted-log.js';
 import { toHex } from '../encoding/hex.js';
 import { isLogError, LogError } from '../errors.js';
 import { type Options, readOptions } from '../server/config.js';
@@ -21,7 +21,12 @@ import {
 } from '../server/trust-options.js';
 import { trustAdvice } from '../trust/advice.js';
 import type { ClientScene } from '../trust/client-lines.js';
-import { TRUST_FILES, type TrustDocuments, trustDocuments } from '../trust/documents.js';
+import {
+  TRUST_FILES,
+  type TrustDocuments,
+  type TrustFile,
+  trustDocuments,
+} from '../trust/documents.js';
 import { serviceUrlProblem, withoutFinalSlash } from '../trust/service-url.js';
 import { parseTimestamp } from '../trust/time-range.js';
 import { OperationalError } from './output.js';
@@ -71,27 +76,36 @@ export async function offlineTrust(source: OfflineSource): Promise<ExportedTrust
 }
 
 /**
- * Returns the documents that a running log serves, which must speak of one key, the one with the ID `expectedID` if it
- * is given. Throws CONFIG_INVALID and OperationalError.
+ * Returns the documents that a running log serves. `expectedIDs`, where they are given, are the IDs of all logs that
+ * the documents may trust. Throws CONFIG_INVALID and OperationalError.
  */
-export async function fetchedTrust(url: string, expectedID?: string): Promise<ExportedTrust> {
+export async function fetchedTrust(
+  url: string,
+  expectedIDs?: readonly string[],
+): Promise<ExportedTrust> {
   const problem = serviceUrlProblem(url);
   if (problem !== undefined) throw new LogError('CONFIG_INVALID', `--url ${problem}`);
   const base = withoutFinalSlash(url);
   const texts: Record<string, string> = {};
-  for (const file of TRUST_FILES)
+  for (const file of TRUST_FILES) {
     texts[file] = await fetchText(`${base}/.well-known/stele/${file}`);
+  }
   const documents = texts as TrustDocuments;
   const logID = logIDOf(documents, base);
-  if (expectedID === undefined) {
-    return { documents, logID, reach: reachOf(documents, base), notes: [PROVES_NOTHING] };
+  if (expectedIDs !== undefined) {
+    const expected = expectedIDs.map((id) => id.toLowerCase());
+    const other = trustedIDs(documents, base)
+      .flat()
+      .find((id) => !expected.includes(id));
+    if (other !== undefined) {
+      const wanted = expectedIDs.join(', ');
+      throw new OperationalError(
+        `${base} trusts the log ${other}, not ${wanted}: nothing was written`,
+      );
+    }
   }
-  if (expectedID.toLowerCase() !== logID) {
-    throw new OperationalError(
-      `${base} is the log ${logID}, not ${expectedID}: nothing was written`,
-    );
-  }
-  return { documents, logID, reach: reachOf(documents, base), notes: [PROVES_THE_KEY] };
+  const notes = [expectedIDs === undefined ? PROVES_NOTHING : PROVES_THE_KEY];
+  return { documents, logID, reach: reachOf(documents, base), notes };
 }
 
 const NO_START =
@@ -102,8 +116,8 @@ const PROVES_NOTHING =
   'own. Compare the log ID above with what the operator tells you in another way (stele keys show prints it), or give ' +
   'it with --log-id. The documented way is the file that the operator exports offline.';
 const PROVES_THE_KEY =
-  'The key is that of --log-id. All else in these files, such as certificate and timestamp authorities, was taken from ' +
-  'the log unproved.';
+  'The logs are those of --log-id. All else in these files, such as certificate and timestamp authorities, was taken ' +
+  'from the log unproved.';
 
 const readText = (path: string): string => readFileSync(path, 'utf8');
 
@@ -148,21 +162,22 @@ async function readLogFile(path: string): Promise<string> {
   }
 }
 
-/** Returns the ID of the log that the documents are of. Throws OperationalError unless they are of one. */
+/** Returns the ID of the log that the documents are of. Throws OperationalError unless both trust it. */
 function logIDOf(documents: TrustDocuments, source: string): string {
-  return asOperational(source, () => {
-    const log = trustedLogOfPem(documents['log.pub']);
-    const root = readJson(documents['trusted-root.json'], 'trusted-root.json');
-    const both = readJson(documents['client-trust-config.json'], 'client-trust-config.json');
-    for (const place of [root, required(both, 'trustedRoot')]) assertTrusts(place, log);
-    return toHex(log.logID);
-  });
+  const { logID } = asOperational(source, () => trustedLogOfPem(documents['log.pub']));
+  const id = toHex(logID);
+  if (trustedIDs(documents, source).every((ids) => ids.includes(id))) return id;
+  throw new OperationalError(`${source}: the trusted root does not trust the key of log.pub`);
 }
 
-function assertTrusts(root: Place, { publicKeyDer }: TrustedLog): void {
-  const logs = readTrustedRoot(root);
-  if (logs.every((log) => equalBytes(log.publicKeyDer, publicKeyDer))) return;
-  throw new LogError('ENCODING_MALFORMED', `${root.path} trusts another key than that of log.pub`);
+/** Returns the IDs, hashes of keys, of the logs that each document trusts. Throws OperationalError. */
+function trustedIDs(documents: TrustDocuments, source: string): readonly (readonly string[])[] {
+  const place = (file: TrustFile): Place => readJson(documents[file], file);
+  return asOperational(source, () =>
+    [place('trusted-root.json'), required(place('client-trust-config.json'), 'trustedRoot')].map(
+      (root) => readTrustedRoot(root).map(({ publicKeyDer }) => toHex(sha256(publicKeyDer))),
+    ),
+  );
 }
 
 function reachOf(documents: TrustDocuments, url: string): Omit<ClientScene, 'folder'> {

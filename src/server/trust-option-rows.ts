@@ -53,4 +53,11 @@ export const TRUST_OPTIONS = [
     default: [],
     meaning: 'OpenID Connect provider: `url=URL[,start-time=T][,end-time=T][,operator=NAME]`',
   },
+  {
+    name: 'trust-rekor',
+    kind: 'texts',
+    default: [],
+    meaning:
+      'another log that stays trusted, such as the one before this: `url=https://NAME,public-key=FILE[,start-time=T][,end-time=T][,operator=NAME]`',
+  },
 ] as const satisfies readonly OptionRow[];

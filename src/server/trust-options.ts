@@ -11,11 +11,16 @@ import { equalBytes } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
 import type { TimestampChain } from '../timestamping/certificate-chain.js';
 import { type LogAnchor, startOfDay } from '../trust/log-anchor.js';
-import type { AuthorityMaterial, IdentityProvider, TrustMaterial } from '../trust/material.js';
+import type {
+  AuthorityMaterial,
+  IdentityProvider,
+  LogMaterial,
+  TrustMaterial,
+} from '../trust/material.js';
 import {
   type AuthorityChain,
   readCertificateAuthority,
-  readCtLogKey,
+  readLogKey,
   readTimestampAuthority,
 } from '../trust/pem-material.js';
 import { serviceUrlProblem, withoutFinalSlash } from '../trust/service-url.js';
@@ -33,6 +38,7 @@ export type TrustOptions = Pick<
   | 'trustCtfe'
   | 'trustTsa'
   | 'trustOidc'
+  | 'trustRekor'
 >;
 
 /** What of a log is no option of the trust kit. */
@@ -94,15 +100,17 @@ export function readTrustMaterial(
     texts.map((text) => readService(option, text, operatorOf(options, hostname)));
   const content = <Content>(service: Service, read: (pem: string) => Content): Content =>
     readPem(service, readFile, read);
+  const log = (service: Service): LogMaterial => ({
+    ...reachable(service, 0),
+    publicKeyDer: content(service, readLogKey),
+  });
   return {
+    otherLogs: services('trust-rekor', options.trustRekor).map(log),
     certificateAuthorities: services('trust-fulcio', options.trustFulcio).map((service) => ({
       ...authority(service, content(service, readCertificateAuthority)),
       url: withoutFinalSlash(service.url),
     })),
-    ctLogs: services('trust-ctfe', options.trustCtfe).map((service) => ({
-      ...reachable(service, 0),
-      publicKeyDer: content(service, readCtLogKey),
-    })),
+    ctLogs: services('trust-ctfe', options.trustCtfe).map(log),
     timestampAuthorities: services('trust-tsa', options.trustTsa).map((service) =>
       authority(service, content(service, readTimestampAuthority)),
     ),
@@ -135,6 +143,7 @@ const FILE_KEYS = {
   'trust-ctfe': 'public-key',
   'trust-tsa': 'certificate-chain',
   'trust-oidc': undefined,
+  'trust-rekor': 'public-key',
 } as const;
 
 type ServiceOption = keyof typeof FILE_KEYS;

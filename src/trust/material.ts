@@ -14,8 +14,8 @@ export interface AuthorityMaterial {
   readonly operator: string;
 }
 
-/** A log of certificates. */
-export interface CtLogMaterial {
+/** Somebody else's log: of certificates, or of signatures. */
+export interface LogMaterial {
   readonly url: string;
   /** DER SubjectPublicKeyInfo. */
   readonly publicKeyDer: Uint8Array;
@@ -32,14 +32,17 @@ export interface IdentityProvider {
 
 /** All of it. */
 export interface TrustMaterial {
+  /** Logs that are believed beside this one, and not written to: those before it, or of others. */
+  readonly otherLogs: readonly LogMaterial[];
   readonly certificateAuthorities: readonly AuthorityMaterial[];
-  readonly ctLogs: readonly CtLogMaterial[];
+  readonly ctLogs: readonly LogMaterial[];
   readonly timestampAuthorities: readonly AuthorityMaterial[];
   readonly identityProviders: readonly IdentityProvider[];
 }
 
 /** A log and nothing else. */
 export const NO_MATERIAL: TrustMaterial = Object.freeze({
+  otherLogs: [],
   certificateAuthorities: [],
   ctLogs: [],
   timestampAuthorities: [],

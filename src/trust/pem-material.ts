@@ -1,5 +1,5 @@
 /**
- * PEM files of other services, as trust material: chains of certificates, and keys of certificate logs.
+ * PEM files of other services, as trust material: chains of certificates, and keys of other logs.
  *
  * In scope: what must be so that clients can use it, in words for an operator. Out of scope: files, and whether a
  * certificate is valid now: documents speak of the past too.
@@ -51,8 +51,8 @@ export function readTimestampAuthority(pem: string): AuthorityChain {
   throw malformed('there is one certificate alone: its issuers must follow, up to the root');
 }
 
-/** Returns the key of a certificate log, DER SubjectPublicKeyInfo. Throws KEY_MALFORMED. */
-export function readCtLogKey(pem: string): Uint8Array {
+/** Returns the key of a log, DER SubjectPublicKeyInfo. Throws KEY_MALFORMED. */
+export function readLogKey(pem: string): Uint8Array {
   const [der, ...more] = pemBlocks(pem, 'PUBLIC KEY');
   if (der === undefined || more.length > 0) throw malformed('there must be one public key');
   const key = readPublicKey(der);

@@ -7,41 +7,57 @@
 
 import { sha256 } from '#sha256';
 import { toBase64 } from '../encoding/base64.js';
+import { toHex } from '../encoding/hex.js';
 import { logKeyDetails, publicKeyDetails } from './key-details.js';
 import { hasOneID, type LogAnchor, logIDs, type ValidityWindow } from './log-anchor.js';
-import type { AuthorityMaterial, CtLogMaterial, TrustMaterial } from './material.js';
+import type { AuthorityMaterial, LogMaterial, TrustMaterial } from './material.js';
+import { hostOf } from './service-url.js';
 import { timeRange } from './time-range.js';
 
 /** Returns the document as a JSON value. Throws KEY_MALFORMED for a log whose key clients have no name for. */
 export function trustedRoot(log: LogAnchor, material: TrustMaterial): object {
   return {
     mediaType: 'application/vnd.dev.sigstore.trustedroot+json;version=0.1',
-    tlogs: logInstances(log),
+    tlogs: logInstances(log, material.otherLogs),
     certificateAuthorities: oldestFirst(material.certificateAuthorities).map(authority),
     ctlogs: oldestFirst(material.ctLogs).map(ctLogInstance),
     timestampAuthorities: oldestFirst(material.timestampAuthorities).map(authority),
   };
 }
 
-/**
- * Clients find the log by the ID in the entry, and compare the host of `baseUrl` with the name on the checkpoint: that
- * name stands there, wherever the log is reached. One entry serves both APIs where they have one ID.
- */
-function logInstances(log: LogAnchor): readonly object[] {
-  const ids = logIDs(log.hostname, log.publicKeyDer);
-  return (hasOneID(ids) ? [ids.v1] : [ids.v1, ids.v2]).map((logID) =>
-    logInstance({
-      baseUrl: `https://${log.hostname}`,
-      publicKeyDer: log.publicKeyDer,
-      keyDetails: logKeyDetails(log.publicKeyDer),
-      validFor: { startSeconds: log.validFromSeconds },
-      logID,
-      operator: log.operator,
-    }),
-  );
+/** Go clients refuse all entries of an ID that stands a second time: this log comes before those that repeat it. */
+function logInstances(log: LogAnchor, others: readonly LogMaterial[]): readonly object[] {
+  const own = instancesOf(log.hostname, {
+    // Clients compare the host with the name on the checkpoint: the name stands here, wherever the log is reached.
+    url: `https://${log.hostname}`,
+    publicKeyDer: log.publicKeyDer,
+    validFor: { startSeconds: log.validFromSeconds },
+    operator: log.operator,
+  });
+  const byID = new Map<string, LogInstance>();
+  for (const instance of [
+    own,
+    ...others.map((other) => instancesOf(hostOf(other.url), other)),
+  ].flat()) {
+    const id = toHex(instance.logID);
+    if (!byID.has(id)) byID.set(id, instance);
+  }
+  return oldestFirst([...byID.values()]).map(logInstance);
 }
 
-function ctLogInstance({ url, publicKeyDer, validFor, operator }: CtLogMaterial): object {
+/** Clients find a log by the ID in the entry; one instance serves both APIs where they know the log by one ID. */
+function instancesOf(name: string, { url, ...log }: LogMaterial): readonly LogInstance[] {
+  const ids = logIDs(name, log.publicKeyDer);
+  const keyDetails = logKeyDetails(log.publicKeyDer);
+  return (hasOneID(ids) ? [ids.v1] : [ids.v1, ids.v2]).map((logID) => ({
+    ...log,
+    baseUrl: url,
+    keyDetails,
+    logID,
+  }));
+}
+
+function ctLogInstance({ url, publicKeyDer, validFor, operator }: LogMaterial): object {
   const keyDetails = publicKeyDetails(publicKeyDer);
   const logID = sha256(publicKeyDer);
   return logInstance({ baseUrl: url, publicKeyDer, keyDetails, validFor, logID, operator });

@@ -305,12 +305,28 @@ describe('stele trust export from a running log', () => {
     const folder = temporaryFolder(t);
     const { url, identity } = await start(t, join(folder, 'data'));
     const out = join(folder, 'out');
-    const logId = '0'.repeat(64);
+    const logId = ['0'.repeat(64)];
     await assert.rejects(exported({ out, url, logId }), assertOperational(/nothing was written/));
     assert.ok(!existsSync(out));
-    const printed = await exported({ out, url, logId: identity.logID.toUpperCase() });
+    const printed = await exported({ out, url, logId: [identity.logID.toUpperCase()] });
     assert.doesNotMatch(printed, /proves nothing/);
-    assert.match(printed, /key is that of --log-id[\s\S]*unproved/);
+    assert.match(printed, /logs are those of --log-id[\s\S]*unproved/);
+  });
+
+  it('takes documents that trust other logs too, all of which must be expected', async (t) => {
+    const folder = temporaryFolder(t);
+    const older = await start(t, join(folder, 'older'));
+    const key = join(folder, 'older.pub');
+    writeFileSync(key, older.identity.publicKeyPem);
+    const other = `--trust-rekor=url=https://old.example.org,public-key=${key}`;
+    const { url, identity } = await start(t, join(folder, 'data'), other);
+    const out = join(folder, 'out');
+    const logId = [identity.logID];
+    await assert.rejects(exported({ out, url, logId }), assertOperational(/nothing was written/));
+    const printed = await exported({ out, url, logId: [...logId, older.identity.logID] });
+    assert.ok(printed.includes(`log ID  ${identity.logID}`));
+    assert.equal(JSON.parse(filesIn(out)['trusted-root.json']).tlogs.length, 2);
+    await exported({ out, url, force: true });
   });
 
   it('refuses documents that speak of several keys', async (t) => {
@@ -323,8 +339,8 @@ describe('stele trust export from a running log', () => {
     for (const file of ['trusted-root.json', 'client-trust-config.json', 'log.pub'] as const) {
       const liar = await serve(t, { ...own, [file]: forged[file] });
       await assert.rejects(
-        exported({ out, url: liar, logId: identity.logID }),
-        assertOperational(/trusts another key|is the log/),
+        exported({ out, url: liar, logId: [identity.logID] }),
+        assertOperational(/does not trust the key of log\.pub/),
       );
     }
     assert.ok(!existsSync(out));
@@ -343,6 +359,7 @@ describe('stele trust export from a running log', () => {
       ['signing-config.json', 'x'],
       ['signing-config.json', '{"caUrls":1,"tsaUrls":[]}'],
       ['client-trust-config.json', '{}'],
+      ['client-trust-config.json', `{"trustedRoot":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
       ['log.pub', 'x'],
     ] as const) {
       const liar = await serve(t, { ...own, [file]: text });

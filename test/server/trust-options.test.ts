@@ -65,6 +65,7 @@ describe('the options of the trust kit', () => {
         '--trust-ctfe=url=https://ct.example.org/log,public-key=ct.pub',
         `--trust-tsa=${tsa}`,
         '--trust-oidc=url=https://login.example.org/auth/',
+        '--trust-rekor=url=https://old.example.org,public-key=ct.pub,end-time=2026-01-01T00:00:00Z',
       ],
     });
     const [ca] = read.certificateAuthorities;
@@ -76,6 +77,14 @@ describe('the options of the trust kit', () => {
     assert.equal(read.timestampAuthorities[0]?.url, 'https://tsa.example.org/api/v1/timestamp');
     assert.deepEqual(read.ctLogs[0]?.validFor, { startSeconds: 0 });
     assert.equal(read.identityProviders[0]?.url, 'https://login.example.org/auth/');
+    assert.deepEqual(read.otherLogs, [
+      {
+        url: 'https://old.example.org',
+        operator: 'log.example.org',
+        publicKeyDer: read.ctLogs[0]?.publicKeyDer,
+        validFor: { startSeconds: 0, endSeconds: Date.UTC(2026, 0, 1) / 1000 },
+      },
+    ]);
   });
 
   it('may be given several times, and keep their order', () => {

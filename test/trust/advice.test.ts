@@ -29,6 +29,7 @@ const authority = {
   subject: { organization: '', commonName: '' },
 };
 const complete: TrustMaterial = {
+  otherLogs: [],
   certificateAuthorities: [authority],
   ctLogs: [{ ...service, publicKeyDer: log.publicKeyDer }],
   timestampAuthorities: [authority],

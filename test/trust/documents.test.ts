@@ -47,6 +47,7 @@ const authority = (url: string, validFor: typeof newer) => ({
   subject: { organization: 'o', commonName: 'c' },
 });
 const material: TrustMaterial = {
+  otherLogs: [],
   certificateAuthorities: [
     authority('https://ca.example.org/new', newer),
     authority('https://ca.example.org/old', older),
@@ -158,6 +159,28 @@ describe('the trusted root', () => {
     assert.equal(root.timestampAuthorities[0].uri, 'https://tsa.example.org/api/v1/timestamp');
     assert.equal(root.ctlogs[0].baseUrl, 'https://ct.example.org/log');
     assert.equal(root.ctlogs[0].logId.keyId, sha256(p256).toString('base64'));
+  });
+
+  it('has other logs that stay trusted, the oldest first, and none of them twice', () => {
+    const otherLogs = [
+      { ...service('https://old.example.org', older), publicKeyDer: ed25519 },
+      { ...service('https://log.example.org', older), publicKeyDer: p256 },
+    ];
+    const documents = trustDocuments(anchor(), { ...material, otherLogs });
+    const { tlogs } = JSON.parse(documents['trusted-root.json']);
+    const { v1, v2 } = logIDs('old.example.org', ed25519);
+    const ids = [v1, v2, sha256(p256)].map((id) => Buffer.from(id).toString('base64'));
+    assert.deepEqual(
+      tlogs.map((log: { logId: { keyId: string } }) => log.logId.keyId),
+      ids,
+    );
+    assert.equal(tlogs[0].baseUrl, 'https://old.example.org');
+    assert.deepEqual(tlogs[0].publicKey.validFor, {
+      start: '2025-01-01T00:00:00Z',
+      end: '2026-01-01T00:00:00Z',
+    });
+    assert.deepEqual(tlogs[2].publicKey.validFor, { start: '2026-11-22T00:00:00Z' });
+    assert.equal(JSON.parse(documents['signing-config.json']).rekorTlogUrls.length, 2);
   });
 
   it('is one that stele verify trusts', () => {

@@ -6,7 +6,7 @@ import {
   MAX_CHAIN_LENGTH,
   MAX_PEM_LENGTH,
   readCertificateAuthority,
-  readCtLogKey,
+  readLogKey,
   readTimestampAuthority,
 } from '../../src/trust/pem-material.js';
 import { type Issued, issue, pemOf, publicKeyPem, timestampChain } from './authorities.js';
@@ -127,17 +127,17 @@ describe('the chain of a timestamp authority', () => {
 describe('the key of a certificate log', () => {
   it('is read from PEM', () => {
     const { publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-    const der = readCtLogKey(publicKey.export({ type: 'spki', format: 'pem' }).toString());
+    const der = readLogKey(publicKey.export({ type: 'spki', format: 'pem' }).toString());
     assert.deepEqual(Buffer.from(der), publicKey.export({ type: 'spki', format: 'der' }));
   });
 
   it('is one key of a kind that clients know', () => {
     const pem = publicKeyPem(() => generateKeyPairSync('ec', { namedCurve: 'P-256' }));
-    assertRefused(() => readCtLogKey(pem + pem), /one public key/);
+    assertRefused(() => readLogKey(pem + pem), /one public key/);
     const small = publicKeyPem(() => generateKeyPairSync('rsa', { modulusLength: 1024 }));
-    assertRefused(() => readCtLogKey(small), /RSA key of 1024 bits/);
+    assertRefused(() => readLogKey(small), /RSA key of 1024 bits/);
     const p224 = publicKeyPem(() => generateKeyPairSync('ec', { namedCurve: 'secp224r1' }));
-    assertRefused(() => readCtLogKey(p224), /ECDSA key on P-224/);
-    assertRefused(() => readCtLogKey(issue({ name: 'x' }).pem), /block CERTIFICATE/);
+    assertRefused(() => readLogKey(p224), /ECDSA key on P-224/);
+    assertRefused(() => readLogKey(issue({ name: 'x' }).pem), /block CERTIFICATE/);
   });
 });

@@ -50,6 +50,8 @@ export interface ServerProcess {
   readonly metricsUrl: string;
   readonly treeID: string;
   readonly origin: string;
+  /** The log of the v2 API. */
+  readonly v2: LogName;
   /** Milliseconds from spawning to the listening line. */
   readonly startMs: number;
   /** Resolves when the process is gone. */
@@ -151,11 +153,16 @@ export async function startListening(
   };
 }
 
-interface ListeningLine {
-  readonly url: string;
-  readonly metricsUrl: string;
+/** What a log is called; empty where the program said nothing of it. */
+export interface LogName {
   readonly treeID: string;
   readonly origin: string;
+}
+
+interface ListeningLine extends LogName {
+  readonly url: string;
+  readonly metricsUrl: string;
+  readonly v2: LogName;
 }
 
 function firstListeningLine(
@@ -189,13 +196,14 @@ function firstListeningLine(
 
 function parseListeningLine(text: string): ListeningLine | undefined {
   if (!text.startsWith('{')) return undefined;
-  const value = JSON.parse(text) as Partial<Record<string, string>>;
+  const value = JSON.parse(text) as Partial<Record<string, string>> & { v2?: Partial<LogName> };
   if (value['msg'] !== 'listening' || value['url'] === undefined) return undefined;
   return {
     url: value['url'],
     metricsUrl: value['metricsUrl'] ?? '',
     treeID: String(value['treeID'] ?? ''),
     origin: value['origin'] ?? '',
+    v2: { treeID: value.v2?.treeID ?? '', origin: value.v2?.origin ?? '' },
   };
 }
 

@@ -1,8 +1,8 @@
 /**
- * `node dist/test/crash/crash.js --rounds N [--writers 64] [--data-dir DIR] [--seed TEXT]`
+ * `node dist/test/crash/crash.js --rounds N [--writers 64] [--v2-tree own|shared] [--data-dir DIR] [--seed TEXT]`
  *
- * Kills the server with SIGKILL at random moments under concurrent writers, starts it again on the same data and
- * holds it to every promise that it made (ledger.ts). Fails, too, when no kill hit the moment that matters: an
+ * Kills the server with SIGKILL at random moments under concurrent writers, half of them of each API, and readers of
+ * its tiles; starts it again on the same data and holds it to every promise that it made (both-apis.ts). Fails, too, when no kill hit the moment that matters: an
  * entry on disk whose submitter was not yet answered.
  *
  * What this cannot show: SIGKILL leaves the page cache alone, so a missing fdatasync goes unnoticed here;
@@ -14,9 +14,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { pause, startServer } from '../../bench/harness/server-process.js';
-import { Ledger } from './ledger.js';
-import { startWriters, type Writers } from './writers.js';
+import { pause, type ServerProcess, startServer } from '../../bench/harness/server-process.js';
+import { BothApis } from './both-apis.js';
+import type { Writers } from './writers.js';
 
 /** A run proves something when at least this share of its kills hit between commit and answer. */
 const LEAST_HIT_SHARE = 0.2;
@@ -26,6 +26,7 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '10' },
     writers: { type: 'string', default: '64' },
     seed: { type: 'string', default: String(Date.now()) },
+    'v2-tree': { type: 'string', default: 'own' },
     'data-dir': { type: 'string' },
   },
 });
@@ -66,47 +67,69 @@ async function nextAnswer(writers: Writers): Promise<void> {
   }
 }
 
-async function crashRound(round: number, ledger: Ledger): Promise<number> {
-  const server = await startServer({ dataDir: folder });
-  const before = ledger.acknowledged;
-  const writers = startWriters(server.url, Number(values.writers), ledger);
+function start(): Promise<ServerProcess> {
+  return startServer({ dataDir: folder, flags: ['--v2-tree', values['v2-tree']] });
+}
+
+async function crashRound(round: number, promises: BothApis): Promise<number> {
+  const server = await start();
+  await promises.lookAgain(server, 'clean');
+  const before = promises.acknowledged;
+  const writers = promises.startWriters(server, Number(values.writers));
+  const following = promises.followUntilLost(server);
+  // Awaited below; until then its failure is nobody's.
+  following.catch(() => undefined);
   const moment = await killMoment(round, writers);
   await server.kill();
   const { unanswered, statuses } = await writers.stop();
+  await following;
   const bad = [...statuses.keys()].filter((status) => status !== 201);
   if (bad.length > 0) throw new Error(`submissions were answered ${bad.join(', ')}`);
 
-  const again = await startServer({ dataDir: folder });
+  const again = await start();
   try {
-    const audit = await ledger.audit(again);
+    await promises.lookAgain(again, 'killed');
+    const audit = await promises.audit(again);
+    const untold = audit.untold + audit.v2Untold;
     console.log(
-      `round ${round}: killed ${moment}, ${ledger.acknowledged - before} acknowledged, ` +
-        `${unanswered} unanswered, ${audit.untold} of them in the log, size ${audit.size}, ` +
-        `${audit.batches} batches whole, ${audit.checkpoints} checkpoints`,
+      `round ${round}: killed ${moment}, ${promises.acknowledged - before} acknowledged, ` +
+        `${unanswered} unanswered, ${untold} of them in the log, sizes ${audit.size} and ` +
+        `${audit.v2Size}, ${audit.batches} batches whole, ${audit.checkpoints} checkpoints`,
     );
-    return audit.untold;
+    return untold;
   } finally {
-    await again.stop();
+    // A server at rest has stored the notes that it served: being killed makes no difference then.
+    await (round % 2 === 0 ? again.kill() : again.stop());
   }
 }
 
 async function main(): Promise<boolean> {
-  const ledger = new Ledger();
   let hits = 0;
   let untold = 0;
-  console.log(`crash: ${rounds} rounds, ${values.writers} writers, seed ${values.seed}, ${folder}`);
+  console.log(
+    `crash: ${rounds} rounds, ${values.writers} writers, seed ${values.seed}, ` +
+      `v2 tree ${values['v2-tree']}, ${folder}`,
+  );
+  const first = await start();
+  const promises = await BothApis.of(first);
+  await first.stop();
   for (let round = 1; round <= rounds; round++) {
-    const found = await crashRound(round, ledger);
+    const found = await crashRound(round, promises);
     untold += found;
     if (found > 0) hits++;
   }
-  const server = await startServer({ dataDir: folder });
-  const all = await ledger.auditAll(server);
+  const server = await start();
+  await promises.lookAgain(server, 'clean');
+  const all = await promises.auditAll(server);
   await server.stop();
+  const read = promises.counts();
   const facts =
-    `${rounds} kills, ${all.acknowledged} acknowledged entries all there with index, time and timestamp, ` +
-    `${all.size} entries, ${all.batches} batches each as a whole, ` +
-    `${all.checkpoints} checkpoints in one chain, ` +
+    `${rounds} kills, ${all.acknowledged} entries acknowledged by the v1 API all there with index, time and ` +
+    `timestamp, ${promises.v2.acknowledged} by the v2 API with index and leaf, ` +
+    `${all.size} and ${all.v2Size} entries, ${all.batches} batches each as a whole, ` +
+    `${all.checkpoints} checkpoints in one chain, ${read.checkpoints} with ${read.tiles} tiles and ` +
+    `${read.bundles} bundles read below them, ${read.kept} the same bytes after a restart, ` +
+    `${read.signedAgain} signed again, ` +
     `${hits} kills (${((hits / rounds) * 100).toFixed(0)} %) between commit and answer, ` +
     `${untold} entries nobody was told of`;
   const proved = hits > 0 && hits / rounds >= LEAST_HIT_SHARE;

@@ -12,6 +12,9 @@ import { requestBytes } from '../../bench/harness/connection.js';
 import { leafHash } from '../../src/merkle/hash.js';
 import { verifyConsistency, verifyInclusion } from '../../src/merkle/verify.js';
 
+/** Version of the entries that the v2 API makes, and no other. */
+export const V2_ENTRY_VERSION = '0.0.2';
+
 export interface EntryAnswer {
   readonly entryID: string;
   /** Base64 of the leaf. */
@@ -51,10 +54,10 @@ export function readBatchAnswers(body: Buffer): EntryAnswer[] {
   });
 }
 
-/** Returns the digest of the artifact that an entry of the writers is about, as hex. */
-export function artifactDigest({ body }: EntryAnswer): string {
-  const { spec } = JSON.parse(Buffer.from(body, 'base64').toString());
-  return spec.data.hash.value;
+/** Returns the digest of the artifact that an entry of the writers is about, as hex; undefined of one of the v2 API. */
+export function artifactDigest({ body }: EntryAnswer): string | undefined {
+  const { apiVersion, spec } = JSON.parse(Buffer.from(body, 'base64').toString());
+  return apiVersion === V2_ENTRY_VERSION ? undefined : spec.data.hash.value;
 }
 
 function entryAnswersOf(value: unknown): EntryAnswer[] {

@@ -58,6 +58,17 @@ export class Ledger {
     return this.#acknowledged.size;
   }
 
+  /** Returns the leaf hashes of the acknowledged entries, hex, by their indexes. */
+  leafHashes(): ReadonlyMap<number, string> {
+    const entries = [...this.#acknowledged];
+    return new Map(entries.map(([index, { answer }]) => [index, answer.entryID.slice(-64)]));
+  }
+
+  /** Returns the checkpoints that were served, one for each size. */
+  checkpoints(): Iterable<CheckpointFacts> {
+    return this.#checkpoints.values();
+  }
+
   /** Notes an answer 201. Cheap, so that writers are not slowed down: everything is checked by `audit`. */
   record(body: Buffer, sentMs: number, answeredMs: number): void {
     const [answer] = readEntryAnswers(body);
@@ -180,8 +191,11 @@ export class Ledger {
           if (answer.logIndex !== start + at) throw new Error(`entry ${start + at} is missing`);
           verifier.entry(answer);
           times[answer.logIndex - from] = answer.integratedTime;
+          const digest = artifactDigest(answer);
+          // Where both APIs have one tree; what they were told is in a ledger of their own.
+          if (digest === undefined) continue;
           if (!this.#keeps(answer, verifier)) untold++;
-          const batch = this.#batches.get(artifactDigest(answer));
+          const batch = this.#batches.get(digest);
           if (batch !== undefined) found.set(batch, [...(found.get(batch) ?? []), answer.logIndex]);
         }
       }

@@ -1,10 +1,16 @@
-/** Concurrent submitters of fresh entries, alone and in batches, that tell a ledger what they were promised. */
+/** Concurrent submitters of fresh entries, alone and in batches, to either API, that tell a ledger what they were promised. */
 
 import { randomInt } from 'node:crypto';
 import { Connection, ConnectionLost, requestBytes } from '../../bench/harness/connection.js';
-import { newSigningKey, newSubmission, submissionRequest } from '../../bench/harness/entries.js';
+import {
+  asV2Submission,
+  newSigningKey,
+  newSubmission,
+  submissionRequest,
+} from '../../bench/harness/entries.js';
 import { pause } from '../../bench/harness/server-process.js';
 import type { Ledger } from './ledger.js';
+import type { V2Ledger } from './v2-ledger.js';
 
 /** What happened to the submissions of one run. */
 export interface WriterReport {
@@ -51,11 +57,21 @@ function batchRequest(key: Key, ledger: Ledger): Sending {
   };
 }
 
+/** Returns the request that submits `submission`, of the v1 API, to the v2 API. */
+export function v2SubmissionRequest(submission: string): Buffer {
+  return requestBytes('POST', '/api/v2/log/entries', asV2Submission(submission));
+}
+
+function v2EntryRequest(key: Key, ledger: V2Ledger): Sending {
+  const request = v2SubmissionRequest(newSubmission(key));
+  return { request, record: (body) => ledger.record(body) };
+}
+
 /**
- * Starts `count` writers against `url`, each with a connection and a key of its own. They submit as fast as they
- * are answered; a lost connection is opened again until they are stopped.
+ * Starts `count` writers against `url`, each with a connection and a key of its own; with `v2` every second one submits
+ * to the v2 API. They submit as fast as they are answered; a lost connection is opened again until they are stopped.
  */
-export function startWriters(url: string, count: number, ledger: Ledger): Writers {
+export function startWriters(url: string, count: number, ledger: Ledger, v2?: V2Ledger): Writers {
   const statuses = new Map<number, number>();
   let stopping = false;
   let unanswered = 0;
@@ -63,10 +79,10 @@ export function startWriters(url: string, count: number, ledger: Ledger): Writer
 
   const write = async (_: unknown, writer: number): Promise<void> => {
     const key = newSigningKey();
-    const next =
-      writer % BATCH_WRITER === 0
-        ? () => batchRequest(key, ledger)
-        : () => entryRequest(key, ledger);
+    const next = (): Sending => {
+      if (v2 !== undefined && writer % 2 === 1) return v2EntryRequest(key, v2);
+      return writer % BATCH_WRITER === 0 ? batchRequest(key, ledger) : entryRequest(key, ledger);
+    };
     let connection: Connection | undefined;
     while (!stopping) {
       try {

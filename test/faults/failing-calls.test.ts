@@ -1,13 +1,11 @@
 /** A write or a sync of the store fails once: the outcome is unknown, and nothing acknowledged may go. */
 
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { projectRoot } from '../../bench/harness/server-process.js';
 import { Ledger } from '../crash/ledger.js';
-import { serverFor, temporaryFolder, until, writersFor } from './scene.js';
+import { compiledShim, serverFor, temporaryFolder, until, writersFor } from './scene.js';
 
 interface Fault {
   readonly call: 'write' | 'sync';
@@ -82,14 +80,4 @@ async function survives(t: TestContext, fault: Fault): Promise<void> {
     `${readFileSync(said, 'utf8').trim()}; ${ledger.acknowledged} acknowledged of ${size}`,
   );
   await again.stop();
-}
-
-function compiledShim(folder: string): string {
-  if (spawnSync('cc', ['--version']).status !== 0) {
-    throw new Error('NO C COMPILER (cc): failing writes and syncs cannot be shown without one');
-  }
-  const library = join(folder, 'fault-shim.so');
-  const source = join(projectRoot, 'test', 'faults', 'fault-shim.c');
-  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']);
-  return library;
 }

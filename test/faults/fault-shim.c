@@ -1,11 +1,12 @@
 /*
- * Preloaded into a server: makes one write or one sync of one kind of file fail, as a dying disk does.
+ * Preloaded into a server: makes one write or one sync of one kind of file fail, as a dying disk does, or all syncs wait.
  *
- *   FAULT_CALL   write (fwrite, fflush, write, pwrite) or sync (fdatasync, fsync)
+ *   FAULT_CALL   write (fwrite, fflush, write, pwrite) or sync (fdatasync, fsync); hold: a sync waits for as long as
+ *                FAULT_ARMED exists, and none fails; FAULT_NTH says nothing then
  *   FAULT_PATH   ending of the file's path
  *   FAULT_NTH    which matching call fails, counted from 1 after arming
  *   FAULT_ARMED  a file: nothing is counted before it exists
- *   FAULT_SAID   a file that gets a line when the call has failed, so that a test knows that it happened
+ *   FAULT_SAID   a file that gets a line when the call has failed or waits, so that a test knows that it happened
  *
  * The call fails with EIO and does nothing. LevelDB 1.20 writes through stdio, whose own system calls cannot be
  * replaced from outside libc, so the stdio calls themselves are.
@@ -25,27 +26,45 @@
 
 static atomic_int seen;
 
-static int fails(const char *call, int fd) {
+/* Returns whether this call of this file is the one that is wanted, now. */
+static int concerns(const char *call, int fd, char *path, size_t room) {
   const char *wanted = getenv("FAULT_CALL"), *ending = getenv("FAULT_PATH");
-  const char *armed = getenv("FAULT_ARMED"), *said = getenv("FAULT_SAID"), *nth = getenv("FAULT_NTH");
-  char link[64], path[4096];
+  const char *armed = getenv("FAULT_ARMED");
+  char link[64];
   ssize_t length, tail;
-  if (!wanted || !ending || !armed || !said || !nth || fd < 0 || strcmp(wanted, call)) return 0;
+  if (!wanted || !ending || !armed || fd < 0 || strcmp(wanted, call)) return 0;
   snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-  length = readlink(link, path, sizeof path - 1);
+  length = readlink(link, path, room - 1);
   tail = (ssize_t)strlen(ending);
   if (length < tail) return 0;
   path[length] = 0;
-  if (strcmp(path + length - tail, ending) || access(armed, F_OK)) return 0;
+  return !strcmp(path + length - tail, ending) && !access(armed, F_OK);
+}
+
+static void say(const char *call, const char *what, const char *path) {
+  const char *said = getenv("FAULT_SAID");
+  int report = said ? open(said, O_WRONLY | O_CREAT | O_APPEND, 0600) : -1;
+  if (report < 0) return;
+  /* The real write: this file's own ending is not the one that fails. */
+  dprintf(report, "%s of %s %s\n", call, path, what);
+  close(report);
+}
+
+static int fails(const char *call, int fd) {
+  const char *nth = getenv("FAULT_NTH");
+  char path[4096];
+  if (!nth || !concerns(call, fd, path, sizeof path)) return 0;
   if (atomic_fetch_add(&seen, 1) + 1 != atoi(nth)) return 0;
-  int report = open(said, O_WRONLY | O_CREAT | O_APPEND, 0600);
-  if (report >= 0) {
-    /* The real write: this file's own ending is not the one that fails. */
-    dprintf(report, "%s of %s failed\n", call, path);
-    close(report);
-  }
+  say(call, "failed", path);
   errno = EIO;
   return 1;
+}
+
+static void hold(int fd) {
+  char path[4096];
+  if (!concerns("hold", fd, path, sizeof path)) return;
+  say("sync", "waits", path);
+  while (!access(getenv("FAULT_ARMED"), F_OK)) usleep(1000);
 }
 
 #define REAL(type, name, ...) \
@@ -84,10 +103,12 @@ ssize_t pwrite(int fd, const void *data, size_t count, off_t offset) {
 
 int fdatasync(int fd) {
   REAL(int, "fdatasync", int);
+  hold(fd);
   return fails("sync", fd) ? -1 : real(fd);
 }
 
 int fsync(int fd) {
   REAL(int, "fsync", int);
+  hold(fd);
   return fails("sync", fd) ? -1 : real(fd);
 }

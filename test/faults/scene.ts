@@ -1,5 +1,6 @@
 /** What the fault tests share: a folder for each, a log with entries in it, and waiting for another process. */
 
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +9,7 @@ import { Connection, requestBytes } from '../../bench/harness/connection.js';
 import { newSigningKey, newSubmission, submissionRequest } from '../../bench/harness/entries.js';
 import {
   pause,
+  projectRoot,
   type ServerOptions,
   type ServerProcess,
   ServerRefused,
@@ -133,6 +135,17 @@ export async function until(
     if (performance.now() > end) throw new Error(`not within ${deadlineMs} ms: ${what}`);
     await pause(20);
   }
+}
+
+/** Returns the library, compiled, that a server is preloaded with to fail or wait; see fault-shim.c. */
+export function compiledShim(folder: string): string {
+  if (spawnSync('cc', ['--version']).status !== 0) {
+    throw new Error('NO C COMPILER (cc): failing writes and syncs cannot be shown without one');
+  }
+  const library = join(folder, 'fault-shim.so');
+  const source = join(projectRoot, 'test', 'faults', 'fault-shim.c');
+  execFileSync('cc', ['-shared', '-fPIC', '-O1', '-o', library, source, '-ldl']);
+  return library;
 }
 
 /** Skips a test so that nobody overlooks it: the gate counts these and prints them again. */

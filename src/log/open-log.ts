@@ -73,20 +73,8 @@ export async function openLog(options: LogOptions): Promise<Desks> {
     // Its write may have failed the store, and perhaps no submission follows.
     sequencer?.recover();
   });
-  const rekorLine = rekorNoteSigner(record.hostname, signer);
-  const tileLine = tileNoteSigner(record.hostname, tileSigner);
-  const head = await log.head();
-  const forNotes = { log, late, head, rootAtSize: (size: number) => rootAtSize(cache, size) };
-  const { origin } = record;
-  const tileOrigin = tileOriginOf(record);
   // Before the writer, which moves the guard: a store that contradicts a signed note moves nothing.
-  const notes = await openNotes({ ...forNotes, kind: 'v1', origin, signers: [rekorLine] });
-  const tileNotes = await openNotes({
-    ...forNotes,
-    kind: 'tiles',
-    origin: tileOrigin,
-    signers: [tileNoteSigner(record.hostname, signer), tileLine],
-  });
+  const sides = await openSides(options, log, late, cache);
   const timestamps = isLogOfV1(record) ? openTimestamps(options, log, late) : undefined;
   sequencer = await openSequencer({
     store,
@@ -113,13 +101,43 @@ export async function openLog(options: LogOptions): Promise<Desks> {
   cache.grow(sequencer.edge, []);
   const parts = { log, cache, late, sequencer, patienceMs: limits.patienceMs };
   return {
-    rekorSide: new WiredDesk(options, { ...parts, origin, logID: record.logID, notes, timestamps }),
-    tileSide: new WiredDesk(options, {
-      ...parts,
+    rekorSide: new WiredDesk(options, { ...parts, ...sides.rekor, timestamps }),
+    tileSide: new WiredDesk(options, { ...parts, ...sides.tiles }),
+  };
+}
+
+/** What the desks of one log differ in, besides SETs. */
+interface Side {
+  /** First line of its checkpoints. */
+  readonly origin: string;
+  readonly logID: string;
+  readonly notes: Notes;
+}
+
+async function openSides(
+  { record, signer, tileSigner }: LogOptions,
+  log: LogStore,
+  late: LateRowWriter,
+  cache: TileCache,
+): Promise<{ readonly rekor: Side; readonly tiles: Side }> {
+  const { hostname, origin, logID } = record;
+  const tileOrigin = tileOriginOf(record);
+  const head = await log.head();
+  const shared = { log, late, head, rootAtSize: (size: number) => rootAtSize(cache, size) };
+  const signers = [rekorNoteSigner(hostname, signer)];
+  const tileSigners = [signer, tileSigner].map((each) => tileNoteSigner(hostname, each));
+  return {
+    rekor: { origin, logID, notes: await openNotes({ ...shared, kind: 'v1', origin, signers }) },
+    tiles: {
       origin: tileOrigin,
-      logID: toHex(tileLogID(record.hostname, signer)),
-      notes: tileNotes,
-    }),
+      logID: toHex(tileLogID(hostname, signer)),
+      notes: await openNotes({
+        ...shared,
+        kind: 'tiles',
+        origin: tileOrigin,
+        signers: tileSigners,
+      }),
+    },
   };
 }
 
@@ -136,16 +154,13 @@ function openTimestamps(options: LogOptions, log: LogStore, late: LateRowWriter)
   });
 }
 
-interface Parts {
+interface Parts extends Side {
   readonly log: LogStore;
   readonly cache: TileCache;
   readonly late: LateRowWriter;
   readonly sequencer: Sequencer;
   readonly patienceMs: number;
-  /** What is of one desk: first line and signature lines of its checkpoints, log ID, the SETs that it hands out. */
-  readonly origin: string;
-  readonly logID: string;
-  readonly notes: Notes;
+  /** Undefined: it hands out no SETs. */
   readonly timestamps?: Timestamps | undefined;
 }
 

@@ -14,6 +14,7 @@ import type { Logger } from 'pino';
 import type { Registry } from 'prom-client';
 import { type App, createApp } from '../api/app.js';
 import { requestLogFields } from '../api/request-log.js';
+import type { ProposedEntry } from '../entries/entry-kind.js';
 import { isLogError } from '../errors.js';
 import type { CompletedRequest } from '../http/exchange.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
@@ -89,13 +90,9 @@ export async function composeServer(
     const workers = openWorkers(config, logger);
     closers.push(() => workers.close());
     const logs = await openLogs({
+      ...logOptions(config, workers),
       parts,
-      pause,
-      accept: (proposed) => workers.accept(proposed),
-      identify: (proposed) => workers.identify(proposed),
-      limits: { maxEntries: config.maxPendingEntries, maxBytes: config.maxPendingBytes },
       observer: observerOf(logger, told),
-      genesisEntry: config.genesisEntry,
       checked: (log) => checkedLog(log, check),
     });
     closers.push(logs.close);
@@ -175,6 +172,16 @@ const pause: Pause = async (ms, signal) => {
   // An abort is the end of the pause, not a failure.
   await wait(ms, undefined, { signal }).catch(() => undefined);
 };
+
+function logOptions(config: Config, workers: EntryWorkers) {
+  return {
+    pause,
+    accept: (proposed: ProposedEntry) => workers.accept(proposed),
+    identify: (proposed: ProposedEntry) => workers.identify(proposed),
+    limits: { maxEntries: config.maxPendingEntries, maxBytes: config.maxPendingBytes },
+    genesisEntry: config.genesisEntry,
+  };
+}
 
 function observerOf(logger: Logger, told: { readonly app?: App }): LogObserver {
   return {

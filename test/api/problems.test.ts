@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { PROBLEMS } from '../../src/api/problem.js';
 import { ERROR_CODES, LogError } from '../../src/errors.js';
+import { createFakeLog } from './fake-log.js';
 import { ENTRIES, startApp } from './started-app.js';
 
 const ENTRY = '{"kind":"hashedrekord","apiVersion":"0.0.1","spec":{}}';
@@ -139,6 +140,18 @@ test('readiness names the part that cannot work', async (t) => {
     sign: 'ok',
     status: 'NOT_READY',
   });
+});
+
+test('readiness speaks of the log of the v2 API too, and of shards only as far as they are read', async (t) => {
+  const [active, old, ofV2] = [createFakeLog(1n), createFakeLog(2n), createFakeLog(3n)] as const;
+  const app = await startApp(t, { shards: { active, inactive: [old], ofV2 } });
+  const stuck = { append: 'the disk is full', sign: undefined, read: undefined };
+  old.setReadiness(stuck);
+  assert.equal((await app.send('GET', '/readyz')).status, 200);
+  ofV2.setReadiness(stuck);
+  const answer = await app.send('GET', '/readyz');
+  assert.equal(answer.status, 503);
+  assert.match(answer.body, /"append":"the disk is full"/);
 });
 
 test('the pages outside the API answer HEAD without a body', async (t) => {

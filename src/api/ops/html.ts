@@ -16,11 +16,11 @@ export function homePage(identity: LogIdentity): string {
   return page(
     'Stele, a transparency log',
     `<p>This server keeps an append-only, verifiable log of signed software metadata. It speaks the
-Rekor v1 API.</p>
+Rekor v1 and v2 APIs and C2SP tlog-tiles.</p>
 <dl>${list.join('')}</dl>
 <ul>
 <li><a href="/docs">The API</a>, also as <a href="/swagger.json">OpenAPI description</a></li>
-<li><a href="/api/v1/log">The current tree head</a></li>
+<li><a href="/api/v1/log">The current tree head</a>, and <a href="/checkpoint">that of the v2 API</a></li>
 <li><a href="/api/v1/log/publicKey">The public key of the log</a></li>
 </ul>`,
   );

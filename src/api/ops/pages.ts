@@ -5,7 +5,7 @@
 
 import { JSON_TYPE, type Reply } from '../../http/reply.js';
 import type { Page } from '../../http/route.js';
-import type { Readiness, Shards } from '../../log/log.js';
+import type { Log, Readiness, Shards } from '../../log/log.js';
 import { allLogs } from '../v1/shards.js';
 import { describeApi, describedOperations } from './description.js';
 import { apiPage, homePage } from './html.js';
@@ -73,11 +73,15 @@ const RETRY_AFTER_SECONDS = '5';
 
 /** 200 when every part can work, else 503 that says which cannot. */
 async function readiness(shards: Shards): Promise<Reply> {
-  const reports = await Promise.all(allLogs(shards).map((log) => log.readiness()));
-  const active = reports[0] as Readiness;
+  const logs = allLogs(shards);
+  const reports = await Promise.all(logs.map((log) => log.readiness()));
+  const firstTrouble = (part: keyof Readiness, of: readonly Readiness[]): string | undefined =>
+    of.map((report) => report[part]).find((reason) => reason !== undefined);
   // An inactive shard is only read.
-  const read = reports.map((report) => report.read).find((reason) => reason !== undefined);
-  const { append, sign } = active;
+  const written = reports.filter((_, i) => !shards.inactive.includes(logs[i] as Log));
+  const read = firstTrouble('read', reports);
+  const append = firstTrouble('append', written);
+  const sign = firstTrouble('sign', written);
   const isReady = append === undefined && sign === undefined && read === undefined;
   const parts = { append: append ?? 'ok', read: read ?? 'ok', sign: sign ?? 'ok' };
   const body = JSON.stringify({ ...parts, status: isReady ? 'READY' : 'NOT_READY' });

@@ -28,7 +28,10 @@ export function clientLines(scene: ClientScene): readonly ClientLines[] {
   return [
     { client: 'cosign 3', lines: cosign(scene, files) },
     { client: 'sigstore-python 4', lines: sigstorePython(files) },
-    { client: 'sigstore-js (@sigstore/sign 4, @sigstore/verify 3)', lines: sigstoreJs(scene) },
+    {
+      client: 'sigstore-js (@sigstore/protobuf-specs 0.5, sign 4, verify 3)',
+      lines: sigstoreJs(scene),
+    },
     { client: 'sigstore-go', lines: sigstoreGo(scene) },
     { client: 'rekor-cli', lines: rekorCli(scene) },
     {
@@ -69,11 +72,11 @@ function sigstoreJs(scene: ClientScene): readonly string[] {
   const read = (name: string) =>
     `JSON.parse(readFileSync(${JSON.stringify(`${scene.folder}/${name}`)}, 'utf8'))`;
   return [
-    `const config = SigningConfig.fromJSON(${read('signing-config.json')});  // @sigstore/protobuf-specs`,
+    `const config = SigningConfig.fromJSON(${read('signing-config.json')});`,
     "const builder = bundleBuilderFromSigningConfig({ signingConfig: config, identityProvider, bundleType: 'messageSignature' });",
     'const bundle = await builder.create({ data: readFileSync(FILE) });',
     `const root = TrustedRoot.fromJSON(${read('trusted-root.json')});`,
-    'new Verifier(toTrustMaterial(root)).verify(toSignedEntity(bundleFromJSON(bundle), readFileSync(FILE)));',
+    'new Verifier(toTrustMaterial(root)).verify(toSignedEntity(bundle, readFileSync(FILE)));',
   ];
 }
 

@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { ERROR_CODES } from '../../src/errors.js';
 import { optionMarkdown } from '../../src/server/option-text.js';
+import { clientLines } from '../../src/trust/client-lines.js';
 import { packageRoot } from '../vectors.js';
 
 const read = (name: string): string => readFileSync(join(packageRoot, name), 'utf8');
@@ -48,6 +49,22 @@ describe('the documentation', () => {
     ]);
   });
 
+  it('has the lines for each client as the command prints them', () => {
+    const plain = (text: string): string => text.replace(/\s*\\\n\s*|\s+/g, ' ');
+    const page = plain(read('docs/trust.md'));
+    const scene = {
+      url: 'https://log.example.org',
+      folder: 'trust',
+      hasCertificateAuthority: true,
+      hasTimestampAuthority: true,
+    };
+    for (const { client, lines } of clientLines(scene)) {
+      for (const line of lines.filter((text) => !text.includes('cosign.'))) {
+        assert.ok(page.includes(plain(line)), `${client}: ${line}`);
+      }
+    }
+  });
+
   it('shows the options as they are', () => {
     const page = read('docs/operating.md');
     const [, table] = /<!-- options:[^>]*-->\n([\s\S]*?)<!-- end of options -->/.exec(page) ?? [];
@@ -59,6 +76,7 @@ describe('the documentation', () => {
     'docs/operating.md',
     'docs/errors.md',
     'docs/clients.md',
+    'docs/trust.md',
     'docs/what-an-entry-proves.md',
   ]) {
     it(`has no dead link in ${page}`, () => {

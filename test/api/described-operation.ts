@@ -24,6 +24,28 @@ export interface Example {
 
 const METHODS = ['get', 'post', 'put', 'delete', 'patch', 'head'];
 
+const SHARED = /^#\/components\/(examples|headers|parameters|responses)\/(\w+)$/;
+
+/**
+ * Returns a description in which examples, headers, parameters and responses stand where they are only referred to;
+ * schemas stay references. Throws for a reference that leads nowhere.
+ */
+export function withSharedParts<Described extends Json>(document: Described): Described {
+  const components = document['components'] as Record<string, Json>;
+  const resolved = (value: unknown): unknown => {
+    if (Array.isArray(value)) return value.map(resolved);
+    if (typeof value !== 'object' || value === null) return value;
+    const [, kind = '', name = ''] = SHARED.exec(String((value as Json)['$ref'])) ?? [];
+    if (kind === '') {
+      return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolved(item)]));
+    }
+    const part = components[kind]?.[name];
+    if (part === undefined) throw new Error(`there is no ${kind}/${name}`);
+    return resolved(part);
+  };
+  return { ...document, paths: resolved(document['paths']) };
+}
+
 /** Returns the operation IDs of a description. */
 export function operationIDs(document: Json): string[] {
   return operations(document).map(({ operation }) => operation['operationId'] as string);

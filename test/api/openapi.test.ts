@@ -5,12 +5,14 @@ import { test } from 'node:test';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { parse } from 'yaml';
 import { ENDPOINTS } from '../../src/api/v1/endpoint.js';
+import { v2Routes } from '../../src/api/v2/routes.js';
 import { startLog } from '../golden/started-log.js';
 import { packageRoot } from '../vectors.js';
-import { type Example, examplesOf, operationIDs } from './described-operation.js';
+import { type Example, examplesOf, operationIDs, withSharedParts } from './described-operation.js';
+import { createFakeLog } from './fake-log.js';
 import { sendRequest } from './started-app.js';
 
-const document = parse(readFileSync(join(packageRoot, 'openapi.yaml'), 'utf8'));
+const document = withSharedParts(parse(readFileSync(join(packageRoot, 'openapi.yaml'), 'utf8')));
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 ajv.addSchema({ $id: 'description:stele', ...document });
 
@@ -45,11 +47,28 @@ test('every switch of the API has its operation', () => {
   );
 });
 
+test('every route of the v2 API, of tiles and of proofs has its operation', () => {
+  const log = createFakeLog();
+  const desks = { rekorSide: log, tileSide: log };
+  const routes = v2Routes({ log: desks, logs: [desks], servesReads: true }, () => {});
+  assert.ok(routes.length >= 11);
+  for (const { method, path } of routes) {
+    const item = document.paths[path.replace('+}', '}')];
+    assert.ok(item?.[method.toLowerCase()] !== undefined, `${method} ${path}`);
+  }
+});
+
 test('an operation without an example is found out', () => {
   const planted = structuredClone(document);
   delete planted.paths['/ping'].get.responses['200'].content['text/plain'].examples;
   const shown = new Set(examplesOf(planted).map(({ operation }) => operation));
   assert.ok(!shown.has('ping'));
+});
+
+test('a reference to a shared part that is not there is found out', () => {
+  const planted = structuredClone(document);
+  planted.paths['/ping'].get.responses['200'] = { $ref: '#/components/responses/Nowhere' };
+  assert.throws(() => withSharedParts(planted), /there is no responses\/Nowhere/);
 });
 
 test('the examples of answers fit their schemas', () => {

@@ -118,8 +118,14 @@ function authorityChain(chain: readonly X509Certificate[]): AuthorityChain {
   return {
     certificates: chain.map(({ raw }) => Uint8Array.from(raw)),
     subject: { organization: nameAt(subject, 'O'), commonName: nameAt(subject, 'CN') },
-    validFromSeconds: Math.max(...chain.map(({ validFrom }) => Date.parse(validFrom) / 1000)),
+    validFromSeconds: Math.max(...chain.map(beginOf)),
   };
+}
+
+function beginOf({ validFrom }: X509Certificate, at: number): number {
+  const milliseconds = Date.parse(validFrom);
+  if (!Number.isNaN(milliseconds)) return milliseconds / 1000;
+  throw malformed(`certificate ${at + 1} does not say from when it is valid`);
 }
 
 /** A name may have several values of one type; clients show one. */

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync } from 'node:crypto';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { encodePem } from '../../src/encoding/pem.js';
 import { isLogError } from '../../src/errors.js';
 import {
   MAX_CHAIN_LENGTH,
@@ -121,6 +123,42 @@ describe('the chain of a timestamp authority', () => {
 
   it('is refused without an issuer', () => {
     assertRefused(() => readTimestampAuthority(leaf.pem), /one certificate alone/);
+  });
+});
+
+describe('a damaged chain', () => {
+  it('is read or refused as malformed, whatever was damaged', () => {
+    const chain = timestampChain();
+    const whole = pemOf(...chain);
+    const readers = [readCertificateAuthority, readTimestampAuthority, readLogKey];
+    const judge = (pem: string): void => {
+      for (const read of readers) {
+        try {
+          read(pem);
+        } catch (error) {
+          assert.ok(isLogError(error, 'KEY_MALFORMED'), `${String(error)}\n${pem}`);
+        }
+      }
+    };
+    const at = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true });
+    fc.assert(
+      fc.property(at, fc.integer({ min: 0, max: 255 }), fc.nat(2), (place, octet, which) => {
+        const der = Uint8Array.from(chain[which as 0 | 1 | 2].der);
+        der[Math.floor(place * der.length)] = octet;
+        const others = chain.filter((_, index) => index > which);
+        judge(encodePem('CERTIFICATE', der) + pemOf(...others));
+      }),
+      { seed: 1, numRuns: 1_000 },
+    );
+    fc.assert(
+      fc.property(at, at, fc.string({ maxLength: 8, unit: 'binary' }), (from, to, text) => {
+        const [start, end] = [from, to]
+          .map((place) => Math.floor(place * whole.length))
+          .sort((a, b) => a - b);
+        judge(whole.slice(0, start) + text + whole.slice(end));
+      }),
+      { seed: 1, numRuns: 300 },
+    );
   });
 });
 

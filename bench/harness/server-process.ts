@@ -207,8 +207,8 @@ function parseListeningLine(text: string): ListeningLine | undefined {
   };
 }
 
-/** The server reads its settings from variables that begin with STELE_: ours must not leak into it. */
-function environmentWithoutSettings(): NodeJS.ProcessEnv {
+/** Returns our environment without variables that begin with STELE_: the program would take them for its settings. */
+export function environmentWithoutSettings(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !name.startsWith('STELE_')),
   );

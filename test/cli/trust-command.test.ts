@@ -6,6 +6,7 @@ import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
+import { environmentWithoutSettings } from '../../bench/harness/server-process.js';
 import { OperationalError } from '../../src/cli/output.js';
 import { type ExportOptions, exportTrust } from '../../src/cli/trust-command.js';
 import { initialiseLog } from '../../src/server/compose.js';
@@ -24,7 +25,7 @@ function stele(
   args: readonly string[],
   environment: Readonly<Record<string, string>> = {},
 ): { code: number | null; out: string; err: string } {
-  const env = { ...process.env, ...environment };
+  const env = { ...environmentWithoutSettings(), ...environment };
   const done = spawnSync(process.execPath, [...command, ...args], { encoding: 'utf8', env });
   return { code: done.status, out: done.stdout, err: done.stderr };
 }

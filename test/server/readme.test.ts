@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { environmentWithoutSettings } from '../../bench/harness/server-process.js';
 import { readConfig } from '../../src/server/config.js';
 import { packageRoot } from '../vectors.js';
 import { signerPem, start, submit, temporaryFolder } from './scene.js';
@@ -28,7 +29,8 @@ const steleCommand = import.meta.url.endsWith('.ts')
 /** Runs `stele` beside this process, which holds the log that it may ask. */
 function stele(args: readonly string[], cwd: string): Promise<{ code: number; text: string }> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [...steleCommand, ...args], { cwd }, (error, out, err) => {
+    const env = environmentWithoutSettings();
+    execFile(process.execPath, [...steleCommand, ...args], { cwd, env }, (error, out, err) => {
       resolve({ code: error === null ? 0 : Number(error.code), text: out + err });
     });
   });

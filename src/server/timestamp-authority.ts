@@ -17,6 +17,7 @@ import { isLogError, LogError } from '../errors.js';
 import { type Clock, openClockRule } from '../sequencing/clock.js';
 import { readKeyFile, readOrCreateKeyFile } from '../signing/key-file.js';
 import { type Signer, signerFromKey } from '../signing/signer.js';
+import type { Store } from '../storage/log-store.js';
 import { openTimestampAuthority, type TimestampAuthority } from '../timestamping/authority.js';
 import { readTimestampChain, type TimestampChain } from '../timestamping/certificate-chain.js';
 import { issueTimestampChain } from '../timestamping/issue-chain.js';
@@ -26,8 +27,7 @@ import type { AuthorityMaterial } from '../trust/material.js';
 import { readTimestampAuthority } from '../trust/pem-material.js';
 import type { Config } from './config.js';
 import { type DataFolder, isThere, readIfThere, syncFolder, writeSynced } from './data-folder.js';
-import type { LogKeys } from './identity.js';
-import type { LogParts } from './open-parts.js';
+import type { LogKeys, LogRecords } from './identity.js';
 
 /** The options that concern the authority. */
 export type TimestampOptions = Pick<
@@ -152,6 +152,14 @@ export function timestampAuthorityMaterial(
   return { url: `${publicUrl}${path}`, certificates, subject, validFor, operator };
 }
 
+/** What an authority stands beside. */
+export interface TimestampParts {
+  readonly folder: Pick<DataFolder, 'root'>;
+  readonly keys: LogKeys;
+  readonly store: Pick<Store, 'log'>;
+  readonly records: LogRecords;
+}
+
 /** An authority that answers, and what the operator should be told. */
 export interface OpenTimestamps {
   readonly authority: TimestampAuthority;
@@ -162,7 +170,7 @@ export interface OpenTimestamps {
 /** Returns the authority of a server, undefined when --tsa is off. Throws as `readTimestampMaterial` does. */
 export async function openTimestamps(
   config: TimestampOptions & Pick<Config, 'tsa' | 'tsaStatus'>,
-  { folder, keys, store, records }: Pick<LogParts, 'folder' | 'keys' | 'store' | 'records'>,
+  { folder, keys, store, records }: TimestampParts,
   clock: Clock,
 ): Promise<OpenTimestamps | undefined> {
   if (!config.tsa) return undefined;

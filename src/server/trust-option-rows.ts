@@ -1,6 +1,6 @@
 /** The options of the trust kit, of the server and of `stele trust export` alike. */
 
-import { SIGNING_APIS } from '../trust/signing-config.js';
+import { SIGNING_APIS } from '../trust/log-anchor.js';
 import type { OptionRow } from './option-row.js';
 
 /** Part of the table in options.ts. */

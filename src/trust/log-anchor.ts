@@ -8,17 +8,15 @@
  */
 
 import { sha256 } from '#sha256';
-import { concatBytes, equalBytes, utf8 } from '../encoding/bytes.js';
-import { SIGNATURE_TYPE } from '../note/verifier-key.js';
-import { type PublicKey, readPublicKey } from '../pki/public-key.js';
-import type { SigningApi } from './signing-config.js';
+import { equalBytes } from '../encoding/bytes.js';
+import { ed25519LogID, rsaLogID } from '../note/verifier-key.js';
+import { readPublicKey } from '../pki/public-key.js';
 
-/** A span of time, both ends in it, in seconds since 1970. */
-export interface ValidityWindow {
-  readonly startSeconds: number;
-  /** Absent: no end is known. */
-  readonly endSeconds?: number;
-}
+/** The APIs that a client may sign with. */
+export const SIGNING_APIS = ['v1', 'v2'] as const;
+
+/** One of SIGNING_APIS. */
+export type SigningApi = (typeof SIGNING_APIS)[number];
 
 /** What is known of a log. */
 export interface LogAnchor {
@@ -50,9 +48,14 @@ export interface LogIDs {
 export function logIDs(hostname: string, publicKeyDer: Uint8Array): LogIDs {
   const v1 = sha256(publicKeyDer);
   const key = readPublicKey(publicKeyDer);
-  const typed = noteKey(key);
-  if (typed === undefined) return { v1, v2: v1 };
-  return { v1, v2: sha256(concatBytes(utf8(`${hostname}\n`), typed)) };
+  switch (key.type) {
+    case 'ed25519':
+      return { v1, v2: ed25519LogID(hostname, key.key) };
+    case 'rsa':
+      return { v1, v2: rsaLogID(hostname, key.der) };
+    default:
+      return { v1, v2: v1 };
+  }
 }
 
 /** Returns whether both APIs know the log by one ID. */
@@ -66,18 +69,3 @@ export function startOfDay(seconds: number): number {
 }
 
 const SECONDS_OF_DAY = 86_400;
-
-/** Signature type of keys for which C2SP has none; a name of the format follows it. */
-const OTHER_TYPE = 0xff;
-
-/** Returns what stands behind name and newline in the preimage of a key ID; undefined for ECDSA, which has no name. */
-function noteKey(key: PublicKey): Uint8Array | undefined {
-  switch (key.type) {
-    case 'ed25519':
-      return concatBytes(Uint8Array.of(SIGNATURE_TYPE.ed25519), key.key);
-    case 'rsa':
-      return concatBytes(Uint8Array.of(OTHER_TYPE), utf8('PKIX-RSA-PKCS#1v1.5'), key.der);
-    default:
-      return undefined;
-  }
-}

@@ -1,6 +1,6 @@
 /** What else clients must trust, or be able to reach, besides the log: as data. */
 
-import type { ValidityWindow } from './log-anchor.js';
+import type { ValidityWindow } from './time-range.js';
 
 /** A certificate authority, or a timestamp authority. */
 export interface AuthorityMaterial {

@@ -5,15 +5,9 @@
  * among the services whose time has come; lists go from the newest to the oldest.
  */
 
-import type { LogAnchor, ValidityWindow } from './log-anchor.js';
+import type { LogAnchor } from './log-anchor.js';
 import type { TrustMaterial } from './material.js';
-import { timeRange } from './time-range.js';
-
-/** The APIs that a client may sign with. */
-export const SIGNING_APIS = ['v1', 'v2'] as const;
-
-/** One of SIGNING_APIS. */
-export type SigningApi = (typeof SIGNING_APIS)[number];
+import { timeRange, type ValidityWindow } from './time-range.js';
 
 /** Returns the document as a JSON value. */
 export function signingConfig(log: LogAnchor, material: TrustMaterial): object {

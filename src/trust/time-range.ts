@@ -1,6 +1,11 @@
 /** Moments and spans of time as protobuf's JSON writes them. */
 
-import type { ValidityWindow } from './log-anchor.js';
+/** A span of time, both ends in it, in seconds since 1970. */
+export interface ValidityWindow {
+  readonly startSeconds: number;
+  /** Absent: no end is known. */
+  readonly endSeconds?: number;
+}
 
 /** Returns the span as a message TimeRange. */
 export function timeRange({ startSeconds, endSeconds }: ValidityWindow): object {

@@ -9,10 +9,10 @@ import { sha256 } from '#sha256';
 import { toBase64 } from '../encoding/base64.js';
 import { toHex } from '../encoding/hex.js';
 import { logKeyDetails, publicKeyDetails } from './key-details.js';
-import { hasOneID, type LogAnchor, logIDs, type ValidityWindow } from './log-anchor.js';
+import { hasOneID, type LogAnchor, logIDs } from './log-anchor.js';
 import type { AuthorityMaterial, LogMaterial, TrustMaterial } from './material.js';
 import { hostOf } from './service-url.js';
-import { timeRange } from './time-range.js';
+import { timeRange, type ValidityWindow } from './time-range.js';
 
 /** Returns the document as a JSON value. Throws KEY_MALFORMED for a log whose key clients have no name for. */
 export function trustedRoot(log: LogAnchor, material: TrustMaterial): object {

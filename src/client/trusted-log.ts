@@ -6,12 +6,12 @@
  */
 
 import { sha256 } from '#sha256';
-import { concatBytes, equalBytes, utf8 } from '../encoding/bytes.js';
+import { concatBytes, equalBytes } from '../encoding/bytes.js';
 import { readChildren, readOid, readOnlyElement } from '../encoding/der.js';
 import { fromHex } from '../encoding/hex.js';
 import { decodePem } from '../encoding/pem.js';
 import { isLogError, LogError } from '../errors.js';
-import { parseVerifierKey, SIGNATURE_TYPE } from '../note/verifier-key.js';
+import { ed25519LogID, parseVerifierKey, rsaLogID, SIGNATURE_TYPE } from '../note/verifier-key.js';
 import { base64At, items, optional, type Place, required, textAt } from './json-reader.js';
 
 /** A log that is trusted. */
@@ -107,8 +107,8 @@ export function isNameOf(name: string, { host, keyName }: TrustedLog): boolean {
  */
 export function logIDsOf(log: TrustedLog, name: string | undefined): readonly Uint8Array[] {
   const { publicKeyDer, logID, checkpointKeyID } = log;
-  const preimage = name === undefined ? undefined : keyIDPreimage(name, publicKeyDer);
-  const derived = preimage === undefined ? [] : [sha256(preimage)];
+  const named = name === undefined ? undefined : namedLogID(name, publicKeyDer);
+  const derived = named === undefined ? [] : [named];
   const listed = checkpointKeyID === undefined ? [logID] : [logID, checkpointKeyID];
   return [sha256(publicKeyDer), ...listed, ...derived];
 }
@@ -116,20 +116,16 @@ export function logIDsOf(log: TrustedLog, name: string | undefined): readonly Ui
 /** DER of an Ed25519 SubjectPublicKeyInfo up to the 32 bytes of the key. */
 const ED25519_PREFIX = fromHex('302a300506032b6570032100');
 const RSA_OID = '1.2.840.113549.1.1.1';
-/** The private signature type under which Rekor v2 has RSA keys in notes. */
-const RSA_NOTE_TYPE = concatBytes(Uint8Array.of(0xff), utf8('PKIX-RSA-PKCS#1v1.5'));
 
 /** Undefined for keys whose ID does not depend on the name. */
-function keyIDPreimage(name: string, publicKeyDer: Uint8Array): Uint8Array | undefined {
+function namedLogID(name: string, publicKeyDer: Uint8Array): Uint8Array | undefined {
   const isEd25519 =
     publicKeyDer.length === ED25519_PREFIX.length + 32 &&
     equalBytes(publicKeyDer.subarray(0, ED25519_PREFIX.length), ED25519_PREFIX);
   if (isEd25519) {
-    const key = publicKeyDer.subarray(ED25519_PREFIX.length);
-    return concatBytes(utf8(`${name}\n`), Uint8Array.of(SIGNATURE_TYPE.ed25519), key);
+    return ed25519LogID(name, publicKeyDer.subarray(ED25519_PREFIX.length));
   }
-  if (algorithmOf(publicKeyDer) !== RSA_OID) return undefined;
-  return concatBytes(utf8(`${name}\n`), RSA_NOTE_TYPE, publicKeyDer);
+  return algorithmOf(publicKeyDer) === RSA_OID ? rsaLogID(name, publicKeyDer) : undefined;
 }
 
 function algorithmOf(publicKeyDer: Uint8Array): string {

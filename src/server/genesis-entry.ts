@@ -5,12 +5,14 @@
  * entry is nobody's. Spec: docs/clients.md. In scope: the statement and its proposal. Pure.
  */
 
-import { createHash, createPublicKey } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import type { ProposedEntry } from '../entries/entry-kind.js';
-import { PUBLIC_KEY_DETAILS } from '../entries/shared/public-key-details.js';
+import { keyDetailsOf, PUBLIC_KEY_DETAILS } from '../entries/shared/public-key-details.js';
+import { algorithmName } from '../entries/shared/signature-algorithms.js';
 import type { HashedrekordRequest } from '../entries/v2-messages.js';
 import { LogError } from '../errors.js';
 import type { Log } from '../log/log.js';
+import { readPublicKey } from '../pki/public-key.js';
 import type { Signer } from '../signing/signer.js';
 
 /** Returns the statement that a v2 log begins with. */
@@ -20,15 +22,17 @@ export function genesisStatement({ origin, treeID }: Log['identity']): string {
 
 /** Returns the proposal. Throws KEY_FILE_INVALID for a key that signs no entry of the v2 API: RSA of another size. */
 export function genesisProposal(identity: Log['identity'], signer: Signer): ProposedEntry {
-  const keyDetails = keyDetailsOf(signer);
+  const statement = Buffer.from(genesisStatement(identity));
+  const { hash, signature } = signer.signDigest(statement);
+  const algorithm = algorithmName(readPublicKey(signer.publicKeyDer), hash);
+  const name = algorithm === undefined ? undefined : keyDetailsOf(algorithm);
+  const keyDetails = name === undefined ? undefined : PUBLIC_KEY_DETAILS.get(name);
   if (keyDetails === undefined) {
     throw new LogError(
       'KEY_FILE_INVALID',
       'an RSA key of this size signs no entry of the v2 API: use one of 2048, 3072 or 4096 bits, or --genesis-entry false',
     );
   }
-  const statement = Buffer.from(genesisStatement(identity));
-  const { hash, signature } = signer.signDigest(statement);
   const spec: HashedrekordRequest = {
     digest: createHash(hash).update(statement).digest(),
     signature: {
@@ -38,17 +42,3 @@ export function genesisProposal(identity: Log['identity'], signer: Signer): Prop
   };
   return { kind: 'hashedrekord', apiVersion: '0.0.2', api: 'v2', spec };
 }
-
-function keyDetailsOf({ algorithm, publicKeyDer }: Signer): number | undefined {
-  if (algorithm !== 'rsa') return PUBLIC_KEY_DETAILS.get(KEY_DETAILS[algorithm]);
-  const key = createPublicKey({ key: Buffer.from(publicKeyDer), format: 'der', type: 'spki' });
-  const bits = key.asymmetricKeyDetails?.modulusLength;
-  return PUBLIC_KEY_DETAILS.get(`PKIX_RSA_PKCS1V15_${bits}_SHA256`);
-}
-
-const KEY_DETAILS = {
-  'ecdsa-p256': 'PKIX_ECDSA_P256_SHA_256',
-  'ecdsa-p384': 'PKIX_ECDSA_P384_SHA_384',
-  'ecdsa-p521': 'PKIX_ECDSA_P521_SHA_512',
-  ed25519: 'PKIX_ED25519_PH',
-} as const;

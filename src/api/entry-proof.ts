@@ -10,7 +10,12 @@ import { lastQueryValue } from '../http/request-target.js';
 import { type Route, type RouteRequest, route } from '../http/route.js';
 import type { Desks } from '../log/log.js';
 import { printTlogProof } from '../note/tlog-proof.js';
-import { type EntryReference, findReferred, readEntryReference } from './entry-reference.js';
+import {
+  type EntryReference,
+  findReferred,
+  readEntryReference,
+  trustedForm,
+} from './entry-reference.js';
 import { transparencyLogEntryJson } from './v2/entry-json.js';
 
 /** Returns the route below the entries of an API; `logs` are all of the server, that of the API first. */
@@ -55,14 +60,13 @@ async function proofReply(logs: readonly Desks[], { reference, form }: Asked): P
   if (found === undefined) throw new RefusedRequest(404, 'no such entry');
   const headers = [['Vary', 'Accept']] as const;
   if (form === 'bundle') {
-    const entry = transparencyLogEntryJson(found.entry, found.desk.identity.logID);
-    return { status: 200, contentType: JSON_TYPE, headers, body: `{"tlogEntries":[${entry}]}` };
+    const { entry, desk } = await trustedForm(found);
+    const json = transparencyLogEntryJson(entry, desk.identity.logID);
+    return { status: 200, contentType: JSON_TYPE, headers, body: `{"tlogEntries":[${json}]}` };
   }
-  const { logIndex } = found.entry;
   // The tile side's checkpoint has every line that a reader of tlog-proofs may trust.
-  const [entry] = await found.desks.tileSide.entriesByIndex([logIndex]);
-  if (entry === undefined) throw new RefusedRequest(404, 'no such entry');
-  const { hashes, checkpoint } = entry.proof;
+  const { logIndex, proof } = found.entry;
+  const { hashes, checkpoint } = proof;
   const body = printTlogProof({ index: BigInt(logIndex), hashes, checkpoint: checkpoint.note });
   return { status: 200, contentType: PROOF_TYPE, headers, body };
 }

@@ -9,6 +9,7 @@ import { fromHex } from '../encoding/hex.js';
 import { RefusedRequest } from '../http/reply.js';
 import type { Desks, Log, PublishedEntry } from '../log/log.js';
 import { isOfV2, kindOfLeaf } from './leaf-kind.js';
+import { isEntryID, splitEntryID } from './v1/shards.js';
 
 /** How a client names an entry. */
 export type EntryReference =
@@ -16,24 +17,22 @@ export type EntryReference =
   /** `treeID` undefined: in whichever log it is. */
   | { readonly leafHash: Uint8Array; readonly treeID: bigint | undefined };
 
-/** An entry, and the desk that its readers trust. */
+/** An entry as the tile side of its log gives it. */
 export interface ReferredEntry {
-  readonly desk: Log;
-  readonly entry: PublishedEntry;
   readonly desks: Desks;
+  readonly entry: PublishedEntry;
 }
 
 const LOG_INDEX = /^(?:0|[1-9][0-9]{0,15})$/;
-const LEAF_HASH = /^[0-9a-fA-F]{64}$/;
-const ENTRY_ID = /^[0-9a-fA-F]{80}$/;
-const TREE_DIGITS = 16;
 
 /** Returns what `text` names. Throws RefusedRequest (400), naming the parameter. */
 export function readEntryReference(text: string, parameter: string): EntryReference {
-  if (LEAF_HASH.test(text)) return { leafHash: fromHex(text), treeID: undefined };
-  if (ENTRY_ID.test(text)) {
-    const treeID = BigInt(`0x${text.slice(0, TREE_DIGITS)}`);
-    return { leafHash: fromHex(text.slice(TREE_DIGITS)), treeID };
+  if (isEntryID(text)) {
+    const { tree, leaf } = splitEntryID(text);
+    return {
+      leafHash: fromHex(leaf),
+      treeID: tree === undefined ? undefined : BigInt(`0x${tree}`),
+    };
   }
   if (LOG_INDEX.test(text)) return { logIndex: Number(text) };
   throw new RefusedRequest(
@@ -52,17 +51,25 @@ export async function findReferred(
 ): Promise<ReferredEntry | undefined> {
   const isIndex = 'logIndex' in reference;
   for (const desks of isIndex ? logs.slice(0, 1) : logs) {
-    const { rekorSide, tileSide } = desks;
-    if (!isIndex && (reference.treeID ?? tileSide.identity.treeID) !== tileSide.identity.treeID) {
-      continue;
-    }
+    const { tileSide } = desks;
+    const { treeID } = tileSide.identity;
+    if (!isIndex && (reference.treeID ?? treeID) !== treeID) continue;
     const [entry] = isIndex
       ? await tileSide.entriesByIndex([reference.logIndex])
       : await tileSide.entriesByLeafHash([reference.leafHash]);
-    if (entry === undefined) continue;
-    if (isOfV2(kindOfLeaf(entry.leaf))) return { desk: tileSide, entry, desks };
-    const [signed] = await rekorSide.entriesByIndex([entry.logIndex]);
-    return signed && { desk: rekorSide, entry: signed, desks };
+    if (entry !== undefined) return { desks, entry };
   }
   return undefined;
+}
+
+/** Returns an entry as its own readers trust it: by the desk of the API that takes its kind. */
+export async function trustedForm({
+  desks,
+  entry,
+}: ReferredEntry): Promise<{ readonly desk: Log; readonly entry: PublishedEntry }> {
+  const { rekorSide, tileSide } = desks;
+  if (isOfV2(kindOfLeaf(entry.leaf))) return { desk: tileSide, entry };
+  const [signed] = await rekorSide.entriesByIndex([entry.logIndex]);
+  // What the tile side has shown is there: both sides are of one log, which only grows.
+  return { desk: rekorSide, entry: signed as PublishedEntry };
 }

@@ -7,7 +7,12 @@ import { JSON_TYPE, RefusedRequest, type Reply } from '../../http/reply.js';
 import { lastQueryValue } from '../../http/request-target.js';
 import { type Route, type RouteRequest, route } from '../../http/route.js';
 import type { Desks } from '../../log/log.js';
-import { type EntryReference, findReferred, readEntryReference } from '../entry-reference.js';
+import {
+  type EntryReference,
+  findReferred,
+  readEntryReference,
+  trustedForm,
+} from '../entry-reference.js';
 import { entryReply } from './create-entry.js';
 import { transparencyLogEntryJson } from './entry-json.js';
 
@@ -44,5 +49,6 @@ function readIndex(request: RouteRequest): EntryReference {
 async function getEntry(logs: readonly Desks[], reference: EntryReference): Promise<Reply> {
   const found = await findReferred(logs, reference);
   if (found === undefined) throw new RefusedRequest(404, 'no such entry');
-  return entryReply(200, transparencyLogEntryJson(found.entry, found.desk.identity.logID));
+  const { entry, desk } = await trustedForm(found);
+  return entryReply(200, transparencyLogEntryJson(entry, desk.identity.logID));
 }

@@ -85,11 +85,17 @@ export function curveByOid(oid: string): Curve | undefined {
   return Object.values(CURVES).find((curve) => curve.oid === oid);
 }
 
+/** A point of a curve, not the one at infinity; both coordinates in [0, p). */
+export interface CurvePoint {
+  readonly x: bigint;
+  readonly y: bigint;
+}
+
 /**
  * Returns the coordinates of `point` (0x04 ‖ x ‖ y), undefined unless it has the right length, its
  * coordinates are reduced and it lies on the curve.
  */
-export function readPoint(curve: Curve, point: Uint8Array): { x: bigint; y: bigint } | undefined {
+export function readPoint(curve: Curve, point: Uint8Array): CurvePoint | undefined {
   if (point.length !== 1 + 2 * curve.fieldLength || point[0] !== 4) return undefined;
   const x = bigintOf(point.subarray(1, 1 + curve.fieldLength));
   const y = bigintOf(point.subarray(1 + curve.fieldLength));

@@ -10,6 +10,9 @@
  * point (`getPublicKey`), one affine addition, and one multiplication of an arbitrary point of which only
  * the x coordinate is wanted, which is exactly what `computeSecret` returns.
  *
+ * Signatures that come together share their modular inversions, the dearest of what is done here: see
+ * `inversesModulo`.
+ *
  * The addition happens on full coordinates. Comparing only the x coordinates of u1·G ± u2·Q would be
  * shorter, and would accept a forgery: the sign of y decides between the digests e and −e.
  *
@@ -20,8 +23,8 @@
 
 import { Buffer } from 'node:buffer';
 import { createECDH, type ECDH } from 'node:crypto';
-import { bigintOf, type Curve, readPoint } from './curves.js';
-import { inverseModulo } from './modular-inverse.js';
+import { bigintOf, type Curve, type CurvePoint, readPoint } from './curves.js';
+import { inversesModulo } from './modular-inverse.js';
 
 /** The two integers of a signature. */
 export interface EcdsaSignature {
@@ -29,46 +32,108 @@ export interface EcdsaSignature {
   readonly s: bigint;
 }
 
-/**
- * Returns true when `signature` by the key `point` (0x04 ‖ x ‖ y) is over `digest`, of any length. Never
- * throws: a point that is not on the curve verifies nothing.
- */
+/** A signature, what it is over, and whose it should be. */
+export interface EcdsaCheck {
+  /** 0x04 ‖ x ‖ y. */
+  readonly point: Uint8Array;
+  /** Of any length. */
+  readonly digest: Uint8Array;
+  readonly signature: EcdsaSignature;
+}
+
+/** Returns true when `signature` by the key `point` is over `digest`; see `verifyEcdsaDigests`. */
 export function verifyEcdsaDigest(
   curve: Curve,
   point: Uint8Array,
   digest: Uint8Array,
   signature: EcdsaSignature,
 ): boolean {
-  const { n, p } = curve;
-  const { r, s } = signature;
-  if (r <= 0n || r >= n || s <= 0n || s >= n) return false;
-  const q = readPoint(curve, point);
-  if (q === undefined) return false;
+  return verifyEcdsaDigests(curve, [{ point, digest, signature }])[0] === true;
+}
 
-  // One inversion serves both quotients: 1/r = s/(rs), 1/s = r/(rs).
-  const rsInverse = inverseModulo((r * s) % n, n);
-  const e = digestInteger(curve, digest);
-  const t = (((e * s) % n) * rsInverse) % n;
-  const u2 = (((r * r) % n) * rsInverse) % n;
-
+/**
+ * Returns for each check, in order, whether it holds. Never throws: a point that is not on the curve verifies
+ * nothing, and spoils no other check.
+ */
+export function verifyEcdsaDigests(curve: Curve, checks: readonly EcdsaCheck[]): boolean[] {
+  const verdicts = checks.map(() => false);
   const ecdh = scratch(curve);
-  let sum = q;
-  if (t !== 0n) {
-    ecdh.setPrivateKey(fixedBytes(t, scalarLength(curve)));
-    const base = ecdh.getPublicKey();
-    const x = bigintOf(base.subarray(1, 1 + curve.fieldLength));
-    const y = bigintOf(base.subarray(1 + curve.fieldLength));
-    if (x === q.x && y !== q.y) return false; // T = −Q: the sum, and with it R, is the point at infinity
-    const slope =
-      x === q.x
-        ? 3n * (x * x - 1n) * inverseModulo((2n * y) % p, p) // doubling on a curve with a = −3
-        : (y - q.y) * inverseModulo(positive(x - q.x, p), p);
-    const lambda = positive(slope % p, p);
-    const sumX = positive((lambda * lambda - q.x - x) % p, p);
-    sum = { x: sumX, y: positive((lambda * (q.x - sumX) - q.y) % p, p) };
+  for (const { at, r, u2, point } of withSums(curve, ecdh, withScalars(curve, checks))) {
+    ecdh.setPrivateKey(fixedBytes(u2, scalarLength(curve)));
+    verdicts[at] = bigintOf(ecdh.computeSecret(uncompressed(curve, point))) % curve.n === r;
   }
-  ecdh.setPrivateKey(fixedBytes(u2, scalarLength(curve)));
-  return bigintOf(ecdh.computeSecret(uncompressed(curve, sum))) % n === r;
+  return verdicts;
+}
+
+/** A check in numbers: x(R) mod n = r is to be seen, where R = u2·(point + t·G). */
+interface Equation {
+  /** Which check it belongs to. */
+  readonly at: number;
+  readonly r: bigint;
+  readonly u2: bigint;
+  readonly t: bigint;
+  readonly point: CurvePoint;
+}
+
+/** Returns the equations of the checks whose numbers are in range and whose points are on the curve. */
+function withScalars(curve: Curve, checks: readonly EcdsaCheck[]): Equation[] {
+  const { n } = curve;
+  const sound = checks.flatMap(({ point, digest, signature: { r, s } }, at) => {
+    if (r <= 0n || r >= n || s <= 0n || s >= n) return [];
+    const q = readPoint(curve, point);
+    return q === undefined ? [] : [{ at, r, s, e: digestInteger(curve, digest), point: q }];
+  });
+  // One inverse serves both quotients: 1/r = s/(rs), 1/s = r/(rs).
+  const products = sound.map(({ r, s }) => (r * s) % n);
+  const inverses = inversesModulo(products, n);
+  return sound.map(({ at, r, s, e, point }, i) => {
+    const inverse = inverses[i] as bigint;
+    const t = (((e * s) % n) * inverse) % n;
+    const u2 = (((r * r) % n) * inverse) % n;
+    return { at, r, u2, t, point };
+  });
+}
+
+/** Returns the equations with point + t·G for their points and 0 for t; those of a sum at infinity are left out. */
+function withSums(curve: Curve, ecdh: ECDH, equations: readonly Equation[]): Equation[] {
+  const { p } = curve;
+  const sums: Equation[] = [];
+  const open: { equation: Equation; base: CurvePoint; rise: bigint; run: bigint }[] = [];
+  for (const equation of equations) {
+    const { point, t } = equation;
+    if (t === 0n) {
+      sums.push(equation);
+      continue;
+    }
+    const base = multipleOfBase(curve, ecdh, t);
+    if (base.x !== point.x) {
+      open.push({ equation, base, rise: point.y - base.y, run: positive(point.x - base.x, p) });
+    } else if (base.y === point.y) {
+      // The tangent, on a curve with a = −3.
+      const rise = 3n * (base.x * base.x - 1n);
+      open.push({ equation, base, rise, run: (2n * base.y) % p });
+    }
+    // What is left is T = −Q: the sum, and with it R, is the point at infinity.
+  }
+  const inverses = inversesModulo(
+    open.map(({ run }) => run),
+    p,
+  );
+  for (const [i, { equation, base, rise }] of open.entries()) {
+    const { point } = equation;
+    const slope = (rise * (inverses[i] as bigint)) % p;
+    const x = positive((slope * slope - point.x - base.x) % p, p);
+    const y = positive((slope * (point.x - x) - point.y) % p, p);
+    sums.push({ ...equation, t: 0n, point: { x, y } });
+  }
+  return sums;
+}
+
+function multipleOfBase(curve: Curve, ecdh: ECDH, factor: bigint): CurvePoint {
+  ecdh.setPrivateKey(fixedBytes(factor, scalarLength(curve)));
+  const encoded = ecdh.getPublicKey();
+  const yFrom = 1 + curve.fieldLength;
+  return { x: bigintOf(encoded.subarray(1, yFrom)), y: bigintOf(encoded.subarray(yFrom)) };
 }
 
 const scratchByCurve = new Map<string, ECDH>();
@@ -99,7 +164,7 @@ function positive(value: bigint, modulus: bigint): bigint {
   return value < 0n ? value + modulus : value;
 }
 
-function uncompressed(curve: Curve, point: { x: bigint; y: bigint }): Buffer {
+function uncompressed(curve: Curve, point: CurvePoint): Buffer {
   const digits = 2 * curve.fieldLength;
   return Buffer.from(
     `04${point.x.toString(16).padStart(digits, '0')}${point.y.toString(16).padStart(digits, '0')}`,

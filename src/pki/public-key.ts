@@ -8,7 +8,7 @@
 
 import { DER_TAG, encodeElement } from '../encoding/der.js';
 import { isLogError, LogError } from '../errors.js';
-import { type Curve, curveByOid, readPoint } from './curves.js';
+import { CURVES, type Curve, curveByOid, readPoint } from './curves.js';
 import { bitStringOctets, DerCursor, dottedOid, integerContent } from './der-cursor.js';
 
 /** A public key. `der` is its canonical SubjectPublicKeyInfo. */
@@ -59,6 +59,7 @@ export type UnknownAlgorithm = 'refuse' | 'keep';
  * `x509: unsupported elliptic curve`, `x509: unknown public key algorithm`, …
  */
 export function readPublicKey(der: Uint8Array, unknown: UnknownAlgorithm = 'refuse'): PublicKey {
+  if (isUsualP256(der)) return ecdsaKey(CURVES['P-256'], der.subarray(P256_HEADER.length), der);
   const cut = cutProblem(der);
   if (cut !== undefined) throw new LogError('KEY_MALFORMED', cut);
   const outer = new DerCursor(der);
@@ -91,6 +92,20 @@ export function readPublicKey(der: Uint8Array, unknown: UnknownAlgorithm = 'refu
  */
 export function rsaSizeBits(modulus: Uint8Array): number {
   return modulus.length * 8;
+}
+
+/** The canonical SubjectPublicKeyInfo of a P-256 key, up to its point: what nearly every signer sends. */
+const P256_HEADER = Uint8Array.of(
+  ...[0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01],
+  ...[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00],
+);
+const P256_POINT_LENGTH = 65;
+
+function isUsualP256(der: Uint8Array): boolean {
+  return (
+    der.length === P256_HEADER.length + P256_POINT_LENGTH &&
+    P256_HEADER.every((octet, i) => octet === der[i])
+  );
 }
 
 const MALFORMED_IDENTIFIER = 'x509: malformed public key algorithm identifier';
@@ -201,21 +216,23 @@ function readEcdsa(parameters: Uint8Array | undefined, key: Uint8Array): PublicK
   const content = new DerCursor(parameters ?? new Uint8Array(0)).take(DER_TAG.oid, complaint);
   const curve = curveByOid(dottedOid(content, complaint));
   if (curve === undefined) throw new LogError('KEY_MALFORMED', 'x509: unsupported elliptic curve');
-  if (key[0] !== 4) throw new LogError('KEY_MALFORMED', 'ecdsa: invalid uncompressed public key');
-  if (readPoint(curve, key) === undefined) {
+  const info = encodeInfo(OID.ecdsa, encodeElement(DER_TAG.oid, content), key);
+  return ecdsaKey(curve, key, info);
+}
+
+function ecdsaKey(curve: Curve, point: Uint8Array, der: Uint8Array): PublicKey {
+  if (point[0] !== 4) {
+    throw new LogError('KEY_MALFORMED', 'ecdsa: invalid uncompressed public key');
+  }
+  if (readPoint(curve, point) === undefined) {
     const name = curve.name.replace('-', '');
     const problem =
-      key.length === 1 + 2 * curve.fieldLength
+      point.length === 1 + 2 * curve.fieldLength
         ? `${name} point not on curve`
         : `invalid ${name} point encoding`;
     throw new LogError('KEY_MALFORMED', problem);
   }
-  return {
-    type: 'ecdsa',
-    der: encodeInfo(OID.ecdsa, encodeElement(DER_TAG.oid, content), key),
-    curve,
-    point: key,
-  };
+  return { type: 'ecdsa', der, curve, point };
 }
 
 function readEd25519(parameters: Uint8Array | undefined, key: Uint8Array): PublicKey {

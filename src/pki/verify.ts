@@ -9,8 +9,9 @@
 import { Buffer } from 'node:buffer';
 import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { LogError } from '../errors.js';
+import type { Curve } from './curves.js';
 import { DIGEST_LENGTH, DIGEST_TITLE, type DigestAlgorithm } from './digest-algorithm.js';
-import { verifyEcdsaDigest } from './ecdsa-digest.js';
+import { type EcdsaCheck, verifyEcdsaDigests } from './ecdsa-digest.js';
 import { encodeEcdsaSignature, readEcdsaSignature } from './ecdsa-signature.js';
 import { ed25519phProblem } from './ed25519ph.js';
 import { KeyCache } from './key-cache.js';
@@ -23,8 +24,46 @@ export type Verdict = string | undefined;
 const RSA_FAILURE = 'crypto/rsa: verification error';
 const UNSUPPORTED = 'unsupported public key type';
 
-/** Returns the verdict on `signature` over a digest made with `algorithm`. Never throws for a bad one. */
-export function verifyDigestSignature(
+/** A signature over a digest. */
+export interface DigestSignature {
+  readonly key: PublicKey;
+  /** What the digest was made with. */
+  readonly algorithm: DigestAlgorithm;
+  readonly digest: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+/**
+ * Returns the verdicts on `signatures`, in order; those with keys of one curve cost less together. Never throws for a
+ * bad one.
+ */
+export function verifyDigestSignatures(signatures: readonly DigestSignature[]): Verdict[] {
+  const byCurve = new Map<Curve, EcdsaCheckOf[]>();
+  const verdicts: Verdict[] = [];
+  for (const [at, { key, algorithm, digest, signature }] of signatures.entries()) {
+    if (key.type === 'ecdsa' && digest.length === DIGEST_LENGTH[algorithm]) {
+      const read = readEcdsaSignature(signature);
+      verdicts[at] = read.failure;
+      if (read.value === undefined) continue;
+      const ofCurve = byCurve.get(key.curve) ?? [];
+      byCurve.set(key.curve, ofCurve);
+      ofCurve.push({ at, point: key.point, digest, signature: read.value });
+    } else verdicts[at] = aloneVerdict(key, algorithm, digest, signature);
+  }
+  for (const [curve, checks] of byCurve) {
+    const holds = verifyEcdsaDigests(curve, checks);
+    for (const [i, { at }] of checks.entries()) if (holds[i] === true) verdicts[at] = undefined;
+  }
+  return verdicts;
+}
+
+interface EcdsaCheckOf extends EcdsaCheck {
+  /** Which signature it belongs to. */
+  readonly at: number;
+}
+
+/** The verdict where nothing is gained by company. */
+function aloneVerdict(
   key: PublicKey,
   algorithm: DigestAlgorithm,
   digest: Uint8Array,
@@ -34,31 +73,19 @@ export function verifyDigestSignature(
   if (key.type === 'ed25519' && algorithm !== 'sha512') {
     return `unsupported hash algorithm: "${DIGEST_TITLE[algorithm]}" not in [SHA-512]`;
   }
-  if (digest.length !== DIGEST_LENGTH[algorithm]) {
+  if (digest.length !== DIGEST_LENGTH[algorithm] || key.type === 'ecdsa') {
     return 'unexpected length of digest for hash function specified';
   }
-  switch (key.type) {
-    case 'rsa': {
-      const problem = rsaKeyProblem(key.modulus, key.modulusBits, key.exponent);
-      if (problem !== undefined) return problem;
-      const native = importKey(key);
-      if (native === undefined) return RSA_FAILURE;
-      const length = key.modulus.length;
-      return verifyRsaDigest(native, length, algorithm, digest, signature)
-        ? undefined
-        : RSA_FAILURE;
-    }
-    case 'ecdsa': {
-      const read = readEcdsaSignature(signature);
-      const holds =
-        read.value !== undefined && verifyEcdsaDigest(key.curve, key.point, digest, read.value);
-      return holds ? undefined : read.failure;
-    }
-    case 'ed25519': {
-      const problem = ed25519phProblem(key.key, digest, signature);
-      return problem === undefined ? undefined : `failed to verify signature: ${problem}`;
-    }
+  if (key.type === 'ed25519') {
+    const problem = ed25519phProblem(key.key, digest, signature);
+    return problem === undefined ? undefined : `failed to verify signature: ${problem}`;
   }
+  const problem = rsaKeyProblem(key.modulus, key.modulusBits, key.exponent);
+  if (problem !== undefined) return problem;
+  const native = importKey(key);
+  if (native === undefined) return RSA_FAILURE;
+  const { length } = key.modulus;
+  return verifyRsaDigest(native, length, algorithm, digest, signature) ? undefined : RSA_FAILURE;
 }
 
 /**

@@ -3,10 +3,14 @@ import { createHash, generateKeyPairSync, type KeyObject, sign, verify } from 'n
 import { test } from 'node:test';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { bigintOf, CURVES, type CurveName, readPoint } from '../../src/pki/curves.js';
-import { verifyEcdsaDigest } from '../../src/pki/ecdsa-digest.js';
+import {
+  type EcdsaCheck,
+  verifyEcdsaDigest,
+  verifyEcdsaDigests,
+} from '../../src/pki/ecdsa-digest.js';
 import { encodeEcdsaSignature, readEcdsaSignature } from '../../src/pki/ecdsa-signature.js';
 import { readPublicKey } from '../../src/pki/public-key.js';
-import { verifyDigestSignature } from '../../src/pki/verify.js';
+import { verifyDigestSignatures } from '../../src/pki/verify.js';
 import { Random } from '../random.js';
 import { wycheproofCases } from './wycheproof.js';
 
@@ -22,12 +26,17 @@ for (const file of [
   test(`every verdict of ${file} is Wycheproof's, in strict DER`, () => {
     const cases = wycheproofCases(file);
     assert.ok(cases.length > 450);
-    for (const { id, comment, publicKeyDer, sha, message, signature, result } of cases) {
-      const hash = HASH[sha as keyof typeof HASH];
-      const digest = createHash(hash).update(message).digest();
+    // All in one call, as a block of submissions is.
+    const verdicts = verifyDigestSignatures(
+      cases.map(({ publicKeyDer, sha, message, signature }) => {
+        const algorithm = HASH[sha as keyof typeof HASH];
+        const digest = createHash(algorithm).update(message).digest();
+        return { key: readPublicKey(publicKeyDer), algorithm, digest, signature };
+      }),
+    );
+    for (const [i, { id, comment, result }] of cases.entries()) {
       // Fixed-width signatures are taken too; among these vectors they are wrong either way.
-      const verdict = verifyDigestSignature(readPublicKey(publicKeyDer), hash, digest, signature);
-      assert.equal(verdict === undefined, result === 'valid', `test ${id}: ${comment}`);
+      assert.equal(verdicts[i] === undefined, result === 'valid', `test ${id}: ${comment}`);
     }
   });
 }
@@ -39,7 +48,8 @@ test('fixed-width vectors of the right width have the verdict of Wycheproof', ()
   )) {
     if (signature.length !== 64) continue;
     const digest = createHash('sha256').update(message).digest();
-    const verdict = verifyDigestSignature(readPublicKey(publicKeyDer), 'sha256', digest, signature);
+    const key = readPublicKey(publicKeyDer);
+    const [verdict] = verifyDigestSignatures([{ key, algorithm: 'sha256', digest, signature }]);
     assert.equal(verdict === undefined, result === 'valid', `test ${id}`);
     compared++;
   }
@@ -141,6 +151,25 @@ test('a zero digest leaves the base point out', () => {
   assert.equal(verifyEcdsaDigest(curve, point, new Uint8Array(32), { r, s }), true);
 });
 
+test('what is special about one check of several leaves the others as they are', () => {
+  const plain = craft('P-256', () => 123456789n);
+  const cases: [EcdsaCheck, boolean][] = [
+    [checkOf(plain), true],
+    [{ ...checkOf(plain), point: new Uint8Array(65).fill(4) }, false],
+    [checkOf(craft('P-256', (d, r, n) => (d * r) % n)), true],
+    [checkOf(craft('P-256', (d, r, n) => (n - ((d * r) % n)) % n)), false],
+    [checkOf(craft('P-256', () => 0n)), true],
+    [{ ...checkOf(plain), signature: { r: 0n, s: plain.s } }, false],
+    [checkOf(craft('P-256', () => 987654321n)), true],
+    [{ ...checkOf(plain), digest: new Uint8Array(32).fill(7) }, false],
+  ];
+  const checks = cases.map(([check]) => check);
+  const expected = cases.map(([, holds]) => holds);
+  assert.deepEqual(verifyEcdsaDigests(plain.curve, checks), expected);
+  assert.deepEqual(verifyEcdsaDigests(plain.curve, [...checks].reverse()), expected.reverse());
+  assert.deepEqual(verifyEcdsaDigests(plain.curve, []), []);
+});
+
 test('a signature for the negated digest, the forgery of sign-blind checks, is refused', () => {
   const { curve, point, r, s, digest } = craft('P-256', () => 123456789n);
   assert.equal(verifyEcdsaDigest(curve, point, digest, { r, s }), true);
@@ -227,6 +256,10 @@ function craft(name: 'P-256' | 'P-384', digestFor: (d: bigint, r: bigint, n: big
     digest: scalar(e, fieldLength),
     point: noble.Point.BASE.multiply(d).toBytes(false),
   };
+}
+
+function checkOf({ point, digest, r, s }: ReturnType<typeof craft>): EcdsaCheck {
+  return { point, digest, signature: { r, s } };
 }
 
 function scalar(value: bigint, length: number): Uint8Array {

@@ -5,7 +5,12 @@ import { ed25519, ed25519ph } from '@noble/curves/ed25519.js';
 import { encodeElement } from '../../src/encoding/der.js';
 import { KeyCache } from '../../src/pki/key-cache.js';
 import { readPublicKey } from '../../src/pki/public-key.js';
-import { verifyDigestSignature, verifyMessageSignature } from '../../src/pki/verify.js';
+import {
+  type DigestSignature,
+  type Verdict,
+  verifyDigestSignatures,
+  verifyMessageSignature,
+} from '../../src/pki/verify.js';
 import { wycheproofCases } from './wycheproof.js';
 
 const HASH = { 'SHA-256': 'sha256', 'SHA-512': 'sha512' } as const;
@@ -20,7 +25,7 @@ for (const file of ['rsa_signature_2048_sha256', 'rsa_signature_2048_sha512']) {
       const hash = HASH[sha as keyof typeof HASH];
       const key = readPublicKey(publicKeyDer);
       const digest = createHash(hash).update(message).digest();
-      const overDigest = verifyDigestSignature(key, hash, digest, signature);
+      const overDigest = digestVerdict(key, hash, digest, signature);
       assert.equal(overDigest === undefined, valid, `digest, test ${id}: ${comment}`);
       if (result === 'acceptable') continue;
       const overMessage = await verifyMessageSignature(key, hash, message, signature);
@@ -36,16 +41,16 @@ test('PSS signatures, other hashes and short digests are refused with Rekor’s 
   const digest = createHash('sha256').update(message).digest();
   const pkcs1 = sign('sha256', message, privateKey);
   const pss = sign('sha256', message, { key: privateKey, padding: 6 });
-  assert.equal(verifyDigestSignature(key, 'sha256', digest, pkcs1), undefined);
+  assert.equal(digestVerdict(key, 'sha256', digest, pkcs1), undefined);
   const failure = 'crypto/rsa: verification error';
-  assert.equal(verifyDigestSignature(key, 'sha256', digest, pss), failure);
+  assert.equal(digestVerdict(key, 'sha256', digest, pss), failure);
   assert.equal(
-    verifyDigestSignature(key, 'sha384', Buffer.concat([digest, Buffer.alloc(16)]), pkcs1),
+    digestVerdict(key, 'sha384', Buffer.concat([digest, Buffer.alloc(16)]), pkcs1),
     failure,
   );
-  assert.equal(verifyDigestSignature(key, 'sha256', digest, pkcs1.subarray(1)), failure);
+  assert.equal(digestVerdict(key, 'sha256', digest, pkcs1.subarray(1)), failure);
   assert.equal(
-    verifyDigestSignature(key, 'sha256', digest.subarray(1), pkcs1),
+    digestVerdict(key, 'sha256', digest.subarray(1), pkcs1),
     'unexpected length of digest for hash function specified',
   );
 });
@@ -63,7 +68,7 @@ test('RSA keys that no library should use are refused before any arithmetic', ()
     );
   };
   const verdict = (modulus: Uint8Array, exponent: Uint8Array) =>
-    verifyDigestSignature(
+    digestVerdict(
       rsa(modulus, exponent),
       'sha256',
       new Uint8Array(32),
@@ -90,24 +95,24 @@ test('Ed25519ph agrees with the pure implementation, and is not Ed25519', () => 
     const message = Buffer.from(`message ${round}`);
     const digest = createHash('sha512').update(message).digest();
     const signature = ed25519ph.sign(message, secret);
-    assert.equal(verifyDigestSignature(key, 'sha512', digest, signature), undefined);
+    assert.equal(digestVerdict(key, 'sha512', digest, signature), undefined);
     const invalid = 'failed to verify signature: ed25519: invalid signature';
     const pure = ed25519.sign(message, secret);
-    assert.equal(verifyDigestSignature(key, 'sha512', digest, pure), invalid);
+    assert.equal(digestVerdict(key, 'sha512', digest, pure), invalid);
     for (const at of [0, 31, 32, 62]) {
       const changed = Uint8Array.from(signature);
       changed[at] = (changed[at] as number) ^ 1;
-      assert.equal(verifyDigestSignature(key, 'sha512', digest, changed), invalid);
+      assert.equal(digestVerdict(key, 'sha512', digest, changed), invalid);
     }
     const negative = Uint8Array.from(signature).fill(0xff, 32);
-    assert.equal(verifyDigestSignature(key, 'sha512', digest, negative), invalid);
+    assert.equal(digestVerdict(key, 'sha512', digest, negative), invalid);
   }
   assert.equal(
-    verifyDigestSignature(key, 'sha512', new Uint8Array(64), new Uint8Array(63)),
+    digestVerdict(key, 'sha512', new Uint8Array(64), new Uint8Array(63)),
     'failed to verify signature: ed25519: bad signature length: 63',
   );
   assert.equal(
-    verifyDigestSignature(key, 'sha256', new Uint8Array(32), new Uint8Array(64)),
+    digestVerdict(key, 'sha256', new Uint8Array(32), new Uint8Array(64)),
     'unsupported hash algorithm: "SHA-256" not in [SHA-512]',
   );
 });
@@ -125,7 +130,7 @@ test('the vector of RFC 8032 section 7.3 verifies', () => {
     'hex',
   );
   const digest = createHash('sha512').update('abc').digest();
-  assert.equal(verifyDigestSignature(key, 'sha512', digest, signature), undefined);
+  assert.equal(digestVerdict(key, 'sha512', digest, signature), undefined);
 });
 
 test('messages verify with every kind of key, DER and fixed width, and fail when changed', async () => {
@@ -179,4 +184,13 @@ test('a key cache forgets what was used least recently', () => {
 
 function spki(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' });
+}
+
+function digestVerdict(
+  key: DigestSignature['key'],
+  algorithm: DigestSignature['algorithm'],
+  digest: Uint8Array,
+  signature: Uint8Array,
+): Verdict {
+  return verifyDigestSignatures([{ key, algorithm, digest, signature }])[0];
 }

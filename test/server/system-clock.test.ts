@@ -9,13 +9,19 @@ function machine(stepMs = 10) {
   let wall = 1_800_000_000_000;
   let ran = 7_000.25;
   let up = 500_000;
+  let asked = 0;
   return {
     clock: () =>
       systemClock({
         wallMs: () => wall,
         processMs: () => ran,
-        uptimeMs: () => Math.floor(up / stepMs) * stepMs,
+        uptimeMs() {
+          asked++;
+          return Math.floor(up / stepMs) * stepMs;
+        },
       }),
+    /** Times that the uptime was asked for. */
+    asked: () => asked,
     run(ms: number) {
       wall += ms;
       ran += ms;
@@ -66,6 +72,28 @@ it('short times are told finely and never go back, however coarse the uptime is'
       last = now;
     }
   }
+});
+
+it('the uptime is asked for now and then, and when the wall clock moved by itself', () => {
+  const busy = machine();
+  const clock = busy.clock();
+  for (let i = 0; i < 1_000; i++) {
+    busy.run(0.5);
+    clock.monotonicMs();
+  }
+  assert.ok(busy.asked() < 10, `${busy.asked()} times in half a second`);
+  const before = clock.monotonicMs();
+  busy.suspend(5_000);
+  assert.equal(clock.monotonicMs(), before + 5_000);
+});
+
+it('a suspension after which the wall clock stands where it stood is noticed soon', () => {
+  const paused = machine();
+  const rule = openClockRule(paused.clock());
+  paused.suspend(20_000);
+  paused.setWall(-20_000);
+  paused.run(150);
+  assert.match(rule.trouble(0) ?? '', /jumped by -/);
 });
 
 it("the machine's own clock counts from its start", () => {

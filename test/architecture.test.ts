@@ -42,7 +42,7 @@ const PURE_NODE_MODULES = ['node:crypto', 'node:zlib', 'node:buffer', 'node:util
 const PURE_PACKAGES = /^(@noble\/|yaml$)/;
 const IMPURE_WORDS =
   /\b(Date\.now|new Date\(\)|Math\.random|process\.|randomBytes|performance\.now)/;
-// The two back ends of the package import "#sha256": the one place where the browser set may name node.
+// What is behind "#sha256" and "#text-of-bytes" on Node: the one place where the browser set may name node.
 const NODE_BACK_END = /\.node\.ts$/;
 // The storage contract is open to the stages; the drivers are for the server alone.
 const STORAGE_CONTRACT = ['storage/log-store.ts'];

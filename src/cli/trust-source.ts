@@ -5,7 +5,7 @@
 
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { items, type Place, readJson, required, textAt } from '../client/json-reader.js';
 import { readTrustedRoot, trustedLogOfPem } from '../client/trusted-log.js';
 import { toHex } from '../encoding/hex.js';
@@ -175,7 +175,7 @@ function trustedIDs(documents: TrustDocuments, source: string): readonly (readon
   const place = (file: TrustFile): Place => readJson(documents[file], file);
   return asOperational(source, () =>
     [place('trusted-root.json'), required(place('client-trust-config.json'), 'trustedRoot')].map(
-      (root) => readTrustedRoot(root).map(({ publicKeyDer }) => toHex(sha256(publicKeyDer))),
+      (root) => readTrustedRoot(root).map(({ publicKeyDer }) => sha256Hex(publicKeyDer)),
     ),
   );
 }

@@ -1,8 +1,5 @@
+import { hexOf } from '#text-of-bytes';
 import { LogError } from '../errors.js';
-
-const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) =>
-  byte.toString(16).padStart(2, '0'),
-);
 
 const NOT_A_DIGIT = 255;
 const DIGITS = new Uint8Array(128).fill(NOT_A_DIGIT);
@@ -14,9 +11,7 @@ for (let digit = 0; digit < 16; digit++) {
 
 /** Returns the lower-case hex of `bytes`, two digits a byte. */
 export function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (let i = 0; i < bytes.length; i++) text += PAIRS[bytes[i] as number];
-  return text;
+  return hexOf(bytes);
 }
 
 /** Returns the bytes of hex `text`, of either case. Throws ENCODING_MALFORMED on an odd length or another character. */

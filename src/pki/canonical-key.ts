@@ -4,8 +4,7 @@
  * In scope: the formats that index/retrieve names. Out of scope: looking anything up.
  */
 
-import { sha256 } from '#sha256';
-import { toHex } from '../encoding/hex.js';
+import { sha256Hex } from '#sha256';
 import { isLogError, LogError } from '../errors.js';
 
 /**
@@ -16,7 +15,7 @@ export async function canonicalPublicKeyHash(format: string, content: Uint8Array
   const read = CANONICAL_FORMS.get(format);
   if (read === undefined) throw unparsable(`keys of format ${format} are not read by this server`);
   try {
-    return toHex(sha256(await read(content)));
+    return sha256Hex(await read(content));
   } catch (cause) {
     if (isLogError(cause)) throw unparsable(cause);
     throw cause;

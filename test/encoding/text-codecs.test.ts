@@ -5,8 +5,10 @@ import { fromBase64, fromGoBase64, toBase64 } from '../../src/encoding/base64.js
 import { compareBytes, concatBytes, equalBytes, fromUtf8, utf8 } from '../../src/encoding/bytes.js';
 import { fromGoUtf8 } from '../../src/encoding/go-utf8.js';
 import { fromHex, toHex } from '../../src/encoding/hex.js';
-import { sha256 as nobleSha256 } from '../../src/encoding/sha256.noble.js';
-import { sha256 as nodeSha256 } from '../../src/encoding/sha256.node.js';
+import * as browserHash from '../../src/encoding/sha256.noble.js';
+import * as nodeHash from '../../src/encoding/sha256.node.js';
+import * as nodeText from '../../src/encoding/text-of-bytes.node.js';
+import * as browserText from '../../src/encoding/text-of-bytes.table.js';
 import { isLogError } from '../../src/errors.js';
 
 const malformed = (error: unknown) => isLogError(error, 'ENCODING_MALFORMED');
@@ -110,13 +112,27 @@ test('bytes are joined, compared and ordered as unsigned numbers', () => {
   );
 });
 
-test('both SHA-256 back ends agree', () => {
+test('the back ends for Node and for browsers agree on hashes and on text', () => {
   assert.equal(
-    toHex(nodeSha256(utf8('abc'))),
+    nodeHash.sha256Hex(utf8('abc')),
     'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad',
   );
   for (let length = 0; length <= 300; length++) {
     const bytes = Uint8Array.from({ length }, (_, i) => (i * 37 + length) % 256);
-    assert.ok(equalBytes(nodeSha256(bytes), nobleSha256(bytes)), `${length} bytes`);
+    const digest = nodeHash.sha256(bytes);
+    assert.ok(equalBytes(digest, browserHash.sha256(bytes)), `${length} bytes`);
+    assert.equal(nodeHash.sha256Hex(bytes), Buffer.from(digest).toString('hex'));
+    assert.equal(browserHash.sha256Hex(bytes), nodeHash.sha256Hex(bytes));
+    const base64 = nodeText.base64Of(bytes);
+    assert.equal(browserText.base64Of(bytes), base64);
+    assert.equal(browserText.hexOf(bytes), nodeText.hexOf(bytes));
+    assert.deepEqual(nodeText.bytesOfExactBase64(base64), bytes);
+    assert.equal(browserText.bytesOfExactBase64(base64), undefined);
+  }
+});
+
+test('the short way through base64 is for what an encoder writes, and for nothing else', () => {
+  for (const text of ['A', 'AB', 'AB==AB==', 'AR==', 'AAB=', 'AAAA\n', ' AAAA', 'AA-_', 'AAA*']) {
+    assert.equal(nodeText.bytesOfExactBase64(text), undefined, text);
   }
 });

@@ -1,11 +1,10 @@
 /** alpine 0.0.1: an Alpine package, signed by a key in PEM. */
 
 import { createHash } from 'node:crypto';
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { canonicalJson } from '../../encoding/canonical-json.js';
-import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import { readX509Key, type X509Key } from '../../pki/x509.js';
 import type { EntryVersion } from '../entry-kind.js';
@@ -76,7 +75,7 @@ export const alpineV001: EntryVersion<ProposedAlpine, ProvenAlpine> = {
 
   indexKeys({ proven }) {
     const { digest, key } = proven;
-    return [toHex(sha256(key.canonicalPem)), ...key.subjects, `sha256:${digest}`];
+    return [sha256Hex(key.canonicalPem), ...key.subjects, `sha256:${digest}`];
   },
 
   searchTerms({ proven }) {

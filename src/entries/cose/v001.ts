@@ -4,11 +4,10 @@
  * The stored form has no message, and without one there is no leaf to compute: it can be read, and that is all.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { canonicalJson } from '../../encoding/canonical-json.js';
-import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import { readX509Key, type X509Key } from '../../pki/x509.js';
 import type { EntryVersion, SearchTerm } from '../entry-kind.js';
@@ -94,8 +93,8 @@ export const coseV001: EntryVersion<Cose, ProvenCose | undefined> = {
       key,
       messageBytes,
       message,
-      envelopeHash: toHex(sha256(messageBytes)),
-      payloadHash: toHex(sha256(message.payload)),
+      envelopeHash: sha256Hex(messageBytes),
+      payloadHash: sha256Hex(message.payload),
     };
   },
 
@@ -126,7 +125,7 @@ export const coseV001: EntryVersion<Cose, ProvenCose | undefined> = {
     const { key, message, envelopeHash, payloadHash } = proven;
     const subjects = isStatement(message) ? subjectDigests(message.payload) : [];
     return [
-      toHex(sha256(key.canonicalPem)),
+      sha256Hex(key.canonicalPem),
       ...key.subjects,
       `sha256:${envelopeHash}`,
       `sha256:${payloadHash}`,

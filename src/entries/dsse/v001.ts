@@ -5,11 +5,10 @@
  * looked up, only a proposal can be stored.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { canonicalJson } from '../../encoding/canonical-json.js';
-import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import { readX509Key } from '../../pki/x509.js';
 import type { EntryLimits, EntryVersion, SearchTerm } from '../entry-kind.js';
@@ -85,8 +84,8 @@ export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
     assertSubjectCount(digests, limits.subjects);
     return {
       stored: {
-        envelopeHash: { algorithm: 'sha256', value: toHex(sha256(utf8(envelopeText))) },
-        payloadHash: { algorithm: 'sha256', value: toHex(sha256(payload)) },
+        envelopeHash: { algorithm: 'sha256', value: sha256Hex(utf8(envelopeText)) },
+        payloadHash: { algorithm: 'sha256', value: sha256Hex(payload) },
         signatures: [...keys].map(([signature, key]) => ({
           signature,
           verifier: key.canonicalPem,
@@ -123,7 +122,7 @@ export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
     const keys: string[] = [];
     for (const { verifier } of [...signatures].sort(bySignature)) {
       const key = readX509Key(verifier);
-      keys.push(`sha256:${toHex(sha256(key.canonicalPem))}`, ...key.subjects);
+      keys.push(`sha256:${sha256Hex(key.canonicalPem)}`, ...key.subjects);
     }
     keys.push(`${payloadHash.algorithm}:${payloadHash.value}`);
     keys.push(`${envelopeHash.algorithm}:${envelopeHash.value}`);

@@ -7,7 +7,7 @@
  * In scope: a request message to a leaf. Out of scope: decoding it (api/v2).
  */
 
-import { sha256 } from '#sha256';
+import { sha256, sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { compareBytes, utf8 } from '../../encoding/bytes.js';
 import { toHex } from '../../encoding/hex.js';
@@ -130,7 +130,7 @@ export const dsseV002: EntryVersion<DsseV2, ProvenDsseV2> = {
   indexKeys({ proven: { payloadHash, signatures, statementKeys } }) {
     const keys: string[] = [];
     for (const { verifier } of signatures) {
-      const hash = toHex(sha256(verifier.key.canonicalPem));
+      const hash = sha256Hex(verifier.key.canonicalPem);
       keys.push(hash, `sha256:${hash}`, ...verifier.key.subjects);
     }
     return [...keys, `sha256:${toHex(payloadHash)}`, ...statementKeys];

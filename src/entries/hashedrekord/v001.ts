@@ -2,10 +2,9 @@
  * hashedrekord 0.0.1: a signature over the digest of an artifact that the log never sees.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
-import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import { DIGEST_LENGTH, type DigestAlgorithm } from '../../pki/digest-algorithm.js';
 import { readX509Key, type X509Key, x509ChainProblem } from '../../pki/x509.js';
@@ -73,11 +72,7 @@ export const hashedrekordV001: EntryVersion<Hashedrekord, Hashedrekord> = {
 
   indexKeys({ proven }) {
     const { algorithm, value, key } = proven;
-    return [
-      toHex(sha256(key.canonicalPem)),
-      ...key.subjects,
-      `${algorithm}:${value}`.toLowerCase(),
-    ];
+    return [sha256Hex(key.canonicalPem), ...key.subjects, `${algorithm}:${value}`.toLowerCase()];
   },
 
   searchTerms({ proven }) {

@@ -6,7 +6,7 @@
  * (api/v2). The hash is the one that keyDetails names, the signature is checked as the key itself has it.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { toHex } from '../../encoding/hex.js';
@@ -81,7 +81,7 @@ export const hashedrekordV002: EntryVersion<HashedrekordV2, ProvenHashedrekordV2
   // Those of 0.0.1: one search of the v1 API finds an artifact, a key or a name in entries of either version.
   indexKeys({ proven: { digest, verifier, hash } }) {
     const { canonicalPem, subjects } = verifier.key;
-    return [toHex(sha256(canonicalPem)), ...subjects, `${hash}:${toHex(digest)}`];
+    return [sha256Hex(canonicalPem), ...subjects, `${hash}:${toHex(digest)}`];
   },
 
   searchTerms({ proven: { digest, signature, verifier, hash } }) {

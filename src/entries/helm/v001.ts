@@ -1,10 +1,9 @@
 /** helm 0.0.1: the provenance file of a Helm chart, clear-signed with OpenPGP. */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { canonicalJson } from '../../encoding/canonical-json.js';
-import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import { type PgpKeyRing, readPgpKeyRing } from '../../pki/pgp/key-ring.js';
 import {
@@ -82,7 +81,7 @@ export const helmV001: EntryVersion<ProposedHelm, ProvenHelm> = {
   indexKeys({ proven }) {
     const { ring, hash } = proven;
     return [
-      toHex(sha256(ring.canonical)),
+      sha256Hex(ring.canonical),
       ...ring.emails,
       `${hash.algorithm}:${hash.value}`.toLowerCase(),
     ];

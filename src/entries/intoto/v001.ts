@@ -5,11 +5,10 @@
  * fingerprint. Hashes that come with an envelope are not looked at.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { fromGoBase64, toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { canonicalJson } from '../../encoding/canonical-json.js';
-import { toHex } from '../../encoding/hex.js';
 import { isLogError, LogError } from '../../errors.js';
 import { readX509Key, type X509Key } from '../../pki/x509.js';
 import type { EntryLimits, EntryVersion, SignatureVerifier } from '../entry-kind.js';
@@ -77,8 +76,8 @@ export const intotoV001: EntryVersion<IntotoV001, ProvenIntotoV001> = {
     return {
       key,
       stored: {
-        hash: { algorithm: 'sha256', value: toHex(sha256(utf8(envelopeText))) },
-        payloadHash: { algorithm: 'sha256', value: toHex(sha256(open.payload)) },
+        hash: { algorithm: 'sha256', value: sha256Hex(utf8(envelopeText)) },
+        payloadHash: { algorithm: 'sha256', value: sha256Hex(open.payload) },
       },
       proposed: envelopeFacts(envelope, open, limits),
     };
@@ -109,7 +108,7 @@ export const intotoV001: EntryVersion<IntotoV001, ProvenIntotoV001> = {
     const { hash, payloadHash } = stored;
     return [
       `${hash.algorithm}:${hash.value}`,
-      `sha256:${toHex(sha256(key.canonicalPem))}`,
+      `sha256:${sha256Hex(key.canonicalPem)}`,
       ...key.subjects,
       ...(payloadHash === undefined ? [] : [`${payloadHash.algorithm}:${payloadHash.value}`]),
       ...(proposed?.statementKeys ?? []),

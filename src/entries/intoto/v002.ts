@@ -7,12 +7,11 @@
  * envelope's text is not there to be hashed.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { fromGoBase64, toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { canonicalJson } from '../../encoding/canonical-json.js';
 import { fromGoUtf8 } from '../../encoding/go-utf8.js';
-import { toHex } from '../../encoding/hex.js';
 import { isLogError, LogError } from '../../errors.js';
 import { readX509Key } from '../../pki/x509.js';
 import type { EntryLimits, EntryVersion } from '../entry-kind.js';
@@ -70,7 +69,7 @@ export const intotoV002: EntryVersion<IntotoV002, ProvenIntotoV002> = {
     const verifiers = stored.signatures.map(({ publicKey }) => publicKey);
     const open = await verifyEnvelope(envelope, verifiers, verifySignatures, 'must verify');
     assertStandardBase64(envelope.payload);
-    const payloadHash = { algorithm: 'sha256', value: toHex(sha256(open.payload)) };
+    const payloadHash = { algorithm: 'sha256', value: sha256Hex(open.payload) };
     return {
       stored: { ...stored, payloadHash },
       proposed: { ...envelopeFacts(envelope, open, limits), open },
@@ -116,7 +115,7 @@ export const intotoV002: EntryVersion<IntotoV002, ProvenIntotoV002> = {
     if (proposed !== undefined && proposed.statementKeys === undefined) return [];
     const keys = stored.signatures.flatMap(({ publicKey }) => {
       const key = readX509Key(publicKey);
-      return [`sha256:${toHex(sha256(key.canonicalPem))}`, ...key.subjects];
+      return [`sha256:${sha256Hex(key.canonicalPem)}`, ...key.subjects];
     });
     const { payloadHash } = stored;
     if (payloadHash !== undefined) keys.push(`${payloadHash.algorithm}:${payloadHash.value}`);

@@ -4,10 +4,9 @@
  * A proposal carries the archive; what it says about the signature is read and passed over.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
-import { toHex } from '../../encoding/hex.js';
 import { encodePem } from '../../encoding/pem.js';
 import { LogError } from '../../errors.js';
 import { readX509Key } from '../../pki/x509.js';
@@ -89,7 +88,7 @@ export const jarV001: EntryVersion<JarSpec, ProvenJar> = {
   // The hash of the block where other kinds have that of the key: so it is in Rekor.
   indexKeys({ proven }) {
     const { hash, signature } = proven.stored;
-    return [toHex(sha256(signature)), `sha256:${hash}`];
+    return [sha256Hex(signature), `sha256:${hash}`];
   },
 
   searchTerms({ proven }) {

@@ -4,10 +4,9 @@
  * A proposal carries the artifact; the stored form carries its hash alone and can only be read.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
-import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import type { EntryVersion, SearchTerm } from '../entry-kind.js';
 import { artifactDigest, type GivenArtifact, readArtifact } from '../shared/artifact-digest.js';
@@ -76,7 +75,7 @@ export const rekordV001: EntryVersion<Rekord, ProvenRekord> = {
   },
 
   indexKeys({ proven: { key, subjects, hash } }) {
-    return [toHex(sha256(key)), ...subjects, `sha256:${hash}`];
+    return [sha256Hex(key), ...subjects, `sha256:${hash}`];
   },
 
   searchTerms({ proven: { signature, keyTerms, hash } }) {

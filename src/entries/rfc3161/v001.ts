@@ -5,7 +5,7 @@
  * the log never sees it.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { toHex } from '../../encoding/hex.js';
@@ -81,14 +81,14 @@ export const rfc3161V001: EntryVersion<Rfc3161, ProvenRfc3161> = {
   },
 
   indexKeys({ proven }) {
-    return [`sha256:${toHex(sha256(proven.content))}`];
+    return [`sha256:${sha256Hex(proven.content)}`];
   },
 
   searchTerms({ proven }) {
     const { certificate, signer, content } = proven.signer;
     const key = readX509Key(utf8(encodePem('CERTIFICATE', certificate.der)));
     return [
-      digestTerm('sha256', toHex(sha256(proven.content))),
+      digestTerm('sha256', sha256Hex(proven.content)),
       ...imprintTerms(content),
       signatureTerm(signer.signature),
       ...x509KeyTerms(key),

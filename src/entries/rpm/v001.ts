@@ -1,10 +1,9 @@
 /** rpm 0.0.1: an RPM package, signed by a key of an OpenPGP key ring. */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { canonicalJson } from '../../encoding/canonical-json.js';
-import { toHex } from '../../encoding/hex.js';
 import { LogError } from '../../errors.js';
 import { type PgpKeyRing, readPgpKeyRing } from '../../pki/pgp/key-ring.js';
 import { pgpPacketProblem } from '../../pki/pgp/signature.js';
@@ -79,7 +78,7 @@ export const rpmV001: EntryVersion<ProposedRpm, ProvenRpm> = {
 
   indexKeys({ proven }) {
     const { digest, ring } = proven;
-    return [toHex(sha256(ring.canonical)), ...ring.emails, `sha256:${digest}`];
+    return [sha256Hex(ring.canonical), ...ring.emails, `sha256:${digest}`];
   },
 
   searchTerms({ proven }) {

@@ -5,8 +5,7 @@
  * (each kind), kinds whose hash may be of several algorithms (hex-digest.ts).
  */
 
-import { sha256 } from '#sha256';
-import { toHex } from '../../encoding/hex.js';
+import { sha256Hex } from '#sha256';
 import { LogError } from '../../errors.js';
 import { contentMissing } from './refusals.js';
 
@@ -47,7 +46,7 @@ export function readArtifact(
  * another, or the same in upper case: Rekor compares the text.
  */
 export function artifactDigest({ content, hash }: GivenArtifact): string {
-  const computed = toHex(sha256(content));
+  const computed = sha256Hex(content);
   if (hash !== undefined && hash.value !== computed) {
     throw new LogError('ENTRY_MALFORMED', `SHA mismatch: ${computed} != ${hash.value}`);
   }

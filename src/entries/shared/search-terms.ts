@@ -5,8 +5,7 @@
  * Rekor's own index are (each kind), statements (statement-terms.ts).
  */
 
-import { sha256 } from '#sha256';
-import { toHex } from '../../encoding/hex.js';
+import { sha256Hex } from '#sha256';
 import { alternativeNamesOf, distinguishedNameText } from '../../pki/certificate-names.js';
 import { sigstoreFacts } from '../../pki/sigstore-extensions.js';
 import type { X509Key } from '../../pki/x509.js';
@@ -19,12 +18,12 @@ export function digestTerm(algorithm: string, value: string): SearchTerm {
 
 /** Returns the term of a signature. */
 export function signatureTerm(signature: Uint8Array): SearchTerm {
-  return { field: 'signature', value: toHex(sha256(signature)) };
+  return { field: 'signature', value: sha256Hex(signature) };
 }
 
 /** Returns the term of a key in its canonical form. */
 export function keyTerm(canonicalKey: Uint8Array): SearchTerm {
-  return { field: 'key', value: toHex(sha256(canonicalKey)) };
+  return { field: 'key', value: sha256Hex(canonicalKey) };
 }
 
 /** Returns the terms of e-mail addresses. */

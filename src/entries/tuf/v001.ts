@@ -4,11 +4,10 @@
  * The proposal and what the log stores have the same form: the stored one has both documents in base64.
  */
 
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { toBase64 } from '../../encoding/base64.js';
 import { utf8 } from '../../encoding/bytes.js';
 import { isJsonObject, member } from '../../encoding/go-json.js';
-import { toHex } from '../../encoding/hex.js';
 import { isLogError, LogError } from '../../errors.js';
 import {
   assertNotExpired,
@@ -80,18 +79,18 @@ export const tufV001: EntryVersion<TufSpec, ProvenTuf> = {
   indexKeys({ proven }) {
     const { root, metadata, canonicalMetadata } = proven;
     return [
-      toHex(sha256(canonicalMetadata)),
+      sha256Hex(canonicalMetadata),
       metadata.type,
       `${metadata.version}`,
-      toHex(sha256(root.canonical)),
+      sha256Hex(root.canonical),
     ];
   },
 
   searchTerms({ proven }) {
     const { root, metadata, canonicalMetadata } = proven;
     return [
-      digestTerm('sha256', toHex(sha256(canonicalMetadata))),
-      digestTerm('sha256', toHex(sha256(root.canonical))),
+      digestTerm('sha256', sha256Hex(canonicalMetadata)),
+      digestTerm('sha256', sha256Hex(root.canonical)),
       keyTerm(root.canonical),
       ...metadata.signatures.map(({ signature }) => signatureTerm(signature)),
       { field: 'subject-name', value: metadata.type },

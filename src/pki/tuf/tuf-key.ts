@@ -7,9 +7,9 @@
 
 import { Buffer } from 'node:buffer';
 import { constants, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { sha256 } from '#sha256';
+import { sha256Hex } from '#sha256';
 import { concatBytes, utf8 } from '../../encoding/bytes.js';
-import { fromHex, toHex } from '../../encoding/hex.js';
+import { fromHex } from '../../encoding/hex.js';
 import { decodePem } from '../../encoding/pem.js';
 import { isLogError, LogError } from '../../errors.js';
 import { type PublicKey, readPublicKey } from '../public-key.js';
@@ -72,7 +72,7 @@ export function readTufKey(value: JsonSource, where: string): TufKey {
  */
 export function tufKeyIdentity({ source }: TufKey): string {
   try {
-    return toHex(sha256(utf8(identityText(source))));
+    return sha256Hex(utf8(identityText(source)));
   } catch (cause) {
     if (!isLogError(cause)) throw cause;
     throw new LogError('KEY_MALFORMED', `tuf: error creating key ID: ${cause.message}`, { cause });

@@ -25,7 +25,7 @@ export function entryProofRoute(entriesPath: string, logs: readonly Desks[]): Ro
     head: true,
     path: `${entriesPath}/{entryID}/proof`,
     exact: true,
-    hot: false,
+    hot: true,
     produces: [PROOF_TYPE],
     ignoresTypes: true,
     noCache: true,

@@ -50,7 +50,7 @@ export function retrieveEntriesRoute(shards: Shards, enabled: ReadonlySet<string
   return endpointRoute<Queries>('searchLogQuery', enabled, {
     method: 'POST',
     path: '/api/v1/log/entries/retrieve',
-    hot: false,
+    hot: true,
     produces: [JSON_TYPE],
     noCache: false,
     read: readQueries,

@@ -27,6 +27,7 @@ export function tileSourceOf(log: Log): TileSource {
   return {
     name: log.identity.treeHex,
     checkpoint: async () => (await log.checkpoint()).note,
+    has: (tile) => log.hasTile(tile),
     tile: (tile) => log.tile(tile),
   };
 }

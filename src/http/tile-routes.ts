@@ -21,6 +21,8 @@ export interface TileSource {
   readonly name: string;
   /** Returns the current checkpoint, a signed note. */
   checkpoint(): Promise<string>;
+  /** Returns whether the tree reaches so far. Nothing is read. */
+  has(tile: TileCoordinates): boolean;
   /** Returns the bytes of a tile or bundle, undefined when the tree does not reach so far. */
   tile(tile: TileCoordinates): Promise<Uint8Array | undefined>;
 }
@@ -91,8 +93,7 @@ function readWanted(request: RouteRequest, sourceOf: TileSourceOf): Wanted {
 const FOR_EVER: HeaderField = ['Cache-Control', 'public, max-age=31536000, immutable'];
 
 async function tileReply({ source, tile }: Wanted, request: RouteRequest): Promise<Reply> {
-  const body = await source.tile(tile);
-  if (body === undefined) return notFound(request);
+  if (!source.has(tile)) return notFound(request);
   const isBundle = tile.level === 'entries';
   const name = `${source.name}/${tilePath(tile)}`;
   const [etag, packedEtag] = [`"${name}"`, `"${name}+gzip"`];
@@ -100,6 +101,8 @@ async function tileReply({ source, tile }: Wanted, request: RouteRequest): Promi
   if (isBundle) headers.push(['Vary', 'Accept-Encoding']);
   const known = [etag, packedEtag].find((each) => isKnown(request, each));
   if (known !== undefined) return { status: 304, headers: [...headers, ['ETag', known]] };
+  const body = await source.tile(tile);
+  if (body === undefined) return notFound(request);
   const packed =
     isBundle && takesGzip(request.header('accept-encoding')) ? await pack(body) : undefined;
   if (packed === undefined) {

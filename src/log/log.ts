@@ -154,6 +154,9 @@ export interface Log {
   /** Returns the current checkpoint. Throws SIGNER_UNAVAILABLE. */
   checkpoint(): Promise<Checkpoint>;
 
+  /** Returns whether the current tree reaches as far as a tile. Nothing is read. */
+  hasTile(tile: TileCoordinates): boolean;
+
   /**
    * Returns the bytes of a hash tile or entry bundle of the current tree, of any width; undefined when the tree does
    * not reach so far. Throws STORE_CORRUPT.

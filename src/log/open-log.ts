@@ -23,7 +23,7 @@ import { Timestamps } from '../publishing/timestamps.js';
 import { consistencyProof, rootAtSize } from '../reading/proofs.js';
 import type { IndexPage, MatchCount, SearchOperator } from '../reading/search.js';
 import { DEFAULT_TILE_CACHE_BYTES, TileCache } from '../reading/tile-cache.js';
-import { readTile } from '../reading/tiles.js';
+import { hasTile, readTile } from '../reading/tiles.js';
 
 import { DEFAULT_POOL_LIMITS } from '../sequencing/pool.js';
 import { openSequencer, type Sequencer } from '../sequencing/sequencer.js';
@@ -226,6 +226,10 @@ class WiredDesk implements Log {
 
   checkpoint(): Promise<Checkpoint> {
     return this.#parts.notes.kept(this.#parts.sequencer.head);
+  }
+
+  hasTile(tile: TileCoordinates): boolean {
+    return hasTile(tile, this.#parts.sequencer.head.size);
   }
 
   async tile(tile: TileCoordinates): Promise<Uint8Array | undefined> {

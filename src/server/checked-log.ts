@@ -39,6 +39,7 @@ export function checkedLog(log: Log, check: StoreCheck): Log {
     entriesByIndex: (indexes) => log.entriesByIndex(indexes),
     entriesByLeafHash: (hashes) => log.entriesByLeafHash(hashes),
     checkpoint: () => log.checkpoint(),
+    hasTile: (tile) => log.hasTile(tile),
     tile: (tile) => log.tile(tile),
     consistency: (firstSize, lastSize) => log.consistency(firstSize, lastSize),
     search: (keys, operator, most) => log.search(keys, operator, most),

@@ -118,6 +118,7 @@ export function createFakeLog(treeID = 0x1234n): FakeLog {
     },
     entriesByLeafHash: async (hashes) => hashes.map((hash) => entryAt(indexOf(hash))),
     checkpoint: async () => checkpoint(),
+    hasTile: ({ index, width }) => index * 256 + width <= leaves.length,
     // One byte for each hash or entry.
     tile: async ({ index, width }) =>
       index * 256 + width <= leaves.length ? new Uint8Array(width) : undefined,

@@ -171,6 +171,7 @@ test('what the log throws has the code and words of the v2 API, and its reason b
 const READS: TileSource = {
   name: 'a log',
   checkpoint: async () => 'a checkpoint\n',
+  has: ({ level }) => level !== 1,
   tile: async (tile) => (tile.level === 1 ? undefined : utf8(tilePath(tile))),
 };
 const SERVICE = '/dev.sigstore.rekor.v2.Rekor';

@@ -3,8 +3,9 @@ import { after, before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import type { Reply } from '../../src/http/reply.js';
 import { parseRequestTarget, type RequestTarget } from '../../src/http/request-target.js';
-import type { Route } from '../../src/http/route.js';
+import type { Route, RouteRequest } from '../../src/http/route.js';
 import { tileRoutes } from '../../src/http/tile-routes.js';
+import { type TileCoordinates, tilePath } from '../../src/merkle/tile.js';
 import { parseCheckpoint } from '../../src/note/checkpoint.js';
 import { parseSignedNote } from '../../src/note/signed-note.js';
 import { type RawAnswer, sendRaw } from '../golden/raw-request.js';
@@ -255,20 +256,36 @@ for (const adapter of ADAPTERS) {
   });
 }
 
+it('reads nothing for who holds the answer', async () => {
+  const read: string[] = [];
+  const golden = goldenSource('tree', 600);
+  const source = {
+    ...golden,
+    tile: (tile: TileCoordinates) => {
+      read.push(tilePath(tile));
+      return golden.tile(tile);
+    },
+  };
+  const [, tiles] = tileRoutes('', () => source);
+  for (const tile of ['0/000', 'entries/000', 'entries/002.p/88']) {
+    const ask = (held: string | undefined): Promise<Reply> =>
+      (tiles as Route).answer(
+        requestFor(tile, (name) => (name === 'if-none-match' ? held : undefined)),
+      );
+    const whole = await ask(undefined);
+    const etag = new Map(whole.headers).get('ETag');
+    assert.equal((await ask(etag)).status, 304);
+  }
+  assert.deepEqual(read, ['tile/0/000', 'tile/entries/000', 'tile/entries/002.p/88']);
+});
+
 it('gives a bundle plain while another one is being packed, each with its own ETag', async () => {
   const source = goldenSource('tree', 600);
   const [, tiles] = tileRoutes('', () => source);
   const ask = (): Promise<Reply> =>
-    (tiles as Route).answer({
-      method: 'GET',
-      target: parseRequestTarget('/tile/entries/000') as RequestTarget,
-      parameters: { tile: 'entries/000' },
-      query: () => [],
-      body: undefined,
-      format: '',
-      requestID: '',
-      header: (name) => (name === 'accept-encoding' ? 'gzip' : undefined),
-    });
+    (tiles as Route).answer(
+      requestFor('entries/000', (name) => (name === 'accept-encoding' ? 'gzip' : undefined)),
+    );
   for (const round of [1, 2]) {
     const replies = await Promise.all([ask(), ask(), ask()]);
     const shown = replies.map(({ headers = [] }) => new Map(headers));
@@ -283,6 +300,19 @@ it('gives a bundle plain while another one is being packed, each with its own ET
     assert.ok(shown.every((headers) => headers.get('Vary') === 'Accept-Encoding'));
   }
 });
+
+function requestFor(tile: string, header: RouteRequest['header']): RouteRequest {
+  return {
+    method: 'GET',
+    target: parseRequestTarget(`/tile/${tile}`) as RequestTarget,
+    parameters: { tile },
+    query: () => [],
+    body: undefined,
+    format: '',
+    requestID: '',
+    header,
+  };
+}
 
 const ACCEPTED_ENCODINGS: readonly (readonly [string, boolean])[] = [
   ['gzip', true],

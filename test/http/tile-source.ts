@@ -3,7 +3,7 @@
 import type { TileSource } from '../../src/http/tile-routes.js';
 import { EMPTY_EDGE, integrate } from '../../src/merkle/integrate.js';
 import { printCheckpoint } from '../../src/note/checkpoint.js';
-import { readTile } from '../../src/reading/tiles.js';
+import { hasTile, readTile } from '../../src/reading/tiles.js';
 import { entries, leafHashes } from '../merkle/golden-trees.js';
 
 const HASH_SIZE = 32;
@@ -26,6 +26,7 @@ export function goldenSource(name: string, size: number): TileSource {
   return {
     name,
     checkpoint: async () => text,
+    has: (tile) => hasTile(tile, size),
     tile: (tile) => readTile(log, tile, size),
   };
 }

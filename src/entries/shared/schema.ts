@@ -80,8 +80,8 @@ export function readSpec<S extends ObjectShape>(shape: S, spec: unknown): Read<S
   }
   const decoded = decodeObject(shape, spec);
   const failures: string[] = [];
-  for (const name of Object.keys(shape.members).sort()) {
-    const failure = memberFailure(shape.members[name] as Shape, decoded[name], name, name);
+  for (const [name, inner] of sortedMembers(shape)) {
+    const failure = memberFailure(inner, decoded[name], name, name);
     if (failure !== undefined) failures.push(failure);
   }
   if (failures.length > 0) {
@@ -92,6 +92,18 @@ export function readSpec<S extends ObjectShape>(shape: S, spec: unknown): Read<S
 }
 
 type Decoded = Record<string, unknown>;
+
+const sortedByShape = new WeakMap<ObjectShape, readonly (readonly [string, Shape])[]>();
+
+/** Returns the members in the order in which their failures are told; a shape is sorted once. */
+function sortedMembers(shape: ObjectShape): readonly (readonly [string, Shape])[] {
+  let sorted = sortedByShape.get(shape);
+  if (sorted === undefined) {
+    sorted = Object.entries(shape.members).sort(([a], [b]) => (a < b ? -1 : 1));
+    sortedByShape.set(shape, sorted);
+  }
+  return sorted;
+}
 
 function decodeObject(shape: ObjectShape, value: Record<string, unknown>): Decoded {
   const decoded: Decoded = {};
@@ -168,9 +180,9 @@ function memberFailure(
 }
 
 function firstFailure(shape: ObjectShape, value: Decoded, prefix: string): string | undefined {
-  for (const name of Object.keys(shape.members).sort()) {
+  for (const [name, inner] of sortedMembers(shape)) {
     const path = `${prefix}${name}`;
-    const failure = memberFailure(shape.members[name] as Shape, value[name], path, path);
+    const failure = memberFailure(inner, value[name], path, path);
     if (failure !== undefined) return failure;
   }
   return undefined;

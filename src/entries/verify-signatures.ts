@@ -1,47 +1,30 @@
 /**
- * Signature checks run where they are asked for: digests on this thread, messages in Node's thread pool.
+ * Signature checks, made on the thread that asks for them.
  *
- * In scope: a check as data to a verdict. Out of scope: which checks an entry needs (the kinds), and packing
- * them for worker threads, which would implement the same type.
+ * In scope: a check as data to a verdict. Out of scope: which checks an entry needs (the kinds), and which thread
+ * makes them (workers/).
  */
 
 import { isLogError } from '../errors.js';
-import { type PublicKey, readPublicKey } from '../pki/public-key.js';
-import {
-  type DigestSignature,
-  verifyDigestSignatures,
-  verifyMessageSignature,
-} from '../pki/verify.js';
+import { readPublicKey } from '../pki/public-key.js';
+import { type DigestSignature, type MessageSignature, verifyTogether } from '../pki/verify.js';
 import type { SignatureCheck, SignatureVerdict, SignatureVerifier } from './entry-kind.js';
 
-/** Returns the verdicts of `checks`, in order; see SignatureVerifier. */
-export const verifySignatures: SignatureVerifier = async (checks) => {
-  const verdicts: SignatureVerdict[] = checks.map(() => undefined);
-  const overDigests = new Map<number, DigestSignature>();
-  const overMessages: Promise<void>[] = [];
-  for (const [at, check] of checks.entries()) {
-    const key = keyOf(check);
-    if (typeof key === 'string') verdicts[at] = key;
-    else if (check.over === 'digest') overDigests.set(at, { ...check, key, algorithm: check.hash });
-    else {
-      const judging = verifyMessageSignature(key, check.hash, check.message, check.signature);
-      overMessages.push(
-        judging.then((verdict) => {
-          verdicts[at] = verdict;
-        }),
-      );
-    }
-  }
-  const judged = verifyDigestSignatures([...overDigests.values()]);
-  for (const [i, at] of [...overDigests.keys()].entries()) verdicts[at] = judged[i];
-  await Promise.all(overMessages);
-  return verdicts;
-};
+/** Returns the verdicts of `checks`, made before it returns; see SignatureVerifier. */
+export const verifySignatures: SignatureVerifier = async (checks) => verdictsOn(checks);
 
-/** Returns the key of a check, or why there is none. */
-function keyOf({ key }: SignatureCheck): PublicKey | string {
+/** Returns the verdicts of `checks`, in order: the more at once, the less each costs. Never throws for a bad one. */
+export function verdictsOn(checks: readonly SignatureCheck[]): SignatureVerdict[] {
+  const read = checks.map(signatureOf);
+  const verdicts = verifyTogether(read.filter((each) => typeof each !== 'string'));
+  let next = 0;
+  return read.map((each) => (typeof each === 'string' ? each : verdicts[next++]));
+}
+
+/** Returns the signature with its key read, or why the key is none. */
+function signatureOf(check: SignatureCheck): DigestSignature | MessageSignature | string {
   try {
-    return readPublicKey(key, 'keep');
+    return { ...check, key: readPublicKey(check.key, 'keep'), algorithm: check.hash };
   } catch (error) {
     if (isLogError(error)) return error.message;
     throw error;

@@ -13,7 +13,7 @@ import { fromGoUtf8 } from '../encoding/go-utf8.js';
 import { isLogError, LogError } from '../errors.js';
 import { type PublicKey, readPublicKey } from './public-key.js';
 import { ed25519KeyInfo } from './subject-public-key.js';
-import { verifyMessageSignature } from './verify.js';
+import { verifyTogether } from './verify.js';
 
 /** A key. */
 export interface MinisignKey {
@@ -68,11 +68,13 @@ export function minisignSignatureProblem(
   key: MinisignKey,
   signature: MinisignSignature,
   message: Uint8Array,
-): Promise<string | undefined> {
+): string | undefined {
   const signed = signature.isPrehashed
     ? createHash('blake2b512').update(message).digest()
     : message;
-  return verifyMessageSignature(key.publicKey, 'sha512', signed, signature.signature);
+  const { publicKey } = key;
+  const asked = { key: publicKey, algorithm: 'sha512', message: signed } as const;
+  return verifyTogether([{ ...asked, signature: signature.signature }])[0];
 }
 
 const HEAD_LENGTH = 2 + 8;

@@ -7,8 +7,7 @@
  */
 
 import { Buffer } from 'node:buffer';
-import { createHash, createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { LogError } from '../errors.js';
+import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
 import type { Curve } from './curves.js';
 import { DIGEST_LENGTH, DIGEST_TITLE, type DigestAlgorithm } from './digest-algorithm.js';
 import { type EcdsaCheck, verifyEcdsaDigests } from './ecdsa-digest.js';
@@ -33,11 +32,31 @@ export interface DigestSignature {
   readonly signature: Uint8Array;
 }
 
+/** A signature over a message. */
+export interface MessageSignature {
+  readonly key: PublicKey;
+  /** What the message is hashed with; an Ed25519 key signs the message itself. */
+  readonly algorithm: DigestAlgorithm;
+  readonly message: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
 /**
- * Returns the verdicts on `signatures`, in order; those with keys of one curve cost less together. Never throws for a
- * bad one.
+ * Returns the verdicts on `signatures`, in order; ECDSA over digests, and over messages by P-256 keys not met before,
+ * costs less together. Never throws for a bad one.
  */
-export function verifyDigestSignatures(signatures: readonly DigestSignature[]): Verdict[] {
+export function verifyTogether(
+  signatures: readonly (DigestSignature | MessageSignature)[],
+): Verdict[] {
+  const asked = signatures.map((each) =>
+    'message' in each && isNewP256Key(each.key) ? overDigestOf(each) : each,
+  );
+  const overDigests = verifyDigestSignatures(asked.filter((each) => 'digest' in each));
+  let next = 0;
+  return asked.map((each) => ('digest' in each ? overDigests[next++] : messageVerdict(each)));
+}
+
+function verifyDigestSignatures(signatures: readonly DigestSignature[]): Verdict[] {
   const byCurve = new Map<Curve, EcdsaCheckOf[]>();
   const verdicts: Verdict[] = [];
   for (const [at, { key, algorithm, digest, signature }] of signatures.entries()) {
@@ -88,45 +107,70 @@ function aloneVerdict(
   return verifyRsaDigest(native, length, algorithm, digest, signature) ? undefined : RSA_FAILURE;
 }
 
-/**
- * Returns the verdict on `signature` over `message`. RSA and ECDSA hash it with `algorithm`, Ed25519 signs
- * the message itself. The work runs in Node's thread pool. Never rejects for a bad signature.
- */
-export async function verifyMessageSignature(
-  key: PublicKey,
-  algorithm: DigestAlgorithm,
-  message: Uint8Array,
-  signature: Uint8Array,
-): Promise<Verdict> {
+function messageVerdict({ key, algorithm, message, signature }: MessageSignature): Verdict {
   switch (key.type) {
     case 'unsupported':
       return UNSUPPORTED;
     case 'rsa': {
       const problem = rsaKeyProblem(key.modulus, key.modulusBits, key.exponent);
       if (problem !== undefined) return problem;
-      if (signature.length !== key.modulus.length) return RSA_FAILURE;
-      return (await verifyNatively(algorithm, message, key, signature)) ? undefined : RSA_FAILURE;
+      const holds =
+        signature.length === key.modulus.length &&
+        verifyNatively(algorithm, message, key, signature);
+      return holds ? undefined : RSA_FAILURE;
     }
     case 'ecdsa': {
       const read = readEcdsaSignature(signature);
       if (read.value === undefined) return read.failure;
       // One encoding for both: what was fixed-width becomes the DER that OpenSSL reads.
       const encoded = encodeEcdsaSignature(read.value);
-      return (await verifyNatively(algorithm, message, key, encoded)) ? undefined : read.failure;
+      return verifyNatively(algorithm, message, key, encoded) ? undefined : read.failure;
     }
     case 'ed25519': {
-      const holds =
-        signature.length === 64 && (await verifyNatively(null, message, key, signature));
+      const holds = signature.length === 64 && verifyNatively(null, message, key, signature);
       return holds ? undefined : 'failed to verify signature';
     }
   }
 }
 
+function verifyNatively(
+  algorithm: DigestAlgorithm | null,
+  message: Uint8Array,
+  key: PublicKey,
+  signature: Uint8Array,
+): boolean {
+  const imported = importKey(key);
+  try {
+    return imported !== undefined && verify(algorithm, message, imported, signature);
+  } catch {
+    // A malformed signature is no error to OpenSSL; what is one, verifies nothing.
+    return false;
+  }
+}
+
+function overDigestOf({ key, algorithm, message, signature }: MessageSignature): DigestSignature {
+  return { key, algorithm, digest: hash(algorithm, message, 'buffer'), signature };
+}
+
 /** Imported keys: signers with one key for years are common, and so are keys that are used once. */
 const importedKeys = new KeyCache<KeyObject>(2048);
+/** Keys that were met once. */
+const metKeys = new KeyCache<true>(2048);
+
+/**
+ * Returns whether a P-256 key is met for the first time. To import it and ask native code costs more than a check over
+ * the digest, which does without; so only who comes again is imported. On larger curves importing pays at once.
+ */
+function isNewP256Key(key: PublicKey): boolean {
+  if (key.type !== 'ecdsa' || key.curve.name !== 'P-256') return false;
+  const name = nameOf(key);
+  const isNew = metKeys.get(name) === undefined;
+  metKeys.set(name, true);
+  return isNew;
+}
 
 function importKey(key: PublicKey): KeyObject | undefined {
-  const name = createHash('sha256').update(key.der).digest('base64');
+  const name = nameOf(key);
   const known = importedKeys.get(name);
   if (known !== undefined) return known;
   try {
@@ -137,6 +181,10 @@ function importKey(key: PublicKey): KeyObject | undefined {
     // OpenSSL refuses numbers that Go's parser takes; such a key verifies nothing.
     return undefined;
   }
+}
+
+function nameOf({ der }: PublicKey): string {
+  return hash('sha256', der, 'base64');
 }
 
 /** JWK where it is the cheaper way in: it spares OpenSSL's decoder search, half of the cost for ECDSA. */
@@ -158,21 +206,4 @@ function importOptions(key: PublicKey): Parameters<typeof createPublicKey>[0] {
 
 function base64Url(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64url');
-}
-
-function verifyNatively(
-  algorithm: DigestAlgorithm | null,
-  message: Uint8Array,
-  key: PublicKey,
-  signature: Uint8Array,
-): Promise<boolean> {
-  const imported = importKey(key);
-  if (imported === undefined) return Promise.resolve(false);
-  return new Promise((resolve, reject) => {
-    verify(algorithm, message, imported, signature, (error, holds) => {
-      // A malformed signature is a verdict (false); an error here is the library's.
-      if (error) reject(new LogError('SIGNATURE_INVALID', 'verification failed', { cause: error }));
-      else resolve(holds);
-    });
-  });
 }

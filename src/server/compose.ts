@@ -151,6 +151,9 @@ export async function initialiseLog(config: Config): Promise<InitialisedLog> {
   }
 }
 
+/** One keeps up with the event loop where signatures are P-256; larger curves cost up to twenty times as much. */
+const MOST_SIGNATURE_THREADS = 4;
+
 function openWorkers(config: Config, logger: Logger): EntryWorkers {
   return new EntryWorkers({
     policy: entryPolicy(config),
@@ -161,7 +164,7 @@ function openWorkers(config: Config, logger: Logger): EntryWorkers {
       waiting: MAX_WAITING_ENTRIES,
     },
     signatures: {
-      inThread: availableParallelism() > 1,
+      threads: Math.min(availableParallelism() - 1, MOST_SIGNATURE_THREADS),
       lost: (error) => logger.error({ err: error }, 'signatures are checked without a thread'),
     },
     nowMs: () => Date.now(),

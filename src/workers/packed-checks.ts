@@ -1,29 +1,31 @@
 /**
  * Signature checks as one block of bytes, which goes to another thread without being copied.
  *
- * Each check: hash (1 byte), length of key, digest and signature (4 bytes each), then the three. Pure.
+ * Each check: what it is over (1 byte), hash (1), length of key, of digest or message, and of signature (4 bytes each),
+ * then the three. Pure.
  */
 
 import type { HashAlgorithm, SignatureCheck } from '../entries/entry-kind.js';
 
-/** A check that needs nothing but a digest. */
-export type DigestCheck = Extract<SignatureCheck, { over: 'digest' }>;
-
 const HASHES: readonly HashAlgorithm[] = ['sha256', 'sha384', 'sha512'];
-const HEADER_SIZE = 13;
+const OVER = { digest: 0, message: 1 } as const;
+const HEADER_SIZE = 14;
 
 /** Returns the checks in a buffer of their own. */
-export function packChecks(checks: readonly DigestCheck[]): ArrayBuffer {
+export function packChecks(checks: readonly SignatureCheck[]): ArrayBuffer {
   let size = 0;
-  for (const { key, digest, signature } of checks) {
-    size += HEADER_SIZE + key.length + digest.length + signature.length;
+  for (const check of checks) {
+    size += HEADER_SIZE;
+    for (const part of partsOf(check)) size += part.length;
   }
-  const packed = Buffer.alloc(size);
+  const packed = Buffer.from(new ArrayBuffer(size));
   let at = 0;
-  for (const { hash, key, digest, signature } of checks) {
-    at = packed.writeUInt8(HASHES.indexOf(hash), at);
-    for (const part of [key, digest, signature]) at = packed.writeUInt32BE(part.length, at);
-    for (const part of [key, digest, signature]) {
+  for (const check of checks) {
+    at = packed.writeUInt8(OVER[check.over], at);
+    at = packed.writeUInt8(HASHES.indexOf(check.hash), at);
+    const parts = partsOf(check);
+    for (const part of parts) at = packed.writeUInt32BE(part.length, at);
+    for (const part of parts) {
       packed.set(part, at);
       at += part.length;
     }
@@ -32,19 +34,28 @@ export function packChecks(checks: readonly DigestCheck[]): ArrayBuffer {
 }
 
 /** Returns the checks of `packChecks`; their bytes lie in `packed`. */
-export function unpackChecks(packed: ArrayBuffer): DigestCheck[] {
+export function unpackChecks(packed: ArrayBuffer): SignatureCheck[] {
   const bytes = Buffer.from(packed);
-  const checks: DigestCheck[] = [];
+  const checks: SignatureCheck[] = [];
   for (let at = 0; at < bytes.length; ) {
-    const hash = HASHES[bytes.readUInt8(at)] as HashAlgorithm;
+    const isOverDigest = bytes.readUInt8(at) === OVER.digest;
+    const hash = HASHES[bytes.readUInt8(at + 1)] as HashAlgorithm;
     let from = at + HEADER_SIZE;
-    const [key, digest, signature] = [1, 5, 9].map((field) => {
+    const [key, signed, signature] = [2, 6, 10].map((field) => {
       const part = bytes.subarray(from, from + bytes.readUInt32BE(at + field));
       from += part.length;
       return part;
     }) as [Buffer, Buffer, Buffer];
-    checks.push({ over: 'digest', hash, key, digest, signature });
+    checks.push(
+      isOverDigest
+        ? { over: 'digest', hash, key, digest: signed, signature }
+        : { over: 'message', hash, key, message: signed, signature },
+    );
     at = from;
   }
   return checks;
+}
+
+function partsOf(check: SignatureCheck): readonly [Uint8Array, Uint8Array, Uint8Array] {
+  return [check.key, check.over === 'digest' ? check.digest : check.message, check.signature];
 }

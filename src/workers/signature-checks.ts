@@ -1,16 +1,16 @@
 /**
- * Signature checks beside the event loop: those that one turn brings go to a thread in one block, and while it works
- * the next block collects. A check that is alone is made here: sending it costs as much.
+ * Signature checks beside the event loop: those that one turn brings go to a free thread in one block, and while the
+ * threads work the next block collects. A check that is alone is made here: sending it costs as much.
  *
  * In scope: what goes where, and what becomes of checks whose thread is lost. Out of scope: the checks themselves
- * (entries/verify-signatures.ts). The instance owns the thread, which starts when it is first needed and keeps the
+ * (entries/verify-signatures.ts). The instance owns the threads; each starts when it is first needed and keeps the
  * process alive only while it works.
  */
 
 import { Worker } from 'node:worker_threads';
 import type { SignatureCheck, SignatureVerdict, SignatureVerifier } from '../entries/entry-kind.js';
-import { verifySignatures } from '../entries/verify-signatures.js';
-import { type DigestCheck, packChecks } from './packed-checks.js';
+import { verdictsOn } from '../entries/verify-signatures.js';
+import { packChecks } from './packed-checks.js';
 
 /** Compiled code alone: a loader of sources does not reach into threads. */
 const THREAD_MODULE = new URL('./signature-thread.js', import.meta.url);
@@ -18,16 +18,28 @@ const THREAD_MODULE = new URL('./signature-thread.js', import.meta.url);
 /** Checks in one block: an answer is never far away, however many wait. */
 const MOST_IN_BLOCK = 64;
 
+/** Checks that are not divided among threads: what they share makes each of them cheaper. */
+const WORTH_A_THREAD = 8;
+
+/** A message that is longer is hashed in a thread even when its check is alone: the event loop has others to serve. */
+const LONG_MESSAGE = 64 * 1024;
+
 interface Asked {
-  readonly checks: readonly DigestCheck[];
-  readonly resolve: (verdicts: readonly SignatureVerdict[] | ReturnType<SignatureVerifier>) => void;
+  readonly checks: readonly SignatureCheck[];
+  readonly resolve: (verdicts: readonly SignatureVerdict[]) => void;
+}
+
+interface Thread {
+  readonly worker: Worker;
+  /** What it works at; nothing when it is free. */
+  sent: readonly Asked[];
 }
 
 /** What it works with. */
 export interface SignatureChecksOptions {
-  /** False: all is checked on the event loop, as where there is one processor. */
-  readonly inThread: boolean;
-  /** Told that the thread is lost; checks are made on the event loop from then on. */
+  /** The most threads there may be; 0: all is checked on the event loop, as where there is one processor. */
+  readonly threads: number;
+  /** Told that a thread is lost; checks are made on the event loop from then on. */
   lost(error: unknown): void;
   /** The thread's code. */
   readonly module?: URL;
@@ -37,40 +49,34 @@ export interface SignatureChecksOptions {
 export class SignatureChecks {
   readonly #module: URL;
   readonly #lost: (error: unknown) => void;
-  #usesThread: boolean;
-  #worker: Worker | undefined;
+  #mostThreads: number;
+  readonly #threads = new Set<Thread>();
   #waiting: Asked[] = [];
-  /** What the thread works at. */
-  #sent: readonly Asked[] = [];
   #isScheduled = false;
 
-  constructor({ inThread, lost, module = THREAD_MODULE }: SignatureChecksOptions) {
+  constructor({ threads, lost, module = THREAD_MODULE }: SignatureChecksOptions) {
     this.#module = module;
-    this.#usesThread = inThread;
+    this.#mostThreads = threads;
     this.#lost = lost;
   }
 
   /** See SignatureVerifier. */
-  readonly verify: SignatureVerifier = (checks) => {
-    // Messages go to Node's own threads, which is for the library to do.
-    if (!this.#usesThread || !checks.every(isOverDigest)) return verifySignatures(checks);
-    return new Promise((resolve) => {
+  readonly verify: SignatureVerifier = (checks) =>
+    new Promise((resolve) => {
       this.#waiting.push({ checks, resolve });
       this.#schedule();
     });
-  };
 
-  /** Ends the thread; what it works at is checked here. */
+  /** Ends the threads; what they work at is checked here. */
   async close(): Promise<void> {
-    this.#usesThread = false;
-    const worker = this.#worker;
-    this.#giveUpThread();
-    await worker?.terminate();
+    const workers = [...this.#threads].map(({ worker }) => worker);
+    this.#giveUpThreads();
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 
   /** At the end of the turn, when all that it brings is known. */
   #schedule(): void {
-    if (this.#isScheduled || this.#sent.length > 0) return;
+    if (this.#isScheduled) return;
     this.#isScheduled = true;
     setImmediate(() => {
       this.#isScheduled = false;
@@ -78,69 +84,97 @@ export class SignatureChecks {
     });
   }
 
+  /** Shares what waits among the threads that are free. */
   #send(): void {
+    const busy = [...this.#threads].filter(({ sent }) => sent.length > 0).length;
+    for (let free = this.#mostThreads - busy; free > 0 && this.#waiting.length > 0; free -= 1) {
+      const share = Math.ceil(this.#waiting.length / free);
+      const block = this.#takeBlock(Math.max(share, WORTH_A_THREAD));
+      if (isBetterHere(block)) checkHere(block);
+      else this.#sendBlock(block);
+    }
+    if (this.#mostThreads > 0) return;
+    checkHere(this.#waiting);
+    this.#waiting = [];
+  }
+
+  #takeBlock(most: number): Asked[] {
     const block: Asked[] = [];
     let count = 0;
-    while (this.#waiting.length > 0 && count < MOST_IN_BLOCK) {
-      const next = this.#waiting.shift() as Asked;
+    while (block.length < most && count < MOST_IN_BLOCK) {
+      const next = this.#waiting.shift();
+      if (next === undefined) break;
       block.push(next);
       count += next.checks.length;
     }
-    if (!this.#usesThread || count <= 1) {
-      checkHere(block);
-      return;
-    }
-    const packed = packChecks(block.flatMap(({ checks }) => checks));
-    this.#sent = block;
+    return block;
+  }
+
+  #sendBlock(block: readonly Asked[]): void {
     try {
-      this.#worker ??= this.#newWorker();
-      this.#worker.postMessage(packed, [packed]);
-      this.#worker.ref();
+      const thread = this.#freeThread();
+      const packed = packChecks(block.flatMap(({ checks }) => checks));
+      thread.worker.postMessage(packed, [packed]);
+      thread.worker.ref();
+      thread.sent = block;
     } catch (error) {
+      this.#waiting.unshift(...block);
       this.#threadLost(error);
     }
   }
 
-  #newWorker(): Worker {
+  #freeThread(): Thread {
+    for (const thread of this.#threads) if (thread.sent.length === 0) return thread;
     const worker = new Worker(this.#module, { env: {} });
-    worker.on('message', (verdicts: readonly SignatureVerdict[]) => this.#answered(verdicts));
+    const thread: Thread = { worker, sent: [] };
+    worker.on('message', (verdicts: readonly SignatureVerdict[]) =>
+      this.#answered(thread, verdicts),
+    );
     worker.on('error', (error) => this.#threadLost(error));
     worker.on('exit', (code) => this.#threadLost(new Error(`the thread ended with ${code}`)));
-    return worker;
+    this.#threads.add(thread);
+    return thread;
   }
 
-  #answered(verdicts: readonly SignatureVerdict[]): void {
+  #answered(thread: Thread, verdicts: readonly SignatureVerdict[]): void {
     let from = 0;
-    const block = this.#sent;
-    this.#sent = [];
-    this.#worker?.unref();
+    const block = thread.sent;
+    thread.sent = [];
+    thread.worker.unref();
     for (const { checks, resolve } of block) {
       resolve(verdicts.slice(from, from + checks.length));
       from += checks.length;
     }
-    if (this.#waiting.length > 0) this.#send();
+    this.#send();
   }
 
   #threadLost(error: unknown): void {
-    if (!this.#usesThread) return;
-    this.#usesThread = false;
+    if (this.#mostThreads === 0) return;
     this.#lost(error);
-    this.#giveUpThread();
+    this.#giveUpThreads();
   }
 
-  #giveUpThread(): void {
-    this.#worker = undefined;
-    const left = [...this.#sent, ...this.#waiting];
-    this.#sent = [];
-    this.#waiting = [];
-    checkHere(left);
+  #giveUpThreads(): void {
+    this.#mostThreads = 0;
+    const left = [...this.#threads].flatMap(({ sent }) => sent);
+    for (const { worker } of this.#threads) void worker.terminate();
+    this.#threads.clear();
+    this.#waiting.unshift(...left);
+    this.#send();
   }
+}
+
+function isBetterHere(block: readonly Asked[]): boolean {
+  const checks = block.flatMap((asked) => asked.checks);
+  return checks.length <= 1 && !checks.some(isLong);
+}
+
+function isLong(check: SignatureCheck): boolean {
+  return check.over === 'message' && check.message.length > LONG_MESSAGE;
 }
 
 function checkHere(block: readonly Asked[]): void {
-  for (const { checks, resolve } of block) resolve(verifySignatures(checks));
-}
-
-function isOverDigest(check: SignatureCheck): check is DigestCheck {
-  return check.over === 'digest';
+  const verdicts = verdictsOn(block.flatMap(({ checks }) => checks));
+  let next = 0;
+  for (const { checks, resolve } of block) resolve(checks.map(() => verdicts[next++]));
 }

@@ -10,7 +10,7 @@ import {
 } from '../../src/pki/ecdsa-digest.js';
 import { encodeEcdsaSignature, readEcdsaSignature } from '../../src/pki/ecdsa-signature.js';
 import { readPublicKey } from '../../src/pki/public-key.js';
-import { verifyDigestSignatures } from '../../src/pki/verify.js';
+import { verifyTogether } from '../../src/pki/verify.js';
 import { Random } from '../random.js';
 import { wycheproofCases } from './wycheproof.js';
 
@@ -27,7 +27,7 @@ for (const file of [
     const cases = wycheproofCases(file);
     assert.ok(cases.length > 450);
     // All in one call, as a block of submissions is.
-    const verdicts = verifyDigestSignatures(
+    const verdicts = verifyTogether(
       cases.map(({ publicKeyDer, sha, message, signature }) => {
         const algorithm = HASH[sha as keyof typeof HASH];
         const digest = createHash(algorithm).update(message).digest();
@@ -49,7 +49,7 @@ test('fixed-width vectors of the right width have the verdict of Wycheproof', ()
     if (signature.length !== 64) continue;
     const digest = createHash('sha256').update(message).digest();
     const key = readPublicKey(publicKeyDer);
-    const [verdict] = verifyDigestSignatures([{ key, algorithm: 'sha256', digest, signature }]);
+    const [verdict] = verifyTogether([{ key, algorithm: 'sha256', digest, signature }]);
     assert.equal(verdict === undefined, result === 'valid', `test ${id}`);
     compared++;
   }

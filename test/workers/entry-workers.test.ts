@@ -29,7 +29,7 @@ function open({ policy = openPolicy, limits = LIMITS, nowMs }: Settings = {}): E
   const workers = new EntryWorkers({
     policy,
     limits,
-    signatures: { inThread: true, lost: (error) => assert.fail(`${error}`) },
+    signatures: { threads: 1, lost: (error) => assert.fail(`${error}`) },
     nowMs: () => nowMs ?? testContext.nowMs,
   });
   opened.push(workers);

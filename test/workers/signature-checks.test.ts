@@ -4,7 +4,7 @@ import { afterEach, test } from 'node:test';
 import fc from 'fast-check';
 import type { HashAlgorithm, SignatureCheck } from '../../src/entries/entry-kind.js';
 import { verifySignatures } from '../../src/entries/verify-signatures.js';
-import { type DigestCheck, packChecks, unpackChecks } from '../../src/workers/packed-checks.js';
+import { packChecks, unpackChecks } from '../../src/workers/packed-checks.js';
 import { SignatureChecks } from '../../src/workers/signature-checks.js';
 
 const KEYS = {
@@ -13,7 +13,11 @@ const KEYS = {
   rsa: generateKeyPairSync('rsa', { modulusLength: 2048 }),
 };
 
-function checkBy(name: keyof typeof KEYS, hash: HashAlgorithm, isGood: boolean): DigestCheck {
+function checkBy(
+  name: keyof typeof KEYS,
+  hash: HashAlgorithm,
+  isGood: boolean,
+): SignatureCheck & { over: 'digest' } {
   const { publicKey, privateKey } = KEYS[name];
   const message = randomBytes(40);
   const signed = isGood ? message : Buffer.concat([message, Buffer.from('!')]);
@@ -46,9 +50,9 @@ function someChecks(): SignatureCheck[][] {
 let opened: SignatureChecks[] = [];
 let losses = 0;
 
-function open(inThread: boolean, module?: string): SignatureChecks {
+function open(threads: number, module?: string): SignatureChecks {
   const checks = new SignatureChecks({
-    inThread,
+    threads,
     lost: () => losses++,
     ...(module !== undefined && { module: new URL(`data:text/javascript,${module}`) }),
   });
@@ -64,32 +68,39 @@ afterEach(async () => {
 
 test('packed checks come out as they went in', () => {
   const bytes = fc.uint8Array({ maxLength: 300 });
-  const check = fc.record(
-    {
-      over: fc.constant('digest' as const),
-      hash: fc.constantFrom<HashAlgorithm>('sha256', 'sha384', 'sha512'),
-      digest: bytes,
-      key: bytes,
-      signature: bytes,
-    },
-    { noNullPrototype: true },
+  const signed = {
+    hash: fc.constantFrom<HashAlgorithm>('sha256', 'sha384', 'sha512'),
+    key: bytes,
+    signature: bytes,
+  };
+  const check: fc.Arbitrary<SignatureCheck> = fc.oneof(
+    fc.record(
+      { over: fc.constant('digest' as const), digest: bytes, ...signed },
+      { noNullPrototype: true },
+    ),
+    fc.record(
+      { over: fc.constant('message' as const), message: bytes, ...signed },
+      { noNullPrototype: true },
+    ),
   );
   fc.assert(
     fc.property(fc.array(check), (checks) => {
-      const out = unpackChecks(packChecks(checks)).map((each) => ({
-        ...each,
-        digest: new Uint8Array(each.digest),
-        key: new Uint8Array(each.key),
-        signature: new Uint8Array(each.signature),
-      }));
+      const out = unpackChecks(packChecks(checks)).map((each) =>
+        Object.fromEntries(
+          Object.entries(each).map(([name, value]) => [
+            name,
+            typeof value === 'string' ? value : new Uint8Array(value),
+          ]),
+        ),
+      );
       assert.deepEqual(out, checks);
     }),
   );
 });
 
-for (const inThread of [true, false]) {
-  test(`checks that come together get the verdicts that each gets alone, thread: ${inThread}`, async () => {
-    const { verify } = open(inThread);
+for (const threads of [0, 1, 3]) {
+  test(`checks that come together get the verdicts that each gets alone, threads: ${threads}`, async () => {
+    const { verify } = open(threads);
     const asked = someChecks();
     const together = await Promise.all(asked.map(verify));
     for (const [i, checks] of asked.entries()) {
@@ -104,28 +115,54 @@ test('a block of checks is made in the thread, and one alone is not', async () =
   const says =
     'import { parentPort } from "node:worker_threads";' +
     'parentPort.on("message", () => parentPort.postMessage(["from the thread", "too"]));';
-  const { verify } = open(true, encodeURIComponent(says));
+  const { verify } = open(1, encodeURIComponent(says));
   const good = [checkBy('p256', 'sha256', true)];
   assert.deepEqual(await Promise.all([verify(good), verify(good)]), [['from the thread'], ['too']]);
   assert.deepEqual(await verify(good), [undefined]);
 });
 
-test('checks over messages are made too, and beside others', async () => {
-  const { verify } = open(true);
-  const { publicKey, privateKey } = KEYS.p256;
+test('checks over messages are made too, beside others, by keys new and known', async () => {
+  const { verify } = open(1);
   const message = randomBytes(100);
-  const overMessage: SignatureCheck = {
-    over: 'message',
-    hash: 'sha256',
-    message,
-    key: publicKey.export({ format: 'der', type: 'spki' }),
-    signature: sign('sha256', message, privateKey),
+  const overMessage = (name: keyof typeof KEYS, signed = message): SignatureCheck => {
+    const { publicKey, privateKey } = KEYS[name];
+    const key = publicKey.export({ format: 'der', type: 'spki' });
+    return {
+      over: 'message',
+      hash: 'sha256',
+      message: signed,
+      key,
+      signature: sign('sha256', message, privateKey),
+    };
   };
-  const verdicts = await Promise.all([
-    verify([overMessage, checkBy('rsa', 'sha256', true)]),
-    verify([checkBy('rsa', 'sha256', true)]),
-  ]);
-  assert.deepEqual(verdicts, [[undefined, undefined], [undefined]]);
+  for (let round = 0; round < 3; round++) {
+    const verdicts = await Promise.all([
+      verify([overMessage('p256'), checkBy('rsa', 'sha256', true)]),
+      verify([overMessage('p384'), overMessage('rsa')]),
+      verify([overMessage('p256', randomBytes(100))]),
+      verify([checkBy('rsa', 'sha256', true)]),
+    ]);
+    const failure = 'invalid signature when validating ASN.1 encoded signature';
+    assert.deepEqual(verdicts, [
+      [undefined, undefined],
+      [undefined, undefined],
+      [failure],
+      [undefined],
+    ]);
+  }
+});
+
+test('a long message is for a thread even when it is alone', async () => {
+  const says =
+    'import { parentPort } from "node:worker_threads";' +
+    'parentPort.on("message", () => parentPort.postMessage(["from the thread"]));';
+  const { verify } = open(1, encodeURIComponent(says));
+  const check = (length: number): SignatureCheck => {
+    const { hash, key, signature } = checkBy('p256', 'sha256', true);
+    return { over: 'message', message: Buffer.alloc(length), hash, key, signature };
+  };
+  assert.deepEqual(await verify([check(100_000)]), ['from the thread']);
+  assert.notDeepEqual(await verify([check(1_000)]), ['from the thread']);
 });
 
 for (const [how, module] of [
@@ -137,7 +174,7 @@ for (const [how, module] of [
   ],
 ] as const) {
   test(`a thread that ${how} is done without, and no check is lost`, async () => {
-    const { verify } = open(true, encodeURIComponent(module));
+    const { verify } = open(1, encodeURIComponent(module));
     const asked = someChecks();
     const expected = await Promise.all(asked.map(verifySignatures));
     assert.deepEqual(await Promise.all(asked.map(verify)), expected);
@@ -147,7 +184,7 @@ for (const [how, module] of [
 }
 
 test('what a closed thread was at is checked all the same', async () => {
-  const checks = open(true, encodeURIComponent('setInterval(() => 0, 1000)'));
+  const checks = open(1, encodeURIComponent('setInterval(() => 0, 1000)'));
   const asked = someChecks();
   const verdicts = Promise.all(asked.map(checks.verify));
   await new Promise((resolve) => setImmediate(resolve));

@@ -1,94 +1,111 @@
 /**
  * How many entries a second, at what latency and what processor cost, does the log take over HTTP?
  *
- * Pre-signed P-256 hashedrekords with a key each, at several numbers of connections, beside a bare server that
- * only verifies them (peer-server.ts). Rounds of the two alternate, so that a neighbour's load hits both.
+ * Pre-signed submissions of several kinds, over both APIs, at several numbers of connections, beside a bare server that
+ * only verifies them (peer-server.ts).
  */
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { preparedSubmissions, submissionRequest } from './harness/entries.js';
-import { type LoadFigures, measureLoad } from './harness/generator-client.js';
-import { median } from './harness/latencies.js';
-import { type ResultRow, report } from './harness/result.js';
-import {
-  programCommand,
-  type ServerProcess,
-  startListening,
-  startServer,
-} from './harness/server-process.js';
+import { contestRow, ratios, takeTurns } from './harness/contest.js';
+import { type LoadFigures, measureLoad, type Target } from './harness/measure.js';
+import type { Api, Payload } from './harness/payloads.js';
+import { SubmissionSource } from './harness/prepared.js';
+import type { ResultRow } from './harness/result.js';
+import { programCommand, startListening, startServer } from './harness/server-process.js';
+
+/** What is submitted, and how. */
+export interface IngestKind {
+  readonly api: Api;
+  readonly payload: Payload;
+}
+
+/** Every kind that is measured, by the name that the command line has for it. */
+export const INGEST_KINDS: Readonly<Record<string, IngestKind>> = {
+  'v1-hashedrekord': { api: 'v1', payload: 'hashedrekord' },
+  'v1-one-key': { api: 'v1', payload: 'hashedrekord, one key' },
+  'v1-certificate': { api: 'v1', payload: 'hashedrekord, certificate' },
+  'v1-dsse': { api: 'v1', payload: 'dsse 2 KB' },
+  'v1-dsse-100k': { api: 'v1', payload: 'dsse 100 KB' },
+  'v2-hashedrekord': { api: 'v2', payload: 'hashedrekord' },
+  'v2-certificate': { api: 'v2', payload: 'hashedrekord, certificate' },
+  'v2-dsse': { api: 'v2', payload: 'dsse 2 KB' },
+  'v2-dsse-100k': { api: 'v2', payload: 'dsse 100 KB' },
+};
 
 export interface IngestOptions {
+  readonly kinds: readonly IngestKind[];
   readonly connections: readonly number[];
-  /** Submissions a round. */
+  /** Submissions a round, at 16 connections and more; large ones and a lonely connection get fewer. */
   readonly entries: number;
   readonly rounds: number;
   /** Flags for the server. */
   readonly flags: readonly string[];
 }
 
-/** What the regression check of CI reads. */
-export interface IngestSummary {
-  /** Processor time of the log over that of the peer for the same body, a value for each round. */
-  readonly ratios: readonly number[];
+/** One kind at one number of connections. */
+export interface IngestCase {
+  readonly name: string;
+  readonly row: ResultRow;
+  /** Processor time of the log over that of the peer for the same submissions, a value for each round. */
+  readonly cpuRatios: readonly number[];
 }
 
-/** Measures, prints and keeps the figures. */
-export async function ingest(options: IngestOptions): Promise<IngestSummary> {
-  const total = options.entries * options.rounds * options.connections.length;
-  const requests = preparedSubmissions(total).map(submissionRequest);
+const CREATED = [201];
+const WARM_UP_CONNECTIONS = 64;
+/** A submission of 100 KB takes about as long as so many small ones. */
+const LARGE = 10;
+/** A lonely connection sends so much more slowly. */
+const LONELY = 4;
+
+/** Measures all cases. */
+export async function ingest(options: IngestOptions): Promise<IngestCase[]> {
   const folder = mkdtempSync(join(tmpdir(), 'stele-ingest-'));
   const peer = await startListening(programCommand('bench/peer-server'));
-  const server = await startServer({ dataDir: folder, flags: options.flags });
+  const server = await startServer({ dataDir: folder, flags: options.flags, probed: true });
   try {
-    return await measure(server, peer, requests, options);
+    const source = new SubmissionSource({ fresh: false });
+    const cases: IngestCase[] = [];
+    for (const kind of options.kinds) {
+      cases.push(...(await measureKind([server, peer], kind, source, options)));
+    }
+    return cases;
   } finally {
     await Promise.all([server.stop(), peer.stop()]);
     rmSync(folder, { recursive: true });
   }
 }
 
-async function measure(
-  server: ServerProcess,
-  peer: ServerProcess,
-  requests: readonly Buffer[],
+async function measureKind(
+  [server, peer]: readonly [Target, Target],
+  { api, payload }: IngestKind,
+  source: SubmissionSource,
   options: IngestOptions,
-): Promise<IngestSummary> {
-  const rows: ResultRow[] = [];
-  const ratios: number[] = [];
-  let used = 0;
-  for (const connections of options.connections) {
-    const ours: LoadFigures[] = [];
-    const theirs: LoadFigures[] = [];
-    for (let round = 0; round < options.rounds; round++) {
-      const slice = requests.slice(used, used + options.entries);
-      used += slice.length;
-      const figures = await measureLoad(server, slice, connections, 201);
-      const peerFigures = await measureLoad(peer, slice, connections, 201);
-      ours.push(figures);
-      theirs.push(peerFigures);
-      ratios.push(figures.cpuMicroseconds / peerFigures.cpuMicroseconds);
-    }
-    rows.push(row(`log, ${connections} connections`, ours));
-    rows.push(row(`peer, ${connections} connections`, theirs));
+): Promise<IngestCase[]> {
+  const warmUp = source.take(api, payload, entriesFor(payload, WARM_UP_CONNECTIONS, options));
+  for (const target of [server, peer]) {
+    await measureLoad(target, warmUp, WARM_UP_CONNECTIONS, CREATED);
   }
-  const summary = { case: 'log / peer', figures: { 'CPU ratio': median(ratios) } };
-  report('ingest', [...rows, summary], new Date());
-  return { ratios };
+  const cases: IngestCase[] = [];
+  for (const connections of options.connections) {
+    const entries = entriesFor(payload, connections, options);
+    const slices = Array.from({ length: options.rounds }, () => source.take(api, payload, entries));
+    const [ours = [], theirs = []] = await takeTurns([server, peer], options.rounds, (target, n) =>
+      measureLoad(target, slices[n] ?? [], connections, CREATED),
+    );
+    const name = `${api} ${payload}, ${connections} ${connections === 1 ? 'connection' : 'connections'}`;
+    const cpuRatios = ratios(ours, theirs, (each: LoadFigures) => each.cpuMicroseconds);
+    cases.push({ name, row: contestRow(name, ours, theirs), cpuRatios });
+  }
+  return cases;
 }
 
-function row(name: string, rounds: readonly LoadFigures[]): ResultRow {
-  const middle = (of: (figures: LoadFigures) => number): number => median(rounds.map(of));
-  return {
-    case: name,
-    figures: {
-      'entries/s': middle((each) => each.perSecond),
-      'p50 ms': middle((each) => each.p50Ms),
-      'p99 ms': middle((each) => each.p99Ms),
-      'p99.9 ms': middle((each) => each.p999Ms),
-      'CPU us/entry': middle((each) => each.cpuMicroseconds),
-      'peak MiB': Math.max(...rounds.map((each) => each.peakMiB)),
-    },
-  };
+function entriesFor(
+  payload: Payload,
+  connections: number,
+  { entries }: { readonly entries: number },
+): number {
+  const size = payload === 'dsse 100 KB' ? LARGE : 1;
+  return Math.ceil(entries / size / (connections === 1 ? LONELY : 1));
 }

@@ -8,10 +8,10 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { requestBytes } from './harness/connection.js';
-import { asV2Submission, preparedSubmissions, submissionRequest } from './harness/entries.js';
-import { type LoadFigures, measureLoad } from './harness/generator-client.js';
 import { median } from './harness/latencies.js';
+import { type LoadFigures, measureLoad } from './harness/measure.js';
+import { requestOf } from './harness/payloads.js';
+import { preparedSubmissions } from './harness/prepared.js';
 import { type ResultRow, report } from './harness/result.js';
 import { startServer } from './harness/server-process.js';
 
@@ -27,19 +27,17 @@ const REKOR_V2_FLOOR_MS = 990;
 
 /** Measures, prints and keeps the figures. */
 export async function latency({ entries, rounds, flags }: LatencyOptions): Promise<void> {
-  const bodies = preparedSubmissions(2 * entries * rounds);
+  const bodies = preparedSubmissions('hashedrekord', 2 * entries * rounds);
   const folder = mkdtempSync(join(tmpdir(), 'stele-latency-'));
   const server = await startServer({ dataDir: folder, flags });
   try {
     const figures: { v1: LoadFigures[]; v2: LoadFigures[] } = { v1: [], v2: [] };
     for (let round = 0; round < rounds; round++) {
       const own = bodies.slice(2 * entries * round, 2 * entries * (round + 1));
-      const v1 = own.slice(0, entries).map(submissionRequest);
-      const v2 = own
-        .slice(entries)
-        .map((body) => requestBytes('POST', '/api/v2/log/entries', asV2Submission(body)));
-      figures.v1.push(await measureLoad(server, v1, 1, 201));
-      figures.v2.push(await measureLoad(server, v2, 1, 201));
+      const v1 = own.slice(0, entries).map((each) => requestOf('v1', each));
+      const v2 = own.slice(entries).map((each) => requestOf('v2', each));
+      figures.v1.push(await measureLoad(server, v1, 1, [201]));
+      figures.v2.push(await measureLoad(server, v2, 1, [201]));
     }
     const [v1, v2] = [row('v1', figures.v1), row('v2', figures.v2)];
     const times = REKOR_V2_FLOOR_MS / (v2.figures['p50 ms'] ?? Number.NaN);

@@ -6,8 +6,8 @@
 
 import { parseArgs } from 'node:util';
 import { compare } from './compare.js';
-import { readResult } from './harness/result.js';
-import { ingest } from './ingest.js';
+import { readResult, report } from './harness/result.js';
+import { INGEST_KINDS, ingest } from './ingest.js';
 import { latency } from './latency.js';
 import { load } from './load.js';
 import { merkle } from './merkle.js';
@@ -20,7 +20,7 @@ import { tiles } from './tiles.js';
 const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
 
   ingest      submissions over HTTP, beside a bare server that only verifies them
-              --connections 1,16,64,256  --entries 2000 (a round)  --rounds 3
+              --kinds v1-hashedrekord,…  --connections 1,16,64,256  --entries 2000 (a round)  --rounds 3
   reads       entries and proofs over HTTP
               --entries 5000  --requests 5000  --connections 64  --data-dir DIR (of an existing log)
   merkle      integration and proofs, in this process
@@ -47,6 +47,7 @@ const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     entries: { type: 'string' },
+    kinds: { type: 'string' },
     requests: { type: 'string' },
     rounds: { type: 'string' },
     connections: { type: 'string' },
@@ -67,7 +68,19 @@ async function answer(question: string | undefined): Promise<number> {
   switch (question) {
     case 'ingest': {
       const connections = (values.connections ?? '1,16,64,256').split(',').map(Number);
-      await ingest({ connections, entries: count(values.entries, 2000), rounds, flags });
+      const names = values.kinds?.split(',') ?? Object.keys(INGEST_KINDS);
+      const kinds = names.map((name) => {
+        const kind = INGEST_KINDS[name];
+        if (kind === undefined) throw new Error(`not a kind: ${name}`);
+        return kind;
+      });
+      const entries = count(values.entries, 2000);
+      const cases = await ingest({ kinds, connections, entries, rounds, flags });
+      report(
+        'ingest',
+        cases.map(({ row }) => row),
+        new Date(),
+      );
       return 0;
     }
     case 'reads':

@@ -3,24 +3,86 @@
  * signature with the plain native call, answer. Nothing is stored. The same machine in the same minute runs this
  * and the log, and their ratio is the figure that survives a change of machine or of neighbours.
  *
- * It verifies the signed message, which the prepared submissions carry along in a member that logs ignore; a log
- * has the digest alone.
+ * It verifies the signed message: a log has of a hashedrekord the digest alone, so a header brings the message along.
  */
 
-import { createPublicKey, verify } from 'node:crypto';
-import { createServer, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createPublicKey, type KeyObject, verify, X509Certificate } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { MESSAGE_HEADER } from './harness/payloads.js';
+import { listenAsPeer } from './harness/peer-listener.js';
 
-interface SignedMessage {
-  readonly message: string;
-  readonly spec: { readonly signature: { content: string; publicKey: { content: string } } };
+interface V1Body {
+  readonly kind: string;
+  readonly spec: {
+    readonly signature: { readonly content: string; readonly publicKey: { content: string } };
+    readonly proposedContent: { readonly envelope: string; readonly verifiers: [string] };
+  };
 }
 
-function answer(body: Buffer, response: ServerResponse): void {
-  const { message, spec } = JSON.parse(body.toString()) as SignedMessage;
-  const key = createPublicKey(Buffer.from(spec.signature.publicKey.content, 'base64'));
-  const signature = Buffer.from(spec.signature.content, 'base64');
-  const good = verify('sha256', Buffer.from(message, 'base64'), key, signature);
+interface V2Verifier {
+  readonly publicKey?: { readonly rawBytes: string };
+  readonly x509Certificate?: { readonly rawBytes: string };
+}
+
+interface V2Body {
+  readonly hashedRekordRequestV002?: {
+    readonly signature: { readonly content: string; readonly verifier: V2Verifier };
+  };
+  readonly dsseRequestV002?: { readonly envelope: Envelope; readonly verifiers: [V2Verifier] };
+}
+
+interface Envelope {
+  readonly payload: string;
+  readonly payloadType: string;
+  readonly signatures: readonly [{ readonly sig: string }];
+}
+
+interface Check {
+  readonly message: Uint8Array;
+  readonly key: KeyObject;
+  readonly signature: string;
+}
+
+function checkOfV1({ kind, spec }: V1Body, message: string): Check {
+  if (kind === 'dsse') {
+    const { envelope, verifiers } = spec.proposedContent;
+    return checkOfEnvelope(JSON.parse(envelope) as Envelope, keyOfPem(verifiers[0]));
+  }
+  const { content, publicKey } = spec.signature;
+  const key = keyOfPem(publicKey.content);
+  return { message: Buffer.from(message, 'base64'), key, signature: content };
+}
+
+function checkOfV2({ hashedRekordRequestV002: record, dsseRequestV002: dsse }: V2Body, m: string) {
+  if (dsse !== undefined) return checkOfEnvelope(dsse.envelope, keyOfDer(dsse.verifiers[0]));
+  const { content, verifier } = record?.signature ?? { content: '', verifier: {} };
+  return { message: Buffer.from(m, 'base64'), key: keyOfDer(verifier), signature: content };
+}
+
+function checkOfEnvelope({ payload, payloadType, signatures }: Envelope, key: KeyObject): Check {
+  const bytes = Buffer.from(payload, 'base64');
+  const head = `DSSEv1 ${payloadType.length} ${payloadType} ${bytes.length} `;
+  return { message: Buffer.concat([Buffer.from(head), bytes]), key, signature: signatures[0].sig };
+}
+
+function keyOfPem(content: string): KeyObject {
+  return createPublicKey(Buffer.from(content, 'base64'));
+}
+
+function keyOfDer({ publicKey, x509Certificate }: V2Verifier): KeyObject {
+  if (x509Certificate !== undefined) {
+    return new X509Certificate(Buffer.from(x509Certificate.rawBytes, 'base64')).publicKey;
+  }
+  const key = Buffer.from(publicKey?.rawBytes ?? '', 'base64');
+  return createPublicKey({ key, format: 'der', type: 'spki' });
+}
+
+function answer(body: Buffer, request: IncomingMessage, response: ServerResponse): void {
+  const message = String(request.headers[MESSAGE_HEADER.toLowerCase()] ?? '');
+  const parsed = JSON.parse(body.toString()) as V1Body & V2Body;
+  const check = parsed.kind === undefined ? checkOfV2(parsed, message) : checkOfV1(parsed, message);
+  const signature = Buffer.from(check.signature, 'base64');
+  const good = verify('sha256', check.message, check.key, signature);
   const text = JSON.stringify({ verified: good });
   response.writeHead(good ? 201 : 400, {
     'Content-Type': 'application/json',
@@ -32,10 +94,6 @@ function answer(body: Buffer, response: ServerResponse): void {
 const server = createServer((request, response) => {
   const chunks: Buffer[] = [];
   request.on('data', (chunk: Buffer) => chunks.push(chunk));
-  request.on('end', () => answer(Buffer.concat(chunks), response));
+  request.on('end', () => answer(Buffer.concat(chunks), request, response));
 });
-server.listen(0, '127.0.0.1', () => {
-  const { port } = server.address() as AddressInfo;
-  console.log(JSON.stringify({ msg: 'listening', url: `http://127.0.0.1:${port}` }));
-});
-process.once('SIGTERM', () => process.exit(0));
+listenAsPeer(server);

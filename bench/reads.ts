@@ -4,8 +4,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Connection, requestBytes } from './harness/connection.js';
-import { preparedSubmissions, submissionRequest } from './harness/entries.js';
-import { type LoadFigures, measureLoad } from './harness/generator-client.js';
+import { type LoadFigures, measureLoad } from './harness/measure.js';
+import { requestOf } from './harness/payloads.js';
+import { preparedSubmissions } from './harness/prepared.js';
 import { type ResultRow, report } from './harness/result.js';
 import { type ServerProcess, startServer } from './harness/server-process.js';
 
@@ -26,8 +27,9 @@ export async function reads(options: ReadsOptions): Promise<void> {
   const server = await startServer({ dataDir: folder, flags: options.flags });
   try {
     if (options.dataDir === undefined) {
-      const submissions = preparedSubmissions(options.entries).map(submissionRequest);
-      await measureLoad(server, submissions, 64, 201);
+      const submissions = preparedSubmissions('hashedrekord', options.entries);
+      const requests = submissions.map((each) => requestOf('v1', each));
+      await measureLoad(server, requests, 64, [201]);
     }
     report('reads', await measure(server, options), new Date());
   } finally {
@@ -55,7 +57,7 @@ async function measure(server: ServerProcess, options: ReadsOptions): Promise<Re
     rows.push(
       row(
         `${name}, ${size} entries`,
-        await measureLoad(server, requests, options.connections, 200),
+        await measureLoad(server, requests, options.connections, [200]),
       ),
     );
   }

@@ -15,10 +15,11 @@ import type { AcceptedEntry, SearchTerm } from '../src/entries/entry-kind.js';
 import { leafHash } from '../src/merkle/hash.js';
 import { Connection, requestBytes } from './harness/connection.js';
 import { keepClientsApart } from './harness/cores.js';
-import { preparedSubmissions, submissionRequest } from './harness/entries.js';
 import { type GeneratorReport, runGenerator } from './harness/generator-client.js';
 import { percentile } from './harness/latencies.js';
 import { openUnverifiedLog } from './harness/open-log.js';
+import { requestOf } from './harness/payloads.js';
+import { preparedSubmissions } from './harness/prepared.js';
 import { type ResultRow, report } from './harness/result.js';
 import { type ServerProcess, startServer, waitUntilReady } from './harness/server-process.js';
 
@@ -54,7 +55,8 @@ export async function search(options: SearchOptions): Promise<void> {
   try {
     await fill(folder, options.entries);
     const written = WARM_UP + 2 * options.requests * WRITTEN_PER_REQUEST;
-    const submissions = preparedSubmissions(written).map(submissionRequest);
+    const prepared = preparedSubmissions('hashedrekord', written);
+    const submissions = prepared.map((each) => requestOf('v1', each));
     const { wrapper, told } = keepClientsApart();
     console.log(told);
     const server = await startServer({ dataDir: folder, flags: options.flags, wrapper });

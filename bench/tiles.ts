@@ -13,7 +13,7 @@ import { TILE_WIDTH, tilePath } from '../src/merkle/tile.js';
 import { parseCheckpoint } from '../src/note/checkpoint.js';
 import { parseSignedNote } from '../src/note/signed-note.js';
 import { Connection, requestBytes } from './harness/connection.js';
-import { measureLoad } from './harness/generator-client.js';
+import { measureLoad } from './harness/measure.js';
 import { cpuSeconds, memoryBytes } from './harness/process-figures.js';
 import { type ResultRow, report } from './harness/result.js';
 import { type ServerProcess, startServer, waitUntilReady } from './harness/server-process.js';
@@ -77,7 +77,7 @@ async function requestRows(
   const rows: ResultRow[] = [];
   for (const [name, count, path] of cases) {
     const sent = Array.from({ length: count }, () => requestBytes('GET', path()));
-    const figures = await measureLoad(server, sent, connections, 200);
+    const figures = await measureLoad(server, sent, connections, [200]);
     rows.push({
       case: `${name}, ${size} entries`,
       figures: {

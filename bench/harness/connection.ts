@@ -99,7 +99,7 @@ export class Connection {
 
   #take(chunk: Buffer): void {
     this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    const parsed = parseAnswer(this.#received);
+    const parsed = readAnswer(this.#received);
     if (parsed === undefined) return;
     this.#received = this.#received.subarray(parsed.length);
     const waiter = this.#waiter;
@@ -121,7 +121,7 @@ export class Connection {
 }
 
 /** Returns the first complete answer in `bytes` and its length, or undefined while more is to come. */
-function parseAnswer(bytes: Buffer): { answer: Answer; length: number } | undefined {
+export function readAnswer(bytes: Buffer): { answer: Answer; length: number } | undefined {
   const headEnd = bytes.indexOf('\r\n\r\n');
   if (headEnd < 0) return undefined;
   const lines = bytes.toString('latin1', 0, headEnd).split('\r\n');

@@ -1,22 +1,15 @@
 /**
- * Submissions to measure with: hashedrekords over fresh artifacts, signed with P-256 before anything is timed.
+ * A submission to test and measure with: a hashedrekord over a fresh artifact, signed with P-256, for either API.
  *
- * Distinct artifacts always; distinct keys where asked for, because Fulcio's keys are used once and a cache of
- * keys must not flatter the figures. Signing 20,000 of them takes seconds, so they are kept in a file.
+ * In scope: one at a time. Out of scope: many of them, and the other kinds (payloads.ts).
  */
 
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { requestBytes } from './connection.js';
-import { projectRoot } from './server-process.js';
 
-/** Where prepared submissions and results lie; not under version control. */
-export const resultsFolder: string = join(projectRoot, 'bench', 'results');
-
-interface SigningKey {
+export interface SigningKey {
   readonly privateKey: KeyObject;
-  /** Base64 of the PEM, as an entry carries it. */
+  /** Base64 of the PEM of key or certificate, as an entry carries it. */
   readonly publicKey: string;
 }
 
@@ -27,12 +20,8 @@ export function newSigningKey(): SigningKey {
   return { privateKey, publicKey: Buffer.from(pem).toString('base64') };
 }
 
-/**
- * Returns a submission over 32 random bytes, as JSON. `message` is a member that every Rekor server ignores: it
- * lets the peer server of `ingest` verify the same body with the plain call, which wants the message.
- */
-export function newSubmission(key: SigningKey): string {
-  const message = randomBytes(32);
+/** Returns a submission of the v1 API, as JSON, over the digest of `message`. */
+export function newSubmission(key: SigningKey, message: Uint8Array = randomBytes(32)): string {
   const value = createHash('sha256').update(message).digest('hex');
   const content = sign('sha256', message, key.privateKey).toString('base64');
   return JSON.stringify({
@@ -42,11 +31,10 @@ export function newSubmission(key: SigningKey): string {
       data: { hash: { algorithm: 'sha256', value } },
       signature: { content, publicKey: { content: key.publicKey } },
     },
-    message: message.toString('base64'),
   });
 }
 
-/** Returns the bytes of the request that submits `body`. */
+/** Returns the bytes of the request that submits `body` over the v1 API. */
 export function submissionRequest(body: string): Buffer {
   return requestBytes('POST', '/api/v1/log/entries', body);
 }
@@ -60,26 +48,18 @@ export function asV2Submission(body: string): string {
     };
   };
   const { content, publicKey } = spec.signature;
-  const pem = Buffer.from(publicKey.content, 'base64').toString('latin1');
-  const rawBytes = pem.replace(/-----[^-]*-----|\n/g, '');
   return JSON.stringify({
     hashedRekordRequestV002: {
       digest: Buffer.from(spec.data.hash.value, 'hex').toString('base64'),
-      signature: {
-        content,
-        verifier: { publicKey: { rawBytes }, keyDetails: 'PKIX_ECDSA_P256_SHA_256' },
-      },
+      signature: { content, verifier: v2Verifier(publicKey.content) },
     },
   });
 }
 
-/** Returns `count` submissions with a key each, from the file of an earlier run where there is one. */
-export function preparedSubmissions(count: number): string[] {
-  const path = join(resultsFolder, `submissions-p256-${count}.jsonl`);
-  if (existsSync(path)) return readFileSync(path, 'utf8').trimEnd().split('\n');
-  const bodies = Array.from({ length: count }, () => newSubmission(newSigningKey()));
-  mkdirSync(resultsFolder, { recursive: true });
-  writeFileSync(`${path}.new`, `${bodies.join('\n')}\n`);
-  renameSync(`${path}.new`, path);
-  return bodies;
+/** Returns the verifier of the v2 API for a P-256 key or certificate, given as base64 of its PEM. */
+export function v2Verifier(publicKey: string): object {
+  const pem = Buffer.from(publicKey, 'base64').toString('latin1');
+  const rawBytes = pem.replace(/-----[^-]*-----|\n/g, '');
+  const form = pem.includes('BEGIN CERTIFICATE') ? 'x509Certificate' : 'publicKey';
+  return { [form]: { rawBytes }, keyDetails: 'PKIX_ECDSA_P256_SHA_256' };
 }

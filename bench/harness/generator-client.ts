@@ -4,63 +4,40 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cpuSeconds, memoryBytes } from './process-figures.js';
-import { programCommand, projectRoot, type ServerProcess } from './server-process.js';
+import type { Spread } from './latencies.js';
+import { programCommand, projectRoot } from './server-process.js';
 
-/** What one run of the generator saw. */
+/** How the generator sends. */
+export interface SendingOptions {
+  /** Send all requests over and over instead of once. */
+  readonly repeat?: boolean;
+  /** Begin no request after so many seconds. */
+  readonly seconds?: number;
+}
+
+/** What the generator is told. */
+export interface GeneratorTask extends SendingOptions {
+  readonly url: string;
+  /** A file of packed requests. */
+  readonly file: string;
+  readonly connections: number;
+}
+
+/** What one run of the generator saw. Times are from sending a request to its whole answer. */
 export interface GeneratorReport {
   readonly answered: number;
-  readonly statuses: Readonly<Record<string, number>>;
+  /** Times of the answers with each status. */
+  readonly byStatus: Readonly<Record<string, Spread>>;
+  /** Requests whose connection ended before their answer. */
   readonly lost: number;
   readonly seconds: number;
   readonly p50Ms: number;
   readonly p99Ms: number;
   readonly p999Ms: number;
-}
-
-/** One line of a result table. */
-export interface LoadFigures {
-  readonly connections: number;
-  readonly requests: number;
-  readonly perSecond: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
-  readonly p999Ms: number;
-  /** Processor time of the server for one request, over all its threads. */
-  readonly cpuMicroseconds: number;
-  /** The most resident memory that the server had so far. */
-  readonly peakMiB: number;
-}
-
-/**
- * Sends `requests` over `connections` connections, each request once, and returns the figures. Throws when an
- * answer has a status that is not `expected`: a refused request is cheap and would flatter.
- */
-export async function measureLoad(
-  server: ServerProcess,
-  requests: readonly Uint8Array[],
-  connections: number,
-  expected: number,
-): Promise<LoadFigures> {
-  const before = cpuSeconds(server.pid);
-  const report = await runGenerator(server.url, requests, connections);
-  const used = cpuSeconds(server.pid) - before;
-  const good = report.statuses[String(expected)] ?? 0;
-  if (good !== requests.length) {
-    throw new Error(
-      `${requests.length} requests, ${good} answered ${expected}: ${JSON.stringify(report)}`,
-    );
-  }
-  return {
-    connections,
-    requests: requests.length,
-    perSecond: Math.round(good / report.seconds),
-    p50Ms: report.p50Ms,
-    p99Ms: report.p99Ms,
-    p999Ms: report.p999Ms,
-    cpuMicroseconds: Math.round((used / good) * 1e6),
-    peakMiB: Math.round(memoryBytes(server.pid).peak / 2 ** 20),
-  };
+  /** Length of all answers, heads included. */
+  readonly receivedBytes: number;
+  /** Processor time of the generator itself for one request: it shares the machine with the server. */
+  readonly ownMicroseconds: number;
 }
 
 const GENERATOR_NICENESS = 19;
@@ -70,13 +47,15 @@ export async function runGenerator(
   url: string,
   requests: readonly Uint8Array[],
   connections: number,
+  sending: SendingOptions = {},
 ): Promise<GeneratorReport> {
   const folder = mkdtempSync(join(tmpdir(), 'stele-bench-'));
   try {
     const file = join(folder, 'requests');
     writeFileSync(file, packRequests(requests));
     const [program = '', ...args] = programCommand('bench/generator');
-    const child = spawn(program, [...args, url, file, String(connections)], {
+    const task: GeneratorTask = { url, file, connections, ...sending };
+    const child = spawn(program, [...args, JSON.stringify(task)], {
       cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'inherit'],
     });

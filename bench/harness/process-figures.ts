@@ -4,10 +4,12 @@
  * time is not.
  */
 
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 
 /** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node 20 runs on. */
 const TICKS_PER_SECOND = 100;
+/** proc(5): "5" written to clear_refs resets VmHWM. */
+const RESET_PEAK = '5';
 
 /** Returns the processor seconds (user and system, all threads) that process `pid` has used so far. */
 export function cpuSeconds(pid: number): number {
@@ -35,6 +37,15 @@ export function memoryBytes(pid: number): Memory {
     own: kilobytes(status, 'RssAnon'),
     peak: kilobytes(status, 'VmHWM'),
   };
+}
+
+/** Makes the peak of process `pid` start anew from what it has now; nothing happens where that is not allowed. */
+export function forgetPeak(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, RESET_PEAK);
+  } catch {
+    // A kernel without this file, or somebody else's process: the peak is then the one since its start.
+  }
 }
 
 function kilobytes(status: string, field: string): number {

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
-import { resultsFolder } from './entries.js';
+import { resultsFolder } from './prepared.js';
 import { projectRoot } from './server-process.js';
 
 /** One measured case: a name and its figures, the unit in the name of each. */

@@ -10,22 +10,31 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Connection, requestBytes } from './connection.js';
+import type { InsideFigures } from './server-probe.js';
 
 export interface ExitStatus {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
 }
 
-export interface ServerOptions {
+/** How a program is started. */
+export interface ListeningOptions {
+  /** Further environment variables. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** How long it may take to listen. */
+  readonly timeoutMs?: number;
+  /** Let it be looked inside: it has loaded server-probe.ts. */
+  readonly probed?: boolean;
+}
+
+export interface ServerOptions extends ListeningOptions {
   readonly dataDir: string;
   /** Further flags of the server. */
   readonly flags?: readonly string[];
-  /** Further environment variables. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Flags of Node. */
+  readonly nodeFlags?: readonly string[];
   /** A command that runs the server's command, which is appended to it. */
   readonly wrapper?: readonly string[];
-  /** How long it may take to listen. */
-  readonly timeoutMs?: number;
 }
 
 /** Thrown when the server ended, or said nothing in time, instead of listening. */
@@ -64,6 +73,8 @@ export interface ServerProcess {
   stop(deadlineMs?: number): Promise<ExitStatus>;
   /** SIGKILL, and waits. */
   kill(): Promise<ExitStatus>;
+  /** Returns what it saw of itself since the last time; there when it was started `probed`. */
+  readonly lookInside?: () => Promise<InsideFigures>;
 }
 
 const KEPT_OUTPUT = 64 * 1024;
@@ -92,34 +103,37 @@ export function programCommand(path: string): string[] {
 /** Starts the log server and returns when it listens. Throws ServerRefused. */
 export function startServer(options: ServerOptions): Promise<ServerProcess> {
   const flags = ['--port', '0', '--metrics-port', '0', '--data-dir', options.dataDir];
+  const [node = '', ...program] = programCommand('src/server/main');
   const command = [
     ...(options.wrapper ?? []),
-    ...programCommand('src/server/main'),
+    node,
+    ...(options.nodeFlags ?? []),
+    ...(options.probed ? ['--import', probeUrl()] : []),
+    ...program,
     ...flags,
     ...(options.flags ?? []),
   ];
-  return startListening(command, options.env, options.timeoutMs);
+  return startListening(command, options);
 }
 
 /** Starts any program that prints a listening line of the server's shape; see `startServer`. */
 export async function startListening(
   command: readonly string[],
-  env: Readonly<Record<string, string>> = {},
-  timeoutMs = 30_000,
+  { env = {}, timeoutMs = 30_000, probed = false }: ListeningOptions = {},
 ): Promise<ServerProcess> {
   const started = performance.now();
   const [program = '', ...args] = command;
   const child = spawn(program, args, {
     cwd: projectRoot,
     env: { ...environmentWithoutSettings(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: ['ignore', 'pipe', 'pipe', ...(probed ? (['ipc'] as const) : [])],
   });
   alive.add(child);
   let output = '';
   const keep = (text: string): void => {
     output = (output + text).slice(-KEPT_OUTPUT);
   };
-  child.stderr.setEncoding('utf8').on('data', keep);
+  child.stderr?.setEncoding('utf8').on('data', keep);
   const exited = new Promise<ExitStatus>((resolve) => {
     child.once('error', (error) => keep(`${error.message}\n`));
     child.once('close', (code, signal) => {
@@ -150,7 +164,21 @@ export async function startListening(
     signal: (name) => child.kill(name),
     stop: (deadlineMs = 15_000) => end('SIGTERM', deadlineMs),
     kill: () => end('SIGKILL', 15_000),
+    ...(probed ? { lookInside: () => lookInside(child) } : {}),
   };
+}
+
+function probeUrl(): string {
+  return new URL(fromSource ? 'server-probe.ts' : 'server-probe.js', import.meta.url).href;
+}
+
+function lookInside(child: ChildProcess): Promise<InsideFigures> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (figures) => resolve(figures as InsideFigures));
+    child.send('look', (error) => {
+      if (error !== null) reject(error);
+    });
+  });
 }
 
 /** What a log is called; empty where the program said nothing of it. */

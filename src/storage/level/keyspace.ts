@@ -3,14 +3,22 @@
  *
  * A key is one prefix byte, then for rows of a log its tree ID (8 bytes), then what the row is about. Numbers
  * are big-endian, so that keys sort as numbers do; log indexes and batch numbers have 6 bytes (2^48 entries).
- * A prefix that is no longer written stays in this list and is never given another meaning.
+ * A prefix that is no longer written stays in this list and is never given another meaning. Leaf rows come last: nine
+ * tenths of all bytes are theirs, and as nothing lies behind them, the tables of new ones overlap with no older table and
+ * are never merged again.
  *
  * In scope: keys. Out of scope: what the rows hold (row-formats.ts). Pure.
  */
 
 import { hash } from 'node:crypto';
 
-/** The first byte of every key. None is retired yet. */
+/** The layouts of keys: in a store of format 1 leaf rows stand between others. */
+export type StoreFormat = 1 | 2;
+
+/** The format of new stores. */
+export const NEWEST_FORMAT: StoreFormat = 2;
+
+/** The first byte of every key. */
 export const PREFIX = {
   /** Format version of the store; one row, without a tree ID. */
   format: 0x01,
@@ -19,8 +27,8 @@ export const PREFIX = {
   head: 0x10,
   /** Batch row by batch number. */
   batch: 0x11,
-  /** Leaf by log index. */
-  leaf: 0x12,
+  /** Leaf by log index, in a store of format 1. */
+  leafOfFormat1: 0x12,
   /** Full tile by level (1 byte) and tile index. */
   tile: 0x13,
   /** Root of a full tile, same key: level L+1 is read without the 8 KiB rows of level L. */
@@ -34,6 +42,8 @@ export const PREFIX = {
   timestamps: 0x18,
   /** Newest note by its kind (1 byte). */
   note: 0x19,
+  /** Leaf by log index. */
+  leaf: 0xf0,
 } as const;
 
 /** Bytes of a search key's digest in its row. */
@@ -70,8 +80,9 @@ export interface LogKeys {
   note(kind: number): Buffer;
 }
 
-/** Returns the keys of the log with this tree ID. */
-export function logKeys(treeID: bigint): LogKeys {
+/** Returns the keys of the log with this tree ID in a store of this format. */
+export function logKeys(treeID: bigint, format: StoreFormat): LogKeys {
+  const leafPrefix = format === 1 ? PREFIX.leafOfFormat1 : PREFIX.leaf;
   const start = (prefix: number, rest: number): Buffer => {
     const key = Buffer.allocUnsafe(LOG_PREFIX_SIZE + rest);
     key[0] = prefix;
@@ -92,7 +103,7 @@ export function logKeys(treeID: bigint): LogKeys {
   return {
     head: () => start(PREFIX.head, 0),
     batch: (number) => numbered(PREFIX.batch, number),
-    leaf: (index) => numbered(PREFIX.leaf, index),
+    leaf: (index) => numbered(leafPrefix, index),
     tile: (level, index) => tiled(PREFIX.tile, level, index),
     tileRoot: (level, index) => tiled(PREFIX.tileRoot, level, index),
     leafHash: (hash) => {

@@ -12,6 +12,7 @@ import { dirname } from 'node:path';
 import { isLogError, LogError } from '../../errors.js';
 import type { FaultPoint, StoreStep } from '../fault-point.js';
 import { DiskReserve, freeBytesAt, RESERVE_MARGIN } from './disk-reserve.js';
+import type { StoreFormat } from './keyspace.js';
 import { type LockFile, takeLock } from './lock-file.js';
 import {
   type Handle,
@@ -70,6 +71,7 @@ export async function openLevelDatabase(options: LevelDatabaseOptions): Promise<
 export class LevelDatabase {
   /** True when the opening made the database. */
   readonly created: boolean;
+  readonly format: StoreFormat;
   readonly #options: LevelDatabaseOptions;
   readonly #lock: LockFile;
   readonly #reserve: DiskReserve;
@@ -86,6 +88,7 @@ export class LevelDatabase {
   constructor(options: LevelDatabaseOptions, opened: OpenedFolder, lock: LockFile) {
     this.#options = options;
     this.created = opened.created;
+    this.format = opened.format;
     this.#handle = opened.handle;
     this.#lock = lock;
     this.#secondNames = new SecondNames(options.directory);

@@ -26,7 +26,7 @@ import type {
 import { uniteNotes } from '../note-union.js';
 import { genesisLink } from './batch-chain.js';
 import { type CommitRows, rowsOfCommit } from './commit-rows.js';
-import { type LogKeys, logKeys, numberOfKey, searchDigest } from './keyspace.js';
+import { type LogKeys, logKeys, numberOfKey, type StoreFormat, searchDigest } from './keyspace.js';
 import type { LevelDatabase } from './level-database.js';
 import {
   type HeadRow,
@@ -47,8 +47,8 @@ import { type TailReach, type TailSource, verifyTail } from './verify-tail.js';
 const ROWS_A_READ = 256;
 
 /** Returns the row that a new, empty log starts with: a head that is missing later is damage. */
-export function emptyHeadRow(treeID: bigint): Row {
-  return sealHead(logKeys(treeID).head(), { head: EMPTY_HEAD, link: genesisLink(treeID) });
+export function emptyHeadRow(treeID: bigint, format: StoreFormat): Row {
+  return sealHead(logKeys(treeID, format).head(), { head: EMPTY_HEAD, link: genesisLink(treeID) });
 }
 
 /** What follows from one head; replaced whole. */
@@ -71,7 +71,7 @@ export class LevelLog implements LogStore {
   constructor(treeID: bigint, database: LevelDatabase) {
     this.treeID = treeID;
     this.#database = database;
-    this.#keys = logKeys(treeID);
+    this.#keys = logKeys(treeID, database.format);
     this.#state = {
       headRow: { head: EMPTY_HEAD, link: genesisLink(treeID) },
       tail: new Uint8Array(0),

@@ -123,7 +123,7 @@ class OpenStore implements LevelStore {
       throw new LogError('STORE_IDENTITY', `tree ID ${record.treeID} is taken`);
     }
     const row = sealLogRecord(logRecordKey(this.#records.length), record);
-    const rows = [row, emptyHeadRow(record.treeID)];
+    const rows = [row, emptyHeadRow(record.treeID, this.#database.format)];
     await this.#database.write('createLog', rows, { sync: true, bytes: row.value.length });
     this.#records = [...this.#records, record];
     this.#logs.set(record.treeID, new LevelLog(record.treeID, this.#database));

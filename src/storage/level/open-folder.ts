@@ -12,19 +12,17 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { ClassicLevel } from 'classic-level';
 import { isLogError, LogError } from '../../errors.js';
-import { FORMAT_KEY } from './keyspace.js';
+import { FORMAT_KEY, NEWEST_FORMAT, type StoreFormat } from './keyspace.js';
 import { encodeNumber, readNumberRow } from './row-formats.js';
 import { sealRow } from './rows.js';
-
-/** The layout of keys and rows that this code reads and writes. */
-const FORMAT_VERSION = 1;
 
 /** The handle of a LevelDB database. */
 export type Handle = ClassicLevel<Buffer, Buffer>;
 
-/** A handle, and whether its database was made by this opening. */
+/** A handle, the layout of its database, and whether this opening made it. */
 export interface OpenedFolder {
   readonly handle: Handle;
+  readonly format: StoreFormat;
   readonly created: boolean;
 }
 
@@ -35,12 +33,22 @@ export interface LevelSettings {
   readonly maxFileSize: number;
 }
 
-/** Settings found by measuring: the files are few and the write buffer is merged seldom. */
+/**
+ * Settings found by measuring. The write buffer is large, so that it is merged seldom. Tables are small: LevelDB ends one
+ * early where it would overlap with ten times this size in the level after next, which keeps the head row, changed by
+ * every commit, out of a table that spans all leaves.
+ */
 export const LEVEL_SETTINGS: LevelSettings = {
   writeBufferSize: 64 * 1024 * 1024,
   cacheSize: 64 * 1024 * 1024,
-  maxFileSize: 32 * 1024 * 1024,
+  maxFileSize: 4 * 1024 * 1024,
 };
+
+/** Large blocks cost less to merge, and the index that each open table keeps in memory is a fourth. */
+const BLOCK_SIZE = 16 * 1024;
+
+/** Tables that are kept open: those of some tens of millions of entries. */
+const MOST_OPEN_TABLES = 10_000;
 
 // What an interrupted creation leaves behind: no table and no log with rows in it.
 const CREATION_DEBRIS = /^(LOCK|LOG|LOG\.old|MANIFEST-000001|000001\.dbtmp)$/;
@@ -88,6 +96,8 @@ export async function openHandle(
     valueEncoding: 'buffer',
     createIfMissing: verdict === 'create',
     errorIfExists: verdict === 'create',
+    blockSize: BLOCK_SIZE,
+    maxOpenFiles: MOST_OPEN_TABLES,
     ...settings,
   });
   try {
@@ -96,7 +106,7 @@ export async function openHandle(
     throw openingError(directory, cause);
   }
   try {
-    return { handle, created: await checkFormat(handle, directory, mode.create) };
+    return { handle, ...(await checkFormat(handle, directory, mode.create)) };
   } catch (error) {
     await handle.close();
     throw isLogError(error) ? error : openingError(directory, error);
@@ -112,15 +122,19 @@ export async function makeFolder(directory: string): Promise<void> {
   }
 }
 
-/** Returns true when it wrote the format row: the database is new. */
-async function checkFormat(handle: Handle, directory: string, create: boolean): Promise<boolean> {
+/** Returns the format; a new database gets the newest one and its format row here. */
+async function checkFormat(
+  handle: Handle,
+  directory: string,
+  create: boolean,
+): Promise<{ format: StoreFormat; created: boolean }> {
   const stored = await handle.get(FORMAT_KEY);
   if (stored !== undefined) {
-    const version = readNumberRow(FORMAT_KEY, stored);
-    if (version === FORMAT_VERSION) return false;
+    const format = readNumberRow(FORMAT_KEY, stored);
+    if (format === 1 || format === 2) return { format, created: false };
     throw new LogError(
       'STORE_FORMAT',
-      `${directory} has format ${version}; this version reads format ${FORMAT_VERSION}`,
+      `${directory} has format ${format}; this version reads formats 1 to ${NEWEST_FORMAT}`,
     );
   }
   if ((await handle.keys({ limit: 1 }).all()).length > 0) {
@@ -128,9 +142,9 @@ async function checkFormat(handle: Handle, directory: string, create: boolean): 
   }
   // An empty database: new, or left by a creation that was interrupted before its first row.
   if (!create) throw new LogError('STORE_MISSING', `the database in ${directory} is empty`);
-  const { key, value } = sealRow(FORMAT_KEY, encodeNumber(FORMAT_VERSION));
+  const { key, value } = sealRow(FORMAT_KEY, encodeNumber(NEWEST_FORMAT));
   await handle.put(key, value, { sync: true });
-  return true;
+  return { format: NEWEST_FORMAT, created: true };
 }
 
 function openingError(directory: string, cause: unknown): LogError {

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
 import { utf8 } from '../../../src/encoding/bytes.js';
 import { isLogError } from '../../../src/errors.js';
-import { FORMAT_KEY } from '../../../src/storage/level/keyspace.js';
+import { FORMAT_KEY, logKeys, PREFIX } from '../../../src/storage/level/keyspace.js';
 import { encodeNumber } from '../../../src/storage/level/row-formats.js';
 import { sealRow } from '../../../src/storage/level/rows.js';
 import { rootAt } from '../../../src/storage/root-at.js';
@@ -136,12 +136,34 @@ describe('reopening', () => {
     await second.close();
   });
 
+  it('reads and writes a store of format 1 as it was laid out', async () => {
+    const directory = await temporaryFolder();
+    await (await openAt(directory, { create: true })).close();
+    const { key, value } = sealRow(FORMAT_KEY, encodeNumber(1));
+    await tamper(directory, (database) => database.put(key, value));
+    const first = await openAt(directory, { create: true });
+    await grow(await logIn(first), 300, 7);
+    const head = await first.log(TREE_ID).head();
+    await first.close();
+    await tamper(directory, async (database) => {
+      const [lastKey] = await database.keys({ reverse: true, limit: 1 }).all();
+      assert.ok((lastKey?.[0] ?? 0xff) < PREFIX.leaf);
+      assert.ok(await database.has(logKeys(TREE_ID, 1).leaf(306)));
+    });
+    const second = await openAt(directory);
+    await second.deepCheck();
+    same((await second.log(TREE_ID).head()).root, head.root);
+    assert.equal((await second.log(TREE_ID).leaves(0, 307)).length, 307);
+    await grow(second.log(TREE_ID), 1);
+    await second.close();
+  });
+
   it('refuses a store of a newer format, and one without a format', async () => {
     const directory = await temporaryFolder();
     await (await openAt(directory, { create: true })).close();
-    const { key, value } = sealRow(FORMAT_KEY, encodeNumber(2));
+    const { key, value } = sealRow(FORMAT_KEY, encodeNumber(3));
     await tamper(directory, (database) => database.put(key, value));
-    await assert.rejects(openAt(directory), code('STORE_FORMAT', /format 2/));
+    await assert.rejects(openAt(directory), code('STORE_FORMAT', /format 3/));
     await tamper(directory, (database) => database.del(FORMAT_KEY));
     await assert.rejects(openAt(directory), code('STORE_MISSING'));
     await tamper(directory, (database) => database.put(Buffer.from('x'), value));

@@ -12,6 +12,7 @@ import { rowsOfCommit } from '../../../src/storage/level/commit-rows.js';
 import {
   logKeys,
   MAX_KEY_NUMBER,
+  NEWEST_FORMAT,
   PREFIX,
   searchDigest,
 } from '../../../src/storage/level/keyspace.js';
@@ -28,28 +29,34 @@ describe('the layout on disk', () => {
     }
   });
 
-  it('is the one of format 1, byte for byte', () => {
-    // A change here is a new format version: stores that exist were written like this.
-    const bytes = utf8('leaf');
-    const hash = leafHash(bytes);
-    const { root, frontier, fullTiles } = integrate(EMPTY_EDGE, [hash]);
-    const head = { size: 1, root, frontier: frontier.hashes, integratedTimeSeconds: 7, batch: 1 };
-    const leaf = { hash, bytes, indexKeys: ['key'], attachment: utf8('attached') };
-    const expect = { size: 0, root: EMPTY_HEAD.root };
-    const { rows } = rowsOfCommit(
-      logKeys(5n),
-      { expect, leaves: [leaf], head, fullTiles },
-      genesisLink(5n),
-    );
-    const expected = JSON.parse(readFileSync(vectorPath('storage/format-1.json'), 'utf8')) as {
-      rows: string[];
-      digest: string;
-    };
-    assert.deepEqual(
-      rows.slice(0, 4).map(({ key, value }) => `${key.toString('hex')} ${value.toString('hex')}`),
-      expected.rows,
-    );
-    assert.equal(Buffer.from(summarizeRows(rows).rowDigest).toString('hex'), expected.digest);
+  for (const format of [1, 2] as const) {
+    it(`is the one of format ${format}, byte for byte`, () => {
+      // A change here is a new format version: stores that exist were written like this.
+      const bytes = utf8('leaf');
+      const hash = leafHash(bytes);
+      const { root, frontier, fullTiles } = integrate(EMPTY_EDGE, [hash]);
+      const head = { size: 1, root, frontier: frontier.hashes, integratedTimeSeconds: 7, batch: 1 };
+      const leaf = { hash, bytes, indexKeys: ['key'], attachment: utf8('attached') };
+      const expect = { size: 0, root: EMPTY_HEAD.root };
+      const { rows } = rowsOfCommit(
+        logKeys(5n, format),
+        { expect, leaves: [leaf], head, fullTiles },
+        genesisLink(5n),
+      );
+      const vector = readFileSync(vectorPath(`storage/format-${format}.json`), 'utf8');
+      const expected = JSON.parse(vector) as { rows: string[]; digest: string };
+      assert.deepEqual(
+        rows.slice(0, 4).map(({ key, value }) => `${key.toString('hex')} ${value.toString('hex')}`),
+        expected.rows,
+      );
+      assert.equal(Buffer.from(summarizeRows(rows).rowDigest).toString('hex'), expected.digest);
+    });
+  }
+
+  it('has leaf rows behind all others since format 2', () => {
+    const others = Object.values(PREFIX).filter((prefix) => prefix !== PREFIX.leaf);
+    assert.ok(others.every((prefix) => prefix < PREFIX.leaf));
+    assert.equal(logKeys(1n, 2).leaf(0)[0], PREFIX.leaf);
   });
 
   it('gives every kind of row a prefix of its own', () => {
@@ -59,9 +66,9 @@ describe('the layout on disk', () => {
 
   it('sorts keys as their numbers', () => {
     const numbers = [0, 1, 255, 256, 65_535, 2 ** 32, MAX_KEY_NUMBER];
-    const keys = numbers.map((number) => logKeys(1n).leaf(number));
+    const keys = numbers.map((number) => logKeys(1n, NEWEST_FORMAT).leaf(number));
     assert.deepEqual(keys.toSorted(Buffer.compare), keys);
-    assert.throws(() => logKeys(1n).leaf(MAX_KEY_NUMBER + 1), RangeError);
+    assert.throws(() => logKeys(1n, NEWEST_FORMAT).leaf(MAX_KEY_NUMBER + 1), RangeError);
   });
 });
 

@@ -17,11 +17,10 @@ const { values } = parseArgs({ options: { entries: { type: 'string', default: '1
 const entries = Number(values.entries);
 const folder = mkdtempSync(join(tmpdir(), 'stele-big-log-'));
 try {
-  const rates = await load({ entries, batch: 256, dataDir: folder });
+  const { share } = await load({ entries, batch: 256, dataDir: folder });
   const figures = await start({ dataDir: folder, rounds: 3, flags: [] });
-  const share = rates.full / rates.empty;
   const verdicts = [
-    [`${figures.size} entries are there`, figures.size === entries],
+    [`${figures.size} entries are there`, figures.size >= entries],
     [`answers after ${figures.answerMs.toFixed(0)} ms`, figures.answerMs < ANSWER_WITHIN_MS],
     [
       `memory at its peak ${figures.peakMiB} MiB; when ready ${figures.residentMiB} MiB, ${figures.ownMiB} of it its own`,

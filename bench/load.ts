@@ -1,21 +1,26 @@
 /**
- * How fast does the log grow when only sequencing, storage, signing and proofs are at work, and does it slow down
- * as it grows? Also the way to make a big log for the other questions.
+ * Does the log slow down as it grows, and what does it need then? Everything but HTTP and the check of signatures is at
+ * work: sequencing, store, guard, timestamps, proofs.
  *
- * Entries have the shape and size of hashedrekords with a certificate each, are distinct and do not compress. At
- * the end slices into the big log alternate with slices into an empty one: on a shared machine only neighbours in
- * time compare.
+ * The log is filled to each mark by fill.ts, and the last entries before a mark come in as submissions do and are
+ * measured. At the end slices into the big log alternate with slices into an empty one: on a shared machine only
+ * neighbours in time compare. Then reads all over the log, and its start. A log in `dataDir` is gone on with.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AcceptedEntry } from '../src/entries/entry-kind.js';
-import { leafHash } from '../src/merkle/hash.js';
-import { median } from './harness/latencies.js';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { setTimeout } from 'node:timers/promises';
+import type { ReleasedBatch } from '../src/sequencing/sequencer.js';
+import { coldReads } from './cold-reads.js';
+import { fillLog, newEntry } from './fill.js';
+import { median, percentile } from './harness/latencies.js';
 import { openUnverifiedLog, type UnverifiedLog } from './harness/open-log.js';
+import { folderBytes, threadSeconds } from './harness/own-figures.js';
+import { memoryBytes } from './harness/process-figures.js';
 import { type ResultRow, report } from './harness/result.js';
+import { measureStart } from './start.js';
 
 export interface LoadOptions {
   readonly entries: number;
@@ -23,83 +28,145 @@ export interface LoadOptions {
   readonly batch: number;
   /** Where the log lies; unset: a temporary folder that is removed. */
   readonly dataDir: string | undefined;
+  /** True: the log is only filled. */
+  readonly isFillOnly?: boolean;
 }
 
-/** Entries a second, into an empty log and into the full one. */
-export interface LoadRates {
-  readonly empty: number;
-  readonly full: number;
+/** What became of the promises, for whoever holds a run to them. */
+export interface LoadFigures {
+  /** Entries a second into the full log over those into an empty one, neighbours in time. */
+  readonly share: number;
 }
 
-/** Length of a leaf certificate of Fulcio. */
-const CERTIFICATE_BYTES = 715;
-/** Length of most P-256 signatures in DER. */
-const SIGNATURE_BYTES = 71;
-const PARTS = 10;
+const MARKS = [100_000, 1_000_000, 3_000_000, 10_000_000];
+/** Entries of a measured slice: several write buffers, so that merging belongs to it. */
+const SLICE = 80_000;
 const COMPARISON_ROUNDS = 3;
+const READS = 6_000;
+const MIB = 2 ** 20;
 
-/** Loads `entries` entries, measures, prints and keeps the figures. */
-export async function load(options: LoadOptions): Promise<LoadRates> {
+/** Loads a log to `entries` entries, measures, prints and keeps the figures. */
+export async function load(options: LoadOptions): Promise<LoadFigures> {
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stele-load-'));
-  const log = await openUnverifiedLog(folder);
   try {
-    const rows: ResultRow[] = [];
-    // Large enough that the empty log merges its tables too: a slice that fits into the write buffer does not.
-    const slice = Math.max(2000, Math.floor(options.entries / 12));
-    const compared = COMPARISON_ROUNDS * slice;
-    const bulk = Math.max(0, options.entries - compared);
-    for (let part = 0; part < PARTS; part++) {
-      const count = Math.floor((bulk * (part + 1)) / PARTS) - Math.floor((bulk * part) / PARTS);
-      const { rate, cpuMicroseconds } = await append(log, count, options.batch);
-      rows.push(row(`to ${await log.size()} entries`, rate, cpuMicroseconds));
+    if (options.isFillOnly === true) {
+      await fillLog(folder, options.entries);
+      return { share: Number.NaN };
     }
-    const rates = await compareWithEmpty(log, slice, options.batch, rows);
+    const slice = Math.min(SLICE, Math.ceil(options.entries / 8));
+    const rows: ResultRow[] = [];
+    for (const mark of [...MARKS.filter((each) => each < options.entries), options.entries]) {
+      await fillLog(folder, mark - slice);
+      rows.push(...(await measuredTo(mark, folder, options.batch)));
+    }
+    const { share, row } = await compareWithEmpty(folder, slice, options.batch);
+    rows.push(
+      row,
+      ...(await coldReads(folder, READS)),
+      (await measureStart({ dataDir: folder, rounds: 3, flags: [] })).row,
+    );
     report('load', rows, new Date());
-    return rates;
+    return { share };
   } finally {
-    await log.close();
     if (options.dataDir === undefined) rmSync(folder, { recursive: true });
   }
 }
 
-/** Makes a log of `count` entries in `dataDir`. */
-export async function fillLog(dataDir: string, count: number): Promise<void> {
-  const log = await openUnverifiedLog(dataDir);
-  await append(log, count, FILL_BATCH);
-  await log.close();
+/** Returns the figures of the entries up to `mark`; none when the log has them already. */
+async function measuredTo(mark: number, folder: string, batch: number): Promise<ResultRow[]> {
+  const { log, commits } = await openMeasured(folder);
+  try {
+    const missing = mark - (await log.size());
+    if (missing <= 0) return [];
+    const figures = await append(log, missing, batch, commits);
+    const { now, own, peak } = memoryBytes(process.pid);
+    return [
+      {
+        case: `to ${mark} entries`,
+        figures: {
+          ...figures,
+          'own MiB': Math.round(own / MIB),
+          'resident MiB': Math.round(now / MIB),
+          'peak MiB': Math.round(peak / MIB),
+          'store MiB': Math.round(folderBytes(join(folder, 'store')) / MIB),
+        },
+      },
+    ];
+  } finally {
+    await log.close();
+  }
 }
-
-const FILL_BATCH = 256;
 
 async function compareWithEmpty(
-  full: UnverifiedLog,
+  folder: string,
   slice: number,
   batch: number,
-  rows: ResultRow[],
-): Promise<LoadRates> {
+): Promise<{ share: number; row: ResultRow }> {
+  const full = await openMeasured(folder);
+  const shares: number[] = [];
   const rates: { empty: number[]; full: number[] } = { empty: [], full: [] };
-  for (let round = 0; round < COMPARISON_ROUNDS; round++) {
-    const folder = mkdtempSync(join(tmpdir(), 'stele-load-empty-'));
-    const empty = await openUnverifiedLog(folder);
-    rates.empty.push((await append(empty, slice, batch)).rate);
-    await empty.close();
-    rmSync(folder, { recursive: true });
-    rates.full.push((await append(full, slice, batch)).rate);
+  const costs: { empty: number[]; full: number[] } = { empty: [], full: [] };
+  try {
+    for (let round = 0; round < COMPARISON_ROUNDS; round++) {
+      const emptyFolder = mkdtempSync(join(tmpdir(), 'stele-load-empty-'));
+      const empty = await openMeasured(emptyFolder);
+      const intoEmpty = await append(empty.log, slice, batch, empty.commits);
+      await empty.log.close();
+      rmSync(emptyFolder, { recursive: true });
+      const intoFull = await append(full.log, slice, batch, full.commits);
+      rates.empty.push(intoEmpty['entries/s']);
+      rates.full.push(intoFull['entries/s']);
+      costs.empty.push(intoEmpty['CPU us/entry']);
+      costs.full.push(intoFull['CPU us/entry']);
+      shares.push(intoFull['entries/s'] / intoEmpty['entries/s']);
+    }
+  } finally {
+    await full.log.close();
   }
-  const middle = { empty: median(rates.empty), full: median(rates.full) };
-  rows.push(row(`${slice} into an empty log`, middle.empty));
-  rows.push(row(`${slice} into this log`, middle.full));
-  return middle;
+  const share = median(shares);
+  const figures = {
+    'into this log/s': median(rates.full),
+    'into an empty log/s': median(rates.empty),
+    'share %': Math.round(100 * share),
+    'CPU us/entry': median(costs.full),
+    'CPU us/entry, empty': median(costs.empty),
+  };
+  return { share, row: { case: `${slice} into this log and into an empty one`, figures } };
 }
 
-/** Appends `count` new entries, `batch` under way at a time. */
+async function openMeasured(
+  folder: string,
+): Promise<{ readonly log: UnverifiedLog; readonly commits: number[] }> {
+  const commits: number[] = [];
+  const released = ({ durationMs }: ReleasedBatch): void => {
+    commits.push(durationMs);
+  };
+  const log = await openUnverifiedLog(folder, { released });
+  await untilQuiet();
+  return { log, commits };
+}
+
+/** Merging that the opening or the filling has left behind is not the cost of what follows. */
+async function untilQuiet(): Promise<void> {
+  for (let seconds = 0; seconds < 60; seconds++) {
+    const before = threadSeconds().all;
+    await setTimeout(1000);
+    if (threadSeconds().all - before < 0.05) return;
+  }
+}
+
+/** Appends `count` new entries, `batch` under way at a time; `commits` holds the milliseconds of each commit. */
 async function append(
   log: UnverifiedLog,
   count: number,
   batch: number,
-): Promise<{ rate: number; cpuMicroseconds: number }> {
+  commits: number[],
+): Promise<Record<'entries/s' | 'CPU us/entry', number> & Record<string, number>> {
+  commits.length = 0;
+  const delays = monitorEventLoopDelay({ resolution: 2 });
+  delays.enable();
   const started = performance.now();
-  const before = process.cpuUsage();
+  const before = threadSeconds();
   let next = 0;
   const submit = async (): Promise<void> => {
     while (next < count) {
@@ -108,41 +175,25 @@ async function append(
     }
   };
   await Promise.all(Array.from({ length: batch }, submit));
-  const { user, system } = process.cpuUsage(before);
+  const after = threadSeconds();
   const seconds = (performance.now() - started) / 1000;
-  return { rate: count / seconds, cpuMicroseconds: (user + system) / count };
-}
-
-/** Returns an entry as the log would store it: random where a real one holds keys, hashes and signatures. */
-function newEntry(): AcceptedEntry {
-  const random = randomBytes(32 + SIGNATURE_BYTES + CERTIFICATE_BYTES);
-  const value = random.toString('hex', 0, 32);
-  const content = random.toString('base64', 32, 32 + SIGNATURE_BYTES);
-  const der = random.toString('base64', 32 + SIGNATURE_BYTES);
-  const lines = der.replaceAll(/.{64}/g, '$&\n');
-  const pem = `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`;
-  const publicKey = Buffer.from(pem).toString('base64');
-  const leaf = Buffer.from(
-    `{"apiVersion":"0.0.1","kind":"hashedrekord","spec":{"data":{"hash":{"algorithm":"sha256","value":"${value}"}},` +
-      `"signature":{"content":"${content}","publicKey":{"content":"${publicKey}"}}}}`,
-  );
-  const keyHash = createHash('sha256').update(pem).digest('hex');
+  delays.disable();
+  const perEntry = (cpuSeconds: number): number => Math.round((1e6 * cpuSeconds) / count);
+  const others = [...after.others].map(([id, used]) => used - (before.others.get(id) ?? 0));
+  const sorted = commits.toSorted((a, b) => a - b);
   return {
-    kind: 'hashedrekord',
-    apiVersion: '0.0.1',
-    leaf,
-    leafHash: leafHash(leaf),
-    indexKeys: [`sha256:${value}`, keyHash, `dev.${value.slice(0, 4)}@example.com`],
-    searchTerms: [],
+    'entries/s': Math.round(count / seconds),
+    'CPU us/entry': perEntry(after.all - before.all),
+    'of it the loop': perEntry(after.loop - before.loop),
+    // No thread beside the loop has as much to do as the one that merges tables.
+    merging: perEntry(Math.max(...others)),
+    'commit p50 ms': oneDecimal(percentile(sorted, 0.5)),
+    'commit p99 ms': oneDecimal(percentile(sorted, 0.99)),
+    'commit max ms': oneDecimal(percentile(sorted, 1)),
+    'loop delay p99 ms': oneDecimal(delays.percentile(99) / 1e6),
   };
 }
 
-function row(name: string, rate: number, cpuMicroseconds?: number): ResultRow {
-  return {
-    case: name,
-    figures: {
-      'entries/s': Math.round(rate),
-      ...(cpuMicroseconds === undefined ? {} : { 'CPU us/entry': Math.round(cpuMicroseconds) }),
-    },
-  };
+function oneDecimal(value: number): number {
+  return Math.round(value * 10) / 10;
 }

@@ -25,8 +25,9 @@ const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
               --entries 5000  --requests 5000  --connections 64  --data-dir DIR (of an existing log)
   merkle      integration and proofs, in this process
               --entries 200000
-  load        entries through sequencer and store, without HTTP and verification
-              --entries 1000000  --data-dir DIR (kept)  --batch 256
+  load        what entries cost as a log grows, without HTTP and verification; then reads and its start
+              --entries 1000000  --data-dir DIR (kept; one that has entries is gone on with)  --batch 256
+              --fill-only  (makes the log and measures nothing)
   search      look-ups in a big log while it is written to
               --entries 100000  --requests 5000  --connections 8  --data-dir DIR (kept)
   latency     a single submission at a time, over the v1 and the v2 API
@@ -53,6 +54,7 @@ const { values, positionals } = parseArgs({
     connections: { type: 'string' },
     batch: { type: 'string' },
     'data-dir': { type: 'string' },
+    'fill-only': { type: 'boolean', default: false },
   },
 });
 
@@ -100,6 +102,7 @@ async function answer(question: string | undefined): Promise<number> {
         entries: count(values.entries, 1_000_000),
         batch: count(values.batch, 256),
         dataDir,
+        isFillOnly: values['fill-only'],
       });
       return 0;
     case 'search':

@@ -30,6 +30,15 @@ export interface StartOptions {
 
 /** Measures, prints and keeps the figures; the medians come back. */
 export async function start(options: StartOptions): Promise<StartFigures> {
+  const { figures, row } = await measureStart(options);
+  report('start', [row], new Date());
+  return figures;
+}
+
+/** Measures; the medians come back, as they are and as a row. */
+export async function measureStart(
+  options: StartOptions,
+): Promise<{ readonly figures: StartFigures; readonly row: ResultRow }> {
   const rounds: StartFigures[] = [];
   for (let round = 0; round < options.rounds; round++) rounds.push(await startOnce(options));
   const middle = (of: (figures: StartFigures) => number): number => median(rounds.map(of));
@@ -51,8 +60,7 @@ export async function start(options: StartOptions): Promise<StartFigures> {
       'peak MiB': figures.peakMiB,
     },
   };
-  report('start', [row], new Date());
-  return figures;
+  return { figures, row };
 }
 
 async function startOnce(options: StartOptions): Promise<StartFigures> {

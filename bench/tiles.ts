@@ -1,7 +1,7 @@
 /**
  * How many tiles and checkpoints a second, and what does it cost to read a log whole?
  *
- * The log is made without HTTP (load.ts), or given. The whole read is our own client's: every bundle and every hash tile,
+ * The log is made without HTTP (fill.ts), or given. The whole read is our own client's: every bundle and every hash tile,
  * all of it checked. The limit beside it is a network of 1 Gbit/s: how long the same bytes would take there.
  */
 
@@ -12,12 +12,12 @@ import { readWholeLog } from '../src/client/whole-log.js';
 import { TILE_WIDTH, tilePath } from '../src/merkle/tile.js';
 import { parseCheckpoint } from '../src/note/checkpoint.js';
 import { parseSignedNote } from '../src/note/signed-note.js';
+import { fillLog } from './fill.js';
 import { Connection, requestBytes } from './harness/connection.js';
 import { measureLoad } from './harness/measure.js';
 import { cpuSeconds, memoryBytes } from './harness/process-figures.js';
 import { type ResultRow, report } from './harness/result.js';
 import { type ServerProcess, startServer, waitUntilReady } from './harness/server-process.js';
-import { fillLog } from './load.js';
 
 export interface TilesOptions {
   /** Entries in the log that is read; ignored with `dataDir`. */

@@ -6,25 +6,40 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AcceptedEntry } from '../../src/entries/entry-kind.js';
+import type { Log } from '../../src/log/log.js';
+import type { LogObserver } from '../../src/log/log-options.js';
 import { openLog } from '../../src/log/open-log.js';
 import { readConfig } from '../../src/server/config.js';
-import { openParts } from '../../src/server/open-parts.js';
+import { type LogParts, openParts } from '../../src/server/open-parts.js';
+import type { LogStore } from '../../src/storage/log-store.js';
 
 export interface UnverifiedLog {
   /** Returns when `entry` is committed, guarded, signed and proved. */
   add(entry: AcceptedEntry): Promise<void>;
   size(): Promise<number>;
   close(): Promise<void>;
+  /** The front desk, for reads. */
+  readonly desk: Log;
+  /** What lies below it. */
+  readonly stored: LogStore;
 }
 
-/** Opens the log in `dataDir`, or makes one there when the folder is empty. */
-export async function openUnverifiedLog(dataDir: string): Promise<UnverifiedLog> {
+/** Opens what a log in `dataDir` stands on, made when the folder is empty, without a writer. */
+export function openDataFolder(dataDir: string): Promise<LogParts> {
   const config = readConfig({
     argv: ['--data-dir', dataDir],
     environment: {},
     readFile: (path) => readFileSync(path, 'utf8'),
   });
-  const parts = await openParts(config);
+  return openParts(config);
+}
+
+/** Opens the log in `dataDir`, or makes one there when the folder is empty. */
+export async function openUnverifiedLog(
+  dataDir: string,
+  observer: LogObserver = {},
+): Promise<UnverifiedLog> {
+  const parts = await openDataFolder(dataDir);
   const accept = async (proposed: { spec: unknown }): Promise<AcceptedEntry> =>
     proposed.spec as AcceptedEntry;
   const { rekorSide: log } = await openLog({
@@ -39,8 +54,11 @@ export async function openUnverifiedLog(dataDir: string): Promise<UnverifiedLog>
     },
     accept,
     identify: accept,
+    observer,
   });
   return {
+    desk: log,
+    stored: parts.store.log(parts.records.v1.treeID),
     add: async (entry) => {
       const { outcome } = await log.submit({ kind: '', apiVersion: '', spec: entry });
       if (outcome !== 'added') throw new Error('a distinct entry was taken for a duplicate');

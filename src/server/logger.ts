@@ -20,9 +20,66 @@ export function createLogger(level: string, stream: DestinationStream): Logger {
 const MAX_WAITING = 8 * 1024 * 1024;
 
 /** Returns the stream to stderr. It does not block; end it before the process ends. */
-export function stderrStream(): ReturnType<typeof destination> {
+export function stderrStream(): LogStream {
   const stream = destination({ dest: 2, sync: false, maxLength: MAX_WAITING });
   // A disk that is full of log lines, or a reader that is gone, must not end the log.
   stream.on('error', () => {});
-  return stream;
+  return new LogStream(stream);
+}
+
+/** Where gathered lines go. */
+export interface LineSink {
+  write(lines: string): unknown;
+  once(event: 'close', closed: () => void): { end(): void };
+}
+
+/** How long a line of a request waits for others, in milliseconds, and how many characters wait at most. */
+const GATHERED_MS = 20;
+const GATHERED_LENGTH = 12 * 1024;
+
+/** pino tells a stream that has this member the level of the line that it is about to write. */
+const TELL_LEVEL = Symbol.for('pino.metadata');
+const WARN = pino.levels.values['warn'] as number;
+
+/**
+ * A stream of lines that writes many at once: a write for each line goes through a thread and costs as much as the
+ * request of which it tells. Warnings and errors do not wait.
+ */
+export class LogStream implements DestinationStream {
+  readonly [TELL_LEVEL] = true;
+  /** Set by pino. */
+  lastLevel = 0;
+  readonly #stream: LineSink;
+  #gathered = '';
+  #timer: NodeJS.Timeout | undefined;
+  #ended = false;
+
+  constructor(stream: LineSink) {
+    this.#stream = stream;
+  }
+
+  write(line: string): void {
+    // A connection that is cut while the process stops has its line, and nobody to read it.
+    if (this.#ended) return;
+    this.#gathered += line;
+    if (this.lastLevel >= WARN || this.#gathered.length >= GATHERED_LENGTH) this.#pass();
+    else this.#timer ??= setTimeout(() => this.#pass(), GATHERED_MS).unref();
+  }
+
+  /** Writes what waits, and returns when the stream is closed. */
+  async end(): Promise<void> {
+    this.#pass();
+    this.#ended = true;
+    await new Promise<void>((done) => {
+      this.#stream.once('close', done).end();
+    });
+  }
+
+  #pass(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const lines = this.#gathered;
+    this.#gathered = '';
+    if (lines !== '') this.#stream.write(lines);
+  }
 }

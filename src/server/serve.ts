@@ -41,10 +41,7 @@ export async function serve(argv: readonly string[], world: World): Promise<numb
       await server.close();
       logger.info('stopped');
     } finally {
-      // A logger that never wrote has no open stream yet, and says so by throwing.
-      await new Promise<void>((done) => {
-        stream.once('close', done).end();
-      });
+      await stream.end();
     }
     return 0;
   });

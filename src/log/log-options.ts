@@ -6,7 +6,7 @@ import type { PoolLimits } from '../sequencing/pool.js';
 import type { Pause } from '../sequencing/recovery.js';
 import type { ReleasedBatch } from '../sequencing/sequencer.js';
 import type { HeadGuard, WriterTrouble } from '../sequencing/store-writer.js';
-import type { Signer } from '../signing/signer.js';
+import type { Signer, SignTogether } from '../signing/signer.js';
 import type { LogRecord, Store } from '../storage/log-store.js';
 
 /** The parts of a log and its limits. */
@@ -16,6 +16,8 @@ export interface LogOptions {
   readonly record: LogRecord;
   /** The log's key: SETs and every checkpoint. */
   readonly signer: Signer;
+  /** Signs the SETs of large batches beside the event loop; undefined: all of them are signed here. */
+  readonly signTogether?: SignTogether;
   /** The key of the second line of the tile side's checkpoints. */
   readonly tileSigner: Signer;
   readonly guard: HeadGuard;

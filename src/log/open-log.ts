@@ -142,11 +142,12 @@ async function openSides(
 }
 
 function openTimestamps(options: LogOptions, log: LogStore, late: LateRowWriter): Timestamps {
-  const { signer, record, observer } = options;
+  const { signer, signTogether, record, observer } = options;
   return new Timestamps({
     log,
     late,
     signer,
+    signTogether,
     logID: record.logID,
     firstVirtualIndex: options.firstVirtualIndex ?? 0,
     failed: (error) => observer?.signingFailed?.(error),

@@ -10,8 +10,9 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { toBase64 } from '../encoding/base64.js';
 import { isLogError } from '../errors.js';
-import type { Signer } from '../signing/signer.js';
+import type { Signer, SignTogether } from '../signing/signer.js';
 import { entryTimestampMessage } from '../signing/timestamp.js';
 import type { LogStore } from '../storage/log-store.js';
 import type { LateRowWriter } from './late-rows.js';
@@ -30,6 +31,8 @@ export interface TimestampsOptions {
   readonly log: Pick<LogStore, 'timestamp'>;
   readonly late: LateRowWriter;
   readonly signer: Signer;
+  /** Signs a large batch beside the event loop; what it fails at is signed here. */
+  readonly signTogether?: SignTogether | undefined;
   /** Lower-case hex. */
   readonly logID: string;
   /** What is added to an index of this log for the index over all shards, which the SET names. */
@@ -46,10 +49,15 @@ const SETS_IN_MEMORY = 8_192;
 /** SETs signed in one turn of the event loop: less than a millisecond. */
 const SIGNED_PER_TURN = 16;
 
+/** SETs that are worth sending to a thread: a log that writes so many at once has an event loop with much to do. */
+const LARGE_BATCH = 8;
+
 interface UnstoredBatch {
   readonly from: number;
   readonly leaves: readonly TimestampedLeaf[];
   readonly signatures: (Uint8Array | undefined)[];
+  /** While they are signed elsewhere; ends when there is nothing to wait for. */
+  elsewhere: Promise<void> | undefined;
 }
 
 /** The timestamps of one log. */
@@ -71,18 +79,28 @@ export class Timestamps {
   begin(leaves: readonly TimestampedLeaf[]): void {
     const first = leaves[0];
     if (first === undefined) return;
-    const batch = { from: first.index, leaves, signatures: leaves.map(() => undefined) };
+    const batch: UnstoredBatch = {
+      from: first.index,
+      leaves,
+      signatures: leaves.map(() => undefined),
+      elsewhere: undefined,
+    };
+    const { signTogether } = this.#options;
+    if (signTogether !== undefined && leaves.length >= LARGE_BATCH) {
+      batch.elsewhere = this.#signElsewhere(batch, signTogether);
+    }
     this.#unstored.push(batch);
     this.#background = this.#background.then(() => this.#finish(batch));
   }
 
-  /** Returns the SET of a leaf whose batch is not stored yet, else undefined. Throws SIGNER_UNAVAILABLE. */
+  /**
+   * Returns the SET of a leaf whose batch is not stored yet, undefined for another leaf and for one that is waited for.
+   * Throws SIGNER_UNAVAILABLE.
+   */
   atHand(index: number): Uint8Array | undefined {
-    for (const batch of this.#unstored) {
-      const i = index - batch.from;
-      if (i >= 0 && i < batch.leaves.length) return this.#signed(batch, i);
-    }
-    return undefined;
+    const batch = this.#unstoredWith(index);
+    if (batch === undefined || batch.elsewhere !== undefined) return undefined;
+    return this.#signed(batch, index - batch.from);
   }
 
   /**
@@ -90,6 +108,7 @@ export class Timestamps {
    * make a lost one again. Throws SIGNER_UNAVAILABLE.
    */
   async of(index: number, leaf: () => Promise<TimestampedLeaf>): Promise<Uint8Array> {
+    await this.#unstoredWith(index)?.elsewhere;
     const atHand = this.atHand(index) ?? this.#known.get(index);
     if (atHand !== undefined) {
       this.#remember(index, atHand);
@@ -112,6 +131,7 @@ export class Timestamps {
     try {
       // The answers go first: most of them ask for their SET before this loop comes to it.
       await nextTurn();
+      await batch.elsewhere;
       for (let i = 0, signed = 0; i < batch.leaves.length; i++) {
         if (batch.signatures[i] !== undefined) continue;
         this.#signed(batch, i);
@@ -125,6 +145,20 @@ export class Timestamps {
       this.#options.failed?.(error);
     }
     this.#unstored = this.#unstored.filter((other) => other !== batch);
+  }
+
+  #unstoredWith(index: number): UnstoredBatch | undefined {
+    return this.#unstored.find(({ from, leaves }) => index >= from && index < from + leaves.length);
+  }
+
+  async #signElsewhere(batch: UnstoredBatch, signTogether: SignTogether): Promise<void> {
+    try {
+      const signatures = await signTogether(batch.leaves.map((leaf) => this.#messageOf(leaf)));
+      for (const [i, signature] of signatures.entries()) batch.signatures[i] = signature;
+    } catch {
+      // Not lost: they are signed here, one by one as they are asked for.
+    }
+    batch.elsewhere = undefined;
   }
 
   #signed(batch: UnstoredBatch, i: number): Uint8Array {
@@ -166,14 +200,16 @@ export class Timestamps {
   }
 
   #sign(leaf: TimestampedLeaf): Uint8Array {
-    const { signer, logID, firstVirtualIndex } = this.#options;
-    const { buffer, byteOffset, length } = leaf.bytes;
-    const message = entryTimestampMessage({
-      body: Buffer.from(buffer, byteOffset, length).toString('base64'),
-      integratedTimeSeconds: leaf.integratedTimeSeconds,
+    return signOrThrow(this.#options.signer, this.#messageOf(leaf));
+  }
+
+  #messageOf({ bytes, integratedTimeSeconds, index }: TimestampedLeaf): Uint8Array {
+    const { logID, firstVirtualIndex } = this.#options;
+    return entryTimestampMessage({
+      body: toBase64(bytes),
+      integratedTimeSeconds,
       logID,
-      logIndex: firstVirtualIndex + leaf.index,
+      logIndex: firstVirtualIndex + index,
     });
-    return signOrThrow(signer, message);
   }
 }

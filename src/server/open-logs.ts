@@ -20,8 +20,10 @@ import type { LogRecords } from './identity.js';
 import type { LogParts } from './open-parts.js';
 import { systemClock } from './system-clock.js';
 
+type Passed = 'accept' | 'identify' | 'limits' | 'signTogether';
+
 /** What the logs work with beside their parts. */
-export interface OpenLogsOptions extends Pick<LogOptions, 'accept' | 'identify' | 'limits'> {
+export interface OpenLogsOptions extends Pick<LogOptions, Passed> {
   readonly parts: Pick<LogParts, 'store' | 'records' | 'keys' | 'guard'>;
   readonly pause: Pause;
   readonly observer: LogObserver;
@@ -49,7 +51,7 @@ export interface OpenLogs {
  */
 export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
   const { records, keys, guard, store } = options.parts;
-  const { pause, observer, identify, limits, checked } = options;
+  const { pause, observer, identify, limits, signTogether, checked } = options;
   const opened: Desks[] = [];
   let first: ProposedEntry | undefined;
   const accept: LogOptions['accept'] = (proposed) =>
@@ -71,6 +73,7 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
         accept,
         identify,
         ...(limits !== undefined && { limits }),
+        ...(signTogether !== undefined && { signTogether }),
         observer,
       });
       opened.push({ rekorSide: checked(rekorSide), tileSide: checked(tileSide) });

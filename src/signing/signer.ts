@@ -17,7 +17,7 @@ import { logIDOf } from './log-id.js';
 /** The kinds of key that a log can sign with. */
 export type SignerAlgorithm = 'ecdsa-p256' | 'ecdsa-p384' | 'ecdsa-p521' | 'ed25519' | 'rsa';
 
-/** A private key that signs. It never shows its private half. */
+/** A private key that signs. It shows its private half to threads of this process alone. */
 export interface Signer {
   readonly algorithm: SignerAlgorithm;
   /** DER SubjectPublicKeyInfo. */
@@ -26,11 +26,16 @@ export interface Signer {
   readonly publicKeyPem: string;
   /** Lower-case hex SHA-256 of `publicKeyDer`; of the log's key this is the log ID. */
   readonly keyID: string;
+  /** The key for another thread of this process to sign with; undefined for one that is kept elsewhere. */
+  readonly keyForThreads?: KeyObject;
   /** Returns the signature over `message`. */
   sign(message: Uint8Array): Uint8Array;
   /** Returns the signature over a digest of `message` as a hashedrekord carries it: with Ed25519 it is Ed25519ph. */
   signDigest(message: Uint8Array): DigestSignature;
 }
+
+/** Returns the signatures over several messages, in order, made elsewhere: the caller has other things to do. */
+export type SignTogether = (messages: readonly Uint8Array[]) => Promise<readonly Uint8Array[]>;
 
 /** A signature over a digest. */
 export interface DigestSignature {
@@ -52,6 +57,7 @@ export function signerFromKey(privateKey: KeyObject): Signer {
     publicKeyDer,
     publicKeyPem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
     keyID: logIDOf(publicKeyDer),
+    keyForThreads: privateKey,
     sign: (message: Uint8Array) => signBytes(digest, message, privateKey),
     signDigest: (message: Uint8Array) => signDigest(algorithm, message, privateKey),
   });

@@ -1,61 +1,43 @@
 /**
- * Signature checks as one block of bytes, which goes to another thread without being copied.
- *
- * Each check: what it is over (1 byte), hash (1), length of key, of digest or message, and of signature (4 bytes each),
- * then the three. Pure.
+ * Signature checks as one block of bytes: of each what it is over and its hash (1 byte each), key, digest or message,
+ * signature. Pure.
  */
 
 import type { HashAlgorithm, SignatureCheck } from '../entries/entry-kind.js';
+import { packParts, unpackParts } from './packed-parts.js';
 
 const HASHES: readonly HashAlgorithm[] = ['sha256', 'sha384', 'sha512'];
-const OVER = { digest: 0, message: 1 } as const;
-const HEADER_SIZE = 14;
+const OVER_DIGEST = 0;
+const OVER_MESSAGE = 1;
+const PARTS_OF_CHECK = 4;
 
 /** Returns the checks in a buffer of their own. */
 export function packChecks(checks: readonly SignatureCheck[]): ArrayBuffer {
-  let size = 0;
+  const parts: Uint8Array[] = [];
   for (const check of checks) {
-    size += HEADER_SIZE;
-    for (const part of partsOf(check)) size += part.length;
+    const hash = HASHES.indexOf(check.hash);
+    if (check.over === 'digest')
+      parts.push(Uint8Array.of(OVER_DIGEST, hash), check.key, check.digest);
+    else parts.push(Uint8Array.of(OVER_MESSAGE, hash), check.key, check.message);
+    parts.push(check.signature);
   }
-  const packed = Buffer.from(new ArrayBuffer(size));
-  let at = 0;
-  for (const check of checks) {
-    at = packed.writeUInt8(OVER[check.over], at);
-    at = packed.writeUInt8(HASHES.indexOf(check.hash), at);
-    const parts = partsOf(check);
-    for (const part of parts) at = packed.writeUInt32BE(part.length, at);
-    for (const part of parts) {
-      packed.set(part, at);
-      at += part.length;
-    }
-  }
-  return packed.buffer;
+  return packParts(parts);
 }
 
 /** Returns the checks of `packChecks`; their bytes lie in `packed`. */
 export function unpackChecks(packed: ArrayBuffer): SignatureCheck[] {
-  const bytes = Buffer.from(packed);
+  const parts = unpackParts(packed);
   const checks: SignatureCheck[] = [];
-  for (let at = 0; at < bytes.length; ) {
-    const isOverDigest = bytes.readUInt8(at) === OVER.digest;
-    const hash = HASHES[bytes.readUInt8(at + 1)] as HashAlgorithm;
-    let from = at + HEADER_SIZE;
-    const [key, signed, signature] = [2, 6, 10].map((field) => {
-      const part = bytes.subarray(from, from + bytes.readUInt32BE(at + field));
-      from += part.length;
-      return part;
-    }) as [Buffer, Buffer, Buffer];
+  for (let at = 0; at < parts.length; at += PARTS_OF_CHECK) {
+    const [form, key, signed, signature] = parts.slice(at, at + PARTS_OF_CHECK) as Four;
+    const hash = HASHES[form[1] as number] as HashAlgorithm;
     checks.push(
-      isOverDigest
+      form[0] === OVER_DIGEST
         ? { over: 'digest', hash, key, digest: signed, signature }
         : { over: 'message', hash, key, message: signed, signature },
     );
-    at = from;
   }
   return checks;
 }
 
-function partsOf(check: SignatureCheck): readonly [Uint8Array, Uint8Array, Uint8Array] {
-  return [check.key, check.over === 'digest' ? check.digest : check.message, check.signature];
-}
+type Four = [Uint8Array, Uint8Array, Uint8Array, Uint8Array];

@@ -4,7 +4,7 @@ import { utf8 } from '../../src/encoding/bytes.js';
 import { isLogError, LogError } from '../../src/errors.js';
 import { LateRowWriter } from '../../src/publishing/late-rows.js';
 import { type TimestampedLeaf, Timestamps } from '../../src/publishing/timestamps.js';
-import { type Signer, verifyWithKey } from '../../src/signing/signer.js';
+import { type Signer, type SignTogether, verifyWithKey } from '../../src/signing/signer.js';
 import type { StoreFault } from '../../src/storage/fault-point.js';
 import type { LateRows, LogStore } from '../../src/storage/log-store.js';
 import { LOG_KEY, RECORD } from '../log/log-fixture.js';
@@ -28,7 +28,7 @@ interface Setting {
   readonly signed: () => number;
   readonly lost: unknown[];
   readonly failures: unknown[];
-  open(firstVirtualIndex?: number): Timestamps;
+  open(firstVirtualIndex?: number, signTogether?: SignTogether): Timestamps;
   breakSigner(broken: boolean): void;
 }
 
@@ -64,11 +64,12 @@ async function newSetting(fault?: StoreFault): Promise<Setting> {
     lost,
     failures,
     signed: () => signatures,
-    open: (firstVirtualIndex = 0) =>
+    open: (firstVirtualIndex = 0, signTogether) =>
       new Timestamps({
         log,
         late,
         signer,
+        signTogether,
         logID: RECORD.logID,
         firstVirtualIndex,
         failed: (error) => failures.push(error),
@@ -117,6 +118,62 @@ test('a SET that was handed out before its batch was stored is the one that is r
   assert.deepEqual(await of(timestamps, leaf), told);
   assert.deepEqual(await of(open(), leaf), told);
   assert.equal(signed(), 1);
+});
+
+/** Signs when it is told to, in place of a thread. */
+function newThread() {
+  const asked: (readonly Uint8Array[])[] = [];
+  const answers: ((isThere: boolean) => void)[] = [];
+  const signTogether: SignTogether = (messages) =>
+    new Promise((resolve, reject) => {
+      asked.push(messages);
+      answers.push((isThere) => {
+        if (isThere) resolve(messages.map((message) => LOG_KEY.sign(message)));
+        else reject(new LogError('SIGNER_UNAVAILABLE', 'the thread is lost'));
+      });
+    });
+  const answer = (isThere: boolean): void => {
+    for (const each of answers.splice(0)) each(isThere);
+  };
+  return { asked, signTogether, answer };
+}
+
+test('a large batch is signed elsewhere, and who asks for one of its SETs waits', async () => {
+  const { open, signed, rows, log } = await newSetting();
+  const thread = newThread();
+  const timestamps = open(0, thread.signTogether);
+  const leaves = leavesFrom(0, 20);
+  timestamps.begin(leaves);
+  assert.equal(timestamps.atHand(3), undefined);
+  const told = Promise.all(leaves.map((leaf) => of(timestamps, leaf)));
+  thread.answer(true);
+  const signatures = await told;
+  await timestamps.idle();
+  assert.equal(signed(), 0);
+  assert.equal(thread.asked.length, 1);
+  assert.equal(rows.length, 1);
+  for (const [i, leaf] of leaves.entries()) {
+    const message = thread.asked[0]?.[i] as Uint8Array;
+    assert.ok(verifyWithKey(LOG_KEY.publicKeyDer, message, signatures[i] as Uint8Array));
+    assert.deepEqual(await log.timestamp(leaf.index), signatures[i]);
+  }
+});
+
+test('a small batch is signed here, and so is a large one that the thread fails at', async () => {
+  const { open, signed, failures } = await newSetting();
+  const thread = newThread();
+  const timestamps = open(0, thread.signTogether);
+  timestamps.begin(leavesFrom(0, 3));
+  assert.ok(timestamps.atHand(2) !== undefined);
+  assert.equal(thread.asked.length, 0);
+  const leaves = leavesFrom(3, 30);
+  timestamps.begin(leaves);
+  const told = Promise.all(leaves.map((leaf) => of(timestamps, leaf)));
+  thread.answer(false);
+  assert.equal(new Set(await told).size, 30);
+  await timestamps.idle();
+  assert.equal(signed(), 33);
+  assert.deepEqual(failures, []);
 });
 
 test('a lost SET is made again once, for all who ask, and kept', async () => {

@@ -1,28 +1,35 @@
 /**
- * `npm run bench -- QUESTION [options]`: one question a file, one table an answer.
+ * `npm run bench`: the whole suite; `npm run bench -- QUESTION [options]`: one question a file, one table an answer.
  *
  * In scope: the command line. Figures come from the question's file; bench/harness/ starts, loads and measures.
  */
 
-import { parseArgs } from 'node:util';
 import { compare } from './compare.js';
-import { readResult, report } from './harness/result.js';
-import { INGEST_KINDS, ingest } from './ingest.js';
+import { type ResultRow, readResult, report } from './harness/result.js';
+import { INGEST_KINDS, type IngestKind, ingest } from './ingest.js';
 import { latency } from './latency.js';
 import { load } from './load.js';
 import { merkle } from './merkle.js';
+import { mixed } from './mixed.js';
+import { type BenchOptions, parseBenchOptions, UsageError } from './options.js';
 import { reads } from './reads.js';
 import { regression } from './regression.js';
 import { search } from './search.js';
 import { start } from './start.js';
+import { suite } from './suite.js';
 import { tiles } from './tiles.js';
 
-const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
+const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
 
+  (none)      all of ingest, reads, mixed, growth and start, in about 10 minutes
+              --quick (2 minutes)  --data-dir DIR (a big log, for its start and for cold reads)
   ingest      submissions over HTTP, beside a bare server that only verifies them
               --kinds v1-hashedrekord,…  --connections 1,16,64,256  --entries 2000 (a round)  --rounds 3
-  reads       entries and proofs over HTTP
-              --entries 5000  --requests 5000  --connections 64  --data-dir DIR (of an existing log)
+  reads       entries, proofs, look-ups, tiles over HTTP, beside a bare server that sends the same bytes
+              --kinds PART-OF-A-NAME,…  --entries 5000  --seconds 1.5 (a round)  --rounds 3  --connections 64
+              --data-dir DIR (of an existing log: cold reads as well)
+  mixed       nine reads to one write
+              --entries 5000  --requests 20000 (a round)  --rounds 3  --connections 64
   merkle      integration and proofs, in this process
               --entries 200000
   load        what entries cost as a log grows, without HTTP and verification; then reads and its start
@@ -36,111 +43,88 @@ const USAGE = `npm run bench -- QUESTION [options] [-- flags of the server]
               --entries 100000  --requests 20000  --connections 32  --data-dir DIR (of an existing log)
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
-  regression  the cost of a submission over the peer's, held against bench/baseline.json
+  regression  what submissions and reads cost over the bare servers, held against bench/baseline.json
   compare     BEFORE.json AFTER.json: two results as one table
 `;
 
-const separator = process.argv.indexOf('--', 2);
-const own = separator < 0 ? process.argv.slice(2) : process.argv.slice(2, separator);
-const flags = separator < 0 ? [] : process.argv.slice(separator + 1);
-const { values, positionals } = parseArgs({
-  args: own,
-  allowPositionals: true,
-  options: {
-    entries: { type: 'string' },
-    kinds: { type: 'string' },
-    requests: { type: 'string' },
-    rounds: { type: 'string' },
-    connections: { type: 'string' },
-    batch: { type: 'string' },
-    'data-dir': { type: 'string' },
-    'fill-only': { type: 'boolean', default: false },
+type Question = (options: BenchOptions) => boolean | undefined | Promise<boolean | undefined>;
+
+/** Each prints its answer; false is a failure, undefined a result. */
+const QUESTIONS: Readonly<Record<string, Question>> = {
+  ingest: async (options) => {
+    const { connections = [1, 16, 64, 256], entries = 2000, rounds = 3, flags } = options;
+    const kinds = kindsOf(options);
+    keep(options, await ingest({ kinds, connections, entries, rounds, flags }));
   },
-});
+  reads: async (options) => {
+    const { entries = 5000, dataDir, kinds: only = [], rounds = 3, seconds = 1.5, flags } = options;
+    const connections = options.connections?.[0] ?? 64;
+    keep(options, await reads({ entries, dataDir, only, connections, rounds, seconds, flags }));
+  },
+  mixed: async (options) => {
+    const { entries = 5000, requests = 20_000, rounds = 3, flags } = options;
+    const connections = options.connections?.[0] ?? 64;
+    keepRows(options, await mixed({ entries, requests, connections, rounds, flags }));
+  },
+  merkle: ({ entries = 200_000 }) => void merkle(entries),
+  load: async ({ entries = 1_000_000, batch = 256, dataDir, fillOnly }) => {
+    await load({ entries, batch, dataDir, isFillOnly: fillOnly });
+  },
+  search: async ({ entries = 100_000, requests = 5000, connections = [8], dataDir, flags }) => {
+    await search({ entries, dataDir, requests, connections: connections[0] ?? 8, flags });
+  },
+  latency: async ({ entries = 300, rounds = 3, flags }) => {
+    await latency({ entries, rounds, flags });
+  },
+  tiles: async ({ entries = 100_000, requests = 20_000, connections = [32], dataDir, flags }) => {
+    await tiles({ entries, dataDir, requests, connections: connections[0] ?? 32, flags });
+  },
+  start: async ({ dataDir, rounds = 3, flags }) => {
+    if (dataDir === undefined) throw new UsageError('start needs --data-dir');
+    await start({ dataDir, rounds, flags });
+  },
+  regression: () => regression(),
+  compare: ({ operands: [before, after] }) => {
+    if (before === undefined || after === undefined)
+      throw new UsageError('compare needs two files');
+    console.log(compare(readResult(before), readResult(after)));
+  },
+};
 
-function count(text: string | undefined, otherwise: number): number {
-  const value = text === undefined ? otherwise : Number(text);
-  if (!Number.isSafeInteger(value) || value < 1) throw new Error(`not a count: ${text}`);
-  return value;
-}
-
-async function answer(question: string | undefined): Promise<number> {
-  const dataDir = values['data-dir'];
-  const rounds = count(values.rounds, 3);
-  switch (question) {
-    case 'ingest': {
-      const connections = (values.connections ?? '1,16,64,256').split(',').map(Number);
-      const names = values.kinds?.split(',') ?? Object.keys(INGEST_KINDS);
-      const kinds = names.map((name) => {
-        const kind = INGEST_KINDS[name];
-        if (kind === undefined) throw new Error(`not a kind: ${name}`);
-        return kind;
-      });
-      const entries = count(values.entries, 2000);
-      const cases = await ingest({ kinds, connections, entries, rounds, flags });
-      report(
-        'ingest',
-        cases.map(({ row }) => row),
-        new Date(),
-      );
-      return 0;
-    }
-    case 'reads':
-      await reads({
-        entries: count(values.entries, 5000),
-        dataDir,
-        requests: count(values.requests, 5000),
-        connections: count(values.connections, 64),
-        flags,
-      });
-      return 0;
-    case 'merkle':
-      merkle(count(values.entries, 200_000));
-      return 0;
-    case 'load':
-      await load({
-        entries: count(values.entries, 1_000_000),
-        batch: count(values.batch, 256),
-        dataDir,
-        isFillOnly: values['fill-only'],
-      });
-      return 0;
-    case 'search':
-      await search({
-        entries: count(values.entries, 100_000),
-        dataDir,
-        requests: count(values.requests, 5000),
-        connections: count(values.connections, 8),
-        flags,
-      });
-      return 0;
-    case 'latency':
-      await latency({ entries: count(values.entries, 300), rounds, flags });
-      return 0;
-    case 'tiles':
-      await tiles({
-        entries: count(values.entries, 100_000),
-        dataDir,
-        requests: count(values.requests, 20_000),
-        connections: count(values.connections, 32),
-        flags,
-      });
-      return 0;
-    case 'start':
-      if (dataDir === undefined) break;
-      await start({ dataDir, rounds, flags });
-      return 0;
-    case 'regression':
-      return (await regression()) ? 0 : 1;
-    case 'compare': {
-      const [before, after] = positionals.slice(1);
-      if (before === undefined || after === undefined) break;
-      console.log(compare(readResult(before), readResult(after)));
-      return 0;
-    }
+async function answer(options: BenchOptions): Promise<boolean | undefined> {
+  if (options.question === undefined) {
+    keepRows({ ...options, question: 'suite' }, await suite(options));
+    return;
   }
-  console.error(USAGE);
-  return 2;
+  const question = QUESTIONS[options.question];
+  if (question === undefined) throw new UsageError(`no question ${options.question}`);
+  return question(options);
 }
 
-process.exitCode = await answer(positionals[0]);
+function kindsOf({ kinds = Object.keys(INGEST_KINDS) }: BenchOptions): IngestKind[] {
+  return kinds.map((name) => {
+    const kind = INGEST_KINDS[name];
+    if (kind === undefined) throw new UsageError(`no kind ${name}`);
+    return kind;
+  });
+}
+
+function keep(options: BenchOptions, cases: readonly { readonly row: ResultRow }[]): void {
+  keepRows(
+    options,
+    cases.map(({ row }) => row),
+  );
+}
+
+function keepRows({ question = '' }: BenchOptions, rows: readonly ResultRow[]): void {
+  report(question, rows, new Date());
+}
+
+try {
+  const good = await answer(parseBenchOptions(process.argv.slice(2)));
+  process.exitCode = good === false ? 1 : 0;
+} catch (error) {
+  if (!(error instanceof UsageError)) throw error;
+  console.error(`${error.message}\n\n${USAGE}`);
+  process.exitCode = 2;
+}

@@ -66,7 +66,11 @@ export function readResult(path: string): Result {
 
 function formatFigure(value: number | undefined): string {
   if (value === undefined) return '';
-  return Number.isInteger(value) ? value.toLocaleString('en-US') : value.toFixed(2);
+  const decimals = Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : 2;
+  return value.toLocaleString('en-US', {
+    minimumFractionDigits: decimals,
+    maximumFractionDigits: decimals,
+  });
 }
 
 function commitHash(): string {

@@ -1,0 +1,120 @@
+/**
+ * All of it in one run: what the log takes, what it gives, both at once, how it grows and how it starts.
+ *
+ * In scope: which cases, how long each. Every figure comes from the file of its question.
+ */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ResultRow } from './harness/result.js';
+import { INGEST_KINDS, ingest } from './ingest.js';
+import { load } from './load.js';
+import { mixed } from './mixed.js';
+import { reads } from './reads.js';
+import { start } from './start.js';
+
+export interface SuiteOptions {
+  /** Every case once and briefly: to see that it runs, not to keep the figures. */
+  readonly quick: boolean;
+  /** A big log, for cold reads and for the start; without it one is made that is as big as the time allows. */
+  readonly dataDir: string | undefined;
+  /** Flags for the servers. */
+  readonly flags: readonly string[];
+}
+
+/** How much of everything. */
+interface Extent {
+  readonly connections: readonly number[];
+  readonly entries: number;
+  readonly rounds: number;
+  readonly readSeconds: number;
+  readonly readEntries: number;
+  readonly mixedRequests: number;
+  readonly grownEntries: number;
+}
+
+const WHOLE: Extent = {
+  connections: [1, 16, 64, 256],
+  entries: 2000,
+  rounds: 3,
+  readSeconds: 1.5,
+  readEntries: 5000,
+  mixedRequests: 20_000,
+  grownEntries: 200_000,
+};
+
+const QUICK: Extent = {
+  connections: [1, 64],
+  entries: 600,
+  rounds: 1,
+  readSeconds: 0.5,
+  readEntries: 1500,
+  mixedRequests: 4000,
+  grownEntries: 12_000,
+};
+
+const CONNECTIONS = 64;
+const BATCH = 256;
+
+/** Measures everything; the rows of all questions. */
+export async function suite({ quick, dataDir, flags }: SuiteOptions): Promise<ResultRow[]> {
+  const extent = quick ? QUICK : WHOLE;
+  const { connections, entries, rounds } = extent;
+  const kinds = Object.values(INGEST_KINDS);
+  const taken = await ingest({ kinds, connections, entries, rounds, flags });
+  const given = await reads({
+    entries: extent.readEntries,
+    dataDir: undefined,
+    only: [],
+    connections: CONNECTIONS,
+    rounds,
+    seconds: extent.readSeconds,
+    flags,
+  });
+  const both = await mixed({
+    entries: extent.readEntries,
+    requests: extent.mixedRequests,
+    connections: CONNECTIONS,
+    rounds,
+    flags,
+  });
+  const rest = await growthAndStart(extent, dataDir, flags);
+  return [...taken.map(({ row }) => row), ...given.map(({ row }) => row), ...both, ...rest];
+}
+
+async function growthAndStart(
+  { grownEntries, rounds, readSeconds }: Extent,
+  dataDir: string | undefined,
+  flags: readonly string[],
+): Promise<ResultRow[]> {
+  const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'stele-suite-'));
+  try {
+    const rows: ResultRow[] = [];
+    if (dataDir === undefined) {
+      const { share } = await load({ entries: grownEntries, batch: BATCH, dataDir: folder });
+      const figures = { 'rate / peer': share };
+      rows.push({ case: `${grownEntries} entries grow, an empty log the peer`, figures });
+    }
+    const started = await start({ dataDir: folder, rounds, flags });
+    rows.push(
+      { case: `start, ${started.size} entries: answers`, figures: { 'p50 ms': started.answerMs } },
+      {
+        case: `start, ${started.size} entries: ready`,
+        figures: { 'p50 ms': started.readyMs, 'peak MiB': started.peakMiB },
+      },
+    );
+    const cold = await reads({
+      entries: 0,
+      dataDir: folder,
+      only: ['cold'],
+      connections: CONNECTIONS,
+      rounds,
+      seconds: readSeconds,
+      flags,
+    });
+    return [...rows, ...cold.map(({ row }) => row)];
+  } finally {
+    if (dataDir === undefined) rmSync(folder, { recursive: true });
+  }
+}

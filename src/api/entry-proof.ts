@@ -62,7 +62,8 @@ async function proofReply(logs: readonly Desks[], { reference, form }: Asked): P
   if (form === 'bundle') {
     const { entry, desk } = await trustedForm(found);
     const json = transparencyLogEntryJson(entry, desk.identity.logID);
-    return { status: 200, contentType: JSON_TYPE, headers, body: `{"tlogEntries":[${json}]}` };
+    const body = `{"tlogEntries":[${json}]}`;
+    return { status: 200, contentType: JSON_TYPE, headers, body, isByteText: true };
   }
   // The tile side's checkpoint has every line that a reader of tlog-proofs may trust.
   const { logIndex, proof } = found.entry;

@@ -326,8 +326,9 @@ function writeReply(
   around: readonly HeaderField[],
   clock: Clock,
 ): number {
-  const { body } = reply;
-  const length = body === undefined ? 0 : Buffer.byteLength(body);
+  const { body, isByteText = false } = reply;
+  const encoding = isByteText ? 'latin1' : 'utf8';
+  const length = body === undefined ? 0 : Buffer.byteLength(body, encoding);
   const fields: string[] = [];
   for (const [name, value] of around) fields.push(name, value);
   for (const [name, value] of reply.headers ?? []) fields.push(name, value);
@@ -342,7 +343,7 @@ function writeReply(
   const silent = request.method === 'HEAD' || length === 0;
   // Text goes out in one piece with the headers; bytes would be a second one.
   if (silent) response.end();
-  else response.end(body);
+  else response.end(body, encoding);
   return silent ? 0 : length;
 }
 

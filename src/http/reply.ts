@@ -6,6 +6,7 @@
  * (the room that owns the routes says so).
  */
 
+import type { ByteText } from '../encoding/byte-text.js';
 import type { HeaderField } from './cors.js';
 
 /** An answer. */
@@ -13,6 +14,8 @@ export interface Reply {
   readonly status: number;
   /** Text is written as UTF-8. Undefined: an empty body. */
   readonly body?: string | Uint8Array;
+  /** True: `body` is a ByteText. */
+  readonly isByteText?: true;
   /** Undefined: no Content-Type header at all; '' writes an empty one. */
   readonly contentType?: string;
   readonly headers?: readonly HeaderField[];
@@ -68,10 +71,10 @@ export function payloadReply(
 export function jsonTextReply(
   format: string,
   status: number,
-  json: string,
+  json: ByteText,
   headers: readonly HeaderField[] = [],
 ): Reply {
-  return { status, contentType: format, body: `${json}\n`, headers };
+  return { status, contentType: format, body: `${json}\n`, isByteText: true, headers };
 }
 
 /** The media type of nearly every answer. */

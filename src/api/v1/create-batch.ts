@@ -5,6 +5,7 @@
  * that is in the log comes with `entryID` and `entry`.
  */
 
+import { type ByteText, byteText } from '../../encoding/byte-text.js';
 import type { ProposedEntry } from '../../entries/entry-kind.js';
 import { isLogError } from '../../errors.js';
 import {
@@ -119,11 +120,12 @@ async function submitBatch(
   for (const item of items) if (isAdded(item)) options.entryAdded();
   const results = await resultTexts(log, items, requestID, options);
   const list = `"results":[${results.join(',')}]`;
-  if (mode === 'per-item') return jsonTextReply(format, 200, `{${list}}`);
+  if (mode === 'per-item') return jsonTextReply(format, 200, `{${list}}` as ByteText);
   const refused = items.filter(({ outcome }) => outcome === 'refused').length;
-  if (refused === 0) return jsonTextReply(format, 201, `{${list}}`);
+  if (refused === 0) return jsonTextReply(format, 201, `{${list}}` as ByteText);
   const message = `nothing was added: ${refused} of ${items.length} entries cannot be stored`;
-  return jsonTextReply(format, 400, `{"code":400,"message":"${message}",${list}}`);
+  const json = `{"code":400,"message":"${message}",${list}}`;
+  return jsonTextReply(format, 400, json as ByteText);
 }
 
 /** An outage is the answer of the request, with its Retry-After, when nothing at all was judged or added. */
@@ -150,7 +152,7 @@ async function resultTexts(
   items: readonly BatchItem[],
   requestID: string,
   { duplicates, unread }: AppendOptions,
-): Promise<readonly string[]> {
+): Promise<readonly ByteText[]> {
   const known = items.filter((item): item is KnownEntry => 'logIndex' in item);
   const hasAdded = items.some(isAdded);
   const stored = await storedEntries(log, known, { duplicates, hasAdded, unread });
@@ -169,8 +171,9 @@ async function resultTexts(
   });
 }
 
-function createdText(log: Log, entry: PublishedEntry): string {
-  return `{"status":201,"entryID":"${entry.entryID}","entry":${entryJson({ log, entry }, false)}}`;
+function createdText(log: Log, entry: PublishedEntry): ByteText {
+  const whole = entryJson({ log, entry }, false);
+  return `{"status":201,"entryID":"${entry.entryID}","entry":${whole}}` as ByteText;
 }
 
 /** A batch has no answer of Rekor's to keep to: the stored entry is always there. */
@@ -179,11 +182,12 @@ function knownText(
   { entryID }: KnownEntry,
   entry: PublishedEntry | undefined,
   duplicates: DuplicateAnswer,
-): string {
+): ByteText {
   if (entry !== undefined && duplicates === 'return-existing') return createdText(log, entry);
   const message = conflictMessage(entryID);
   const whole = entry === undefined ? '' : `,"entry":${entryJson({ log, entry }, false)}`;
-  return `{"status":409,"code":409,"message":"${message}","entryID":"${entryID}"${whole}}`;
+  const problem = `"status":409,"code":409,"message":"${message}"`;
+  return `{${problem},"entryID":"${entryID}"${whole}}` as ByteText;
 }
 
 function refusal(error: Error, requestID: string): Reply {
@@ -193,6 +197,6 @@ function refusal(error: Error, requestID: string): Reply {
 }
 
 /** The status, then the members of a JSON body. */
-function bodyText({ status, body }: Reply): string {
-  return `{"status":${status},${String(body).trimEnd().slice(1)}`;
+function bodyText({ status, body }: Reply): ByteText {
+  return byteText(`{"status":${status},${String(body).trimEnd().slice(1)}`);
 }

@@ -1,5 +1,6 @@
 /** `POST /api/v1/log/entries`: appending an entry. How a retry is answered: docs/operating.md. */
 
+import type { ByteText } from '../../encoding/byte-text.js';
 import { isLogError } from '../../errors.js';
 import type { HeaderField } from '../../http/cors.js';
 import { JSON_TYPE, jsonTextReply, RefusedRequest, type Reply } from '../../http/reply.js';
@@ -92,7 +93,8 @@ async function known(
   if (duplicates === 'return-existing') return created(log, entry, request);
   const problem = JSON.stringify({ code: 409, message: conflictMessage(entryID) });
   const json = `${problem.slice(0, -1)},"entry":${entryJson({ log, entry }, false)}}`;
-  return jsonTextReply(format, 409, json, headers);
+  // The problem names an entry ID and is ASCII.
+  return jsonTextReply(format, 409, json as ByteText, headers);
 }
 
 /** The target as it was sent, the ID behind it, and the query without the API key. */

@@ -4,8 +4,10 @@
  */
 
 import { toBase64 } from '../../encoding/base64.js';
+import type { ByteText } from '../../encoding/byte-text.js';
 import { toHex } from '../../encoding/hex.js';
 import type { Log, PublishedEntry } from '../../log/log.js';
+import { noteJson } from '../checkpoint-json.js';
 
 /** An entry together with the log that has it. */
 export interface FoundEntry {
@@ -16,18 +18,18 @@ export interface FoundEntry {
 }
 
 /** Returns `{ENTRYID: LogEntry}` as JSON text; the attestation only for reads. */
-export function entryJson(found: FoundEntry, withAttestation: boolean): string {
+export function entryJson(found: FoundEntry, withAttestation: boolean): ByteText {
   const { entry, log, virtualIndex = entry.logIndex } = found;
   const { attestation } = entry;
   const attested =
     withAttestation && attestation !== undefined
       ? `"attestation":{"data":"${toBase64(attestation)}"},`
       : '';
-  return (
+  const json =
     `{"${entry.entryID}":{${attested}"body":"${toBase64(entry.leaf)}",` +
     `"integratedTime":${entry.integratedTimeSeconds},"logID":"${log.identity.logID}",` +
-    `"logIndex":${virtualIndex},"verification":{${proofJson(entry)}${timestampJson(entry)}}}}`
-  );
+    `"logIndex":${virtualIndex},"verification":{${proofJson(entry)}${timestampJson(entry)}}}}`;
+  return json as ByteText;
 }
 
 function timestampJson({ signedEntryTimestamp }: PublishedEntry): string {
@@ -40,7 +42,7 @@ function proofJson(entry: PublishedEntry): string {
   const { hashes, checkpoint } = entry.proof;
   const list = hashes.map((hash) => `"${toHex(hash)}"`).join(',');
   return (
-    `"inclusionProof":{"checkpoint":${JSON.stringify(checkpoint.note)},"hashes":[${list}],` +
+    `"inclusionProof":{"checkpoint":${noteJson(checkpoint)},"hashes":[${list}],` +
     `"logIndex":${entry.logIndex},"rootHash":"${toHex(checkpoint.root)}",` +
     `"treeSize":${checkpoint.size}}`
   );

@@ -1,9 +1,11 @@
 /** `GET /api/v1/log`: size, root and checkpoint of the active log and of the inactive ones. */
 
+import type { ByteText } from '../../encoding/byte-text.js';
 import { toHex } from '../../encoding/hex.js';
-import { JSON_TYPE, payloadReply } from '../../http/reply.js';
+import { JSON_TYPE, jsonTextReply } from '../../http/reply.js';
 import type { Route } from '../../http/route.js';
 import type { Log, Shards } from '../../log/log.js';
+import { noteJson } from '../checkpoint-json.js';
 import { endpointRoute } from './endpoint.js';
 
 /** Returns the route; `published` is called with the tree ID of each checkpoint that goes out. */
@@ -24,25 +26,19 @@ export function logInfoRoute(
       const active = await treeInfo(shards.active);
       published(shards.active.identity.treeID);
       // Null, not an empty list, when there is no inactive shard.
-      const inactiveShards = inactive.length === 0 ? null : inactive;
-      return payloadReply(request.format, 200, { inactiveShards, ...active });
+      const shardList = inactive.map((each) => `{${each}}`).join(',');
+      const inactiveShards = inactive.length === 0 ? 'null' : `[${shardList}]`;
+      const json = `{"inactiveShards":${inactiveShards},${active}}`;
+      return jsonTextReply(request.format, 200, json as ByteText);
     },
   });
 }
 
-interface TreeInfo {
-  readonly rootHash: string;
-  readonly signedTreeHead: string;
-  readonly treeID: string;
-  readonly treeSize: number;
-}
-
-async function treeInfo(log: Log): Promise<TreeInfo> {
+/** Returns the members that are about one log. */
+async function treeInfo(log: Log): Promise<string> {
   const checkpoint = await log.checkpoint();
-  return {
-    rootHash: toHex(checkpoint.root),
-    signedTreeHead: checkpoint.note,
-    treeID: String(log.identity.treeID),
-    treeSize: checkpoint.size,
-  };
+  return (
+    `"rootHash":"${toHex(checkpoint.root)}","signedTreeHead":${noteJson(checkpoint)},` +
+    `"treeID":"${log.identity.treeID}","treeSize":${checkpoint.size}`
+  );
 }

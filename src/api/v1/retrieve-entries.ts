@@ -3,6 +3,7 @@
  * entries by leaf hash, then indexes; what is not found is left out.
  */
 
+import type { ByteText } from '../../encoding/byte-text.js';
 import { fromHex } from '../../encoding/hex.js';
 import { isLogError } from '../../errors.js';
 import { JSON_TYPE, jsonTextReply, RefusedRequest, type Reply } from '../../http/reply.js';
@@ -180,7 +181,7 @@ async function retrieve(shards: Shards, queries: Queries, format: string): Promi
       ...(await findByIndex(shards, logIndexes)),
     ];
     const list = found.map((entry) => entryJson(entry, true)).join(',');
-    return jsonTextReply(format, 200, `[${list}]`);
+    return jsonTextReply(format, 200, `[${list}]` as ByteText);
   } catch (error) {
     return mistakeOf(error, format);
   }

@@ -6,6 +6,7 @@
  * counted among Rekor's routes.
  */
 
+import { type ByteText, byteText } from '../../encoding/byte-text.js';
 import { JSON_TYPE, jsonTextReply } from '../../http/reply.js';
 import type { Route } from '../../http/route.js';
 import type { EntryLeaf, Shards, TermGroups } from '../../log/log.js';
@@ -48,15 +49,16 @@ export function searchEntriesRoute(shards: Shards, enabled: ReadonlySet<string>)
 /** Matches are counted up to here. */
 const MAX_COUNT = 10_000;
 
-async function searchJson(shards: Shards, query: EntrySearchQuery): Promise<string> {
+async function searchJson(shards: Shards, query: EntrySearchQuery): Promise<ByteText> {
   const rows = searchedRows(shards, query.place);
   const groups = groupsOf(query);
   const { found, place, isLast } = await findPage(rows, query, groups);
   const results = await resultsJson(found, query.withEntries);
-  const members: [string, string][] = [];
+  // Each of them a ByteText.
+  const members: [name: string, json: string][] = [];
   if (found.length === 0 && query.place === undefined) {
     const hint = await hintFor(query, (terms) => isThere(rows, [terms]));
-    members.push(['hint', JSON.stringify(hint)]);
+    members.push(['hint', byteText(JSON.stringify(hint))]);
   }
   members.push(['isProvenComplete', 'false']);
   if (!isLast && found.length > 0) {
@@ -67,7 +69,7 @@ async function searchJson(shards: Shards, query: EntrySearchQuery): Promise<stri
     members.push(['total', JSON.stringify(await countAll(rows, groups, MAX_COUNT))]);
   }
   members.push(['treeSize', String(sizeOf(rows))]);
-  return `{${members.map(([name, json]) => `"${name}":${json}`).join(',')}}`;
+  return `{${members.map(([name, json]) => `"${name}":${json}`).join(',')}}` as ByteText;
 }
 
 /** `and`: each condition is met by one of its terms; `or`: any term of any condition will do. */

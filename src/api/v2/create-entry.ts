@@ -1,5 +1,6 @@
 /** `POST /api/v2/log/entries`: appending an entry. Spec: openapi.yaml, createEntryV2. */
 
+import type { ByteText } from '../../encoding/byte-text.js';
 import type { EntryRequest } from '../../entries/v2-messages.js';
 import { JSON_TYPE, RefusedRequest, type Reply } from '../../http/reply.js';
 import { type Route, type RouteRequest, route } from '../../http/route.js';
@@ -39,8 +40,8 @@ export function createEntryV2Route({ identity }: Log, submit: SubmitRequest): Ro
 }
 
 /** Returns the answer that carries an entry. */
-export function entryReply(status: number, json: string): Reply {
-  return { status, contentType: JSON_TYPE, body: json };
+export function entryReply(status: number, json: ByteText): Reply {
+  return { status, contentType: JSON_TYPE, body: json, isByteText: true };
 }
 
 function readSubmission({ body }: RouteRequest): EntryRequest {

@@ -6,24 +6,26 @@
  */
 
 import { toBase64 } from '../../encoding/base64.js';
+import type { ByteText } from '../../encoding/byte-text.js';
 import { fromHex } from '../../encoding/hex.js';
 import type { PublishedEntry } from '../../log/log.js';
+import { noteJson } from '../checkpoint-json.js';
 import { kindOfLeaf } from '../leaf-kind.js';
 
 /** Returns the entry as JSON text; `logID` is the hex ID under which its readers know the log. */
-export function transparencyLogEntryJson(entry: PublishedEntry, logID: string): string {
+export function transparencyLogEntryJson(entry: PublishedEntry, logID: string): ByteText {
   const { leaf, logIndex, signedEntryTimestamp, integratedTimeSeconds } = entry;
   const { kind, apiVersion } = kindOfLeaf(leaf);
   const isPromised = signedEntryTimestamp !== undefined;
   const promise = isPromised
     ? `{"signedEntryTimestamp":"${toBase64(signedEntryTimestamp)}"}`
     : 'null';
-  return (
+  const json =
     `{"logIndex":"${logIndex}","logId":{"keyId":"${toBase64(fromHex(logID))}"},` +
     `"kindVersion":{"kind":"${kind}","version":"${apiVersion}"},` +
     `"integratedTime":"${isPromised ? integratedTimeSeconds : 0}","inclusionPromise":${promise},` +
-    `"inclusionProof":${proofJson(entry)},"canonicalizedBody":"${toBase64(leaf)}"}`
-  );
+    `"inclusionProof":${proofJson(entry)},"canonicalizedBody":"${toBase64(leaf)}"}`;
+  return json as ByteText;
 }
 
 function proofJson({ logIndex, proof: { hashes, checkpoint } }: PublishedEntry): string {
@@ -31,6 +33,6 @@ function proofJson({ logIndex, proof: { hashes, checkpoint } }: PublishedEntry):
   return (
     `{"logIndex":"${logIndex}","rootHash":"${toBase64(checkpoint.root)}",` +
     `"treeSize":"${checkpoint.size}","hashes":[${list}],` +
-    `"checkpoint":{"envelope":${JSON.stringify(checkpoint.note)}}}`
+    `"checkpoint":{"envelope":${noteJson(checkpoint)}}}`
   );
 }

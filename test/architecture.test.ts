@@ -15,6 +15,7 @@ interface Room {
 const STAGE = ['encoding', 'merkle', 'storage'];
 const ROOMS: Readonly<Record<string, Room>> = {
   encoding: { imports: [], purity: 'browser' },
+  caching: { imports: [], purity: 'browser' },
   merkle: { imports: ['encoding'], purity: 'browser' },
   note: { imports: ['encoding', 'merkle'], purity: 'browser' },
   pki: { imports: ['encoding'], purity: 'pure' },
@@ -24,13 +25,22 @@ const ROOMS: Readonly<Record<string, Room>> = {
   timestamping: { imports: ['encoding', 'pki', 'signing'], purity: 'pure' },
   workers: { imports: ['encoding', 'pki', 'entries', 'signing'] },
   storage: { imports: ['encoding', 'merkle'] },
-  http: { imports: ['encoding', 'merkle', 'note'] },
+  http: { imports: ['encoding', 'caching', 'merkle', 'note'] },
   client: { imports: ['encoding', 'merkle', 'note', 'pki', 'entries'] },
   sequencing: { imports: STAGE },
   publishing: { imports: [...STAGE, 'note', 'signing'] },
-  reading: { imports: [...STAGE, 'note'] },
+  reading: { imports: [...STAGE, 'caching', 'note'] },
   log: {
-    imports: [...STAGE, 'note', 'entries', 'signing', 'sequencing', 'publishing', 'reading'],
+    imports: [
+      ...STAGE,
+      'caching',
+      'note',
+      'entries',
+      'signing',
+      'sequencing',
+      'publishing',
+      'reading',
+    ],
   },
   api: { imports: ['encoding', 'note', 'entries', 'trust', 'timestamping', 'log', 'http'] },
   grpc: { imports: ['encoding', 'merkle', 'entries', 'log', 'http', 'api'] },

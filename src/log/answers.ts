@@ -2,24 +2,19 @@
  * Answers: entries with SET, proof and checkpoint, all parts from one head.
  *
  * Spec: openapi.yaml, LogEntry; ARCHITECTURE.md, "One head per answer". In scope: taking the head first, then making
- * everything at its size. Out of scope: JSON. No state of its own.
+ * everything at its size. Out of scope: JSON. State: the contents that are remembered (entry-contents.ts).
  */
 
-import type { Timestamps } from '../publishing/timestamps.js';
-import { findIndexes, type ReadEntry, readEntries } from '../reading/entries.js';
 import { inclusionProofAtHand, inclusionProofs } from '../reading/proofs.js';
 import type { TileCache } from '../reading/tile-cache.js';
-import type { LogStore, NewLeaf } from '../storage/log-store.js';
+import type { NewLeaf } from '../storage/log-store.js';
+import { EntryContents, type EntryContentsOptions } from './entry-contents.js';
 import { entryIDOf } from './entry-id.js';
 import type { Checkpoint, PublishedEntry } from './log.js';
 
 /** What answers are made from. */
-export interface AnswersOptions {
-  readonly log: LogStore;
+export interface AnswersOptions extends EntryContentsOptions {
   readonly cache: TileCache;
-  /** Undefined: its entries go without SETs. */
-  readonly timestamps?: Timestamps | undefined;
-  readonly treeHex: string;
   /** Returns the current checkpoint; of a head that is committed and guarded. */
   checkpoint(): Checkpoint;
 }
@@ -34,9 +29,11 @@ export interface AddedLeaf {
 /** Makes the answers of one log. */
 export class Answers {
   readonly #options: AnswersOptions;
+  readonly #contents: EntryContents;
 
   constructor(options: AnswersOptions) {
     this.#options = options;
+    this.#contents = new EntryContents(options);
   }
 
   /**
@@ -58,7 +55,7 @@ export class Answers {
   /** Returns the entries with these leaf hashes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
   async byLeafHash(leafHashes: readonly Uint8Array[]): Promise<(PublishedEntry | undefined)[]> {
     const checkpoint = this.#options.checkpoint();
-    const indexes = await findIndexes(this.#options.log, leafHashes, checkpoint.size);
+    const indexes = await this.#contents.indexesOf(leafHashes, checkpoint.size);
     return this.#publish(indexes, checkpoint);
   }
 
@@ -92,34 +89,18 @@ export class Answers {
     indexes: readonly (number | undefined)[],
     checkpoint: Checkpoint,
   ): Promise<(PublishedEntry | undefined)[]> {
-    const { log, cache, timestamps, treeHex } = this.#options;
+    const { cache } = this.#options;
     const { size } = checkpoint;
     const wanted = indexes.map((index) => (isBelow(index, size) ? index : undefined));
     const existing = [...new Set(wanted)].filter((index) => index !== undefined);
-    const reading = readEntries(log, existing, size);
-    const [entries, proofs, signatures] = await Promise.all([
-      reading,
+    const [contents, proofs] = await Promise.all([
+      this.#contents.atHand(existing) ?? this.#contents.read(existing, size),
       inclusionProofs(cache, existing, size),
-      Promise.all(
-        // All at once; only a SET that was lost waits for its leaf.
-        existing.map((index, i) =>
-          timestamps?.of(index, async () => (await reading)[i] as ReadEntry),
-        ),
-      ),
     ]);
     const published = new Map<number, PublishedEntry>();
-    entries.forEach((entry, i) => {
-      if (entry === undefined) return;
+    contents.forEach((content, i) => {
       const hashes = proofs[i] as Uint8Array[];
-      published.set(entry.index, {
-        entryID: entryIDOf(treeHex, entry.hash),
-        leaf: entry.bytes,
-        logIndex: entry.index,
-        integratedTimeSeconds: entry.integratedTimeSeconds,
-        signedEntryTimestamp: signatures[i],
-        proof: { hashes, checkpoint },
-        ...(entry.attachment !== undefined && { attestation: entry.attachment }),
-      });
+      published.set(content.logIndex, { ...content, proof: { hashes, checkpoint } });
     });
     return wanted.map((index) => (index === undefined ? undefined : published.get(index)));
   }

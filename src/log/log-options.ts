@@ -37,6 +37,8 @@ export interface LogOptions {
 export interface LogLimits extends PoolLimits {
   /** Memory for expanded tiles, in bytes. */
   readonly tileCacheBytes: number;
+  /** Memory for entries that were read, in bytes, at each desk. */
+  readonly entryCacheBytes: number;
   /** How long a submission waits for a store, or a signer, that failed under it, in milliseconds. */
   readonly patienceMs: number;
 }

@@ -29,6 +29,7 @@ import { DEFAULT_POOL_LIMITS } from '../sequencing/pool.js';
 import { openSequencer, type Sequencer } from '../sequencing/sequencer.js';
 import { isLogOfV1, type LogStore, tileOriginOf } from '../storage/log-store.js';
 import { Answers } from './answers.js';
+import { DEFAULT_ENTRY_CACHE_BYTES } from './entry-contents.js';
 import { treeHexOf } from './entry-id.js';
 import { EntrySearch } from './entry-search.js';
 import type {
@@ -53,6 +54,7 @@ import { Submissions } from './submissions.js';
 const DEFAULT_LOG_LIMITS: LogLimits = {
   ...DEFAULT_POOL_LIMITS,
   tileCacheBytes: DEFAULT_TILE_CACHE_BYTES,
+  entryCacheBytes: DEFAULT_ENTRY_CACHE_BYTES,
   patienceMs: 5_000,
 };
 
@@ -99,7 +101,8 @@ export async function openLog(options: LogOptions): Promise<Desks> {
     trouble: (event) => observer?.trouble?.(event),
   });
   cache.grow(sequencer.edge, []);
-  const parts = { log, cache, late, sequencer, patienceMs: limits.patienceMs };
+  const { patienceMs, entryCacheBytes } = limits;
+  const parts = { log, cache, late, sequencer, patienceMs, entryCacheBytes };
   return {
     rekorSide: new WiredDesk(options, { ...parts, ...sides.rekor, timestamps }),
     tileSide: new WiredDesk(options, { ...parts, ...sides.tiles }),
@@ -161,6 +164,7 @@ interface Parts extends Side {
   readonly late: LateRowWriter;
   readonly sequencer: Sequencer;
   readonly patienceMs: number;
+  readonly entryCacheBytes: number;
   /** Undefined: it hands out no SETs. */
   readonly timestamps?: Timestamps | undefined;
 }

@@ -40,6 +40,7 @@ export async function openUnverifiedLog(
   observer: LogObserver = {},
 ): Promise<UnverifiedLog> {
   const parts = await openDataFolder(dataDir);
+  await parts.store.learnLeafHashes();
   const accept = async (proposed: { spec: unknown }): Promise<AcceptedEntry> =>
     proposed.spec as AcceptedEntry;
   const { rekorSide: log } = await openLog({

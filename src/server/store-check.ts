@@ -1,4 +1,7 @@
-/** The check of the newest part of a store, beside the traffic: run again until it has a verdict. */
+/**
+ * The check of the newest part of a store, beside the traffic: run again until it has a verdict. After it the store learns
+ * its leaf hashes, which nothing waits for.
+ */
 
 import { isLogError } from '../errors.js';
 import type { Pause } from '../sequencing/recovery.js';
@@ -20,7 +23,7 @@ export interface RunningStoreCheck extends StoreCheck {
  * that is just being reopened, passes, so the check is tried again. `failed` is told each time.
  */
 export function startStoreCheck(
-  store: Pick<LevelStore, 'deepCheck' | 'failed' | 'recover'>,
+  store: Pick<LevelStore, 'deepCheck' | 'learnLeafHashes' | 'failed' | 'recover'>,
   pause: Pause,
   failed: (error: unknown) => void,
 ): RunningStoreCheck {
@@ -48,7 +51,15 @@ export function startStoreCheck(
       delayMs = Math.min(2 * delayMs, LONGEST_RETRY_MS);
     }
   };
-  const done = check();
+  const learn = async (): Promise<void> => {
+    try {
+      if (!signal.aborted && !trouble?.isCorrupt) await store.learnLeafHashes(signal);
+    } catch (error) {
+      // The database is asked about every hash then, as it was until now.
+      failed(error);
+    }
+  };
+  const done = check().then(learn);
   return {
     trouble: () => trouble,
     stop() {

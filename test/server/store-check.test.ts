@@ -11,6 +11,7 @@ function storeWith(...ends: readonly (Error | undefined)[]) {
     checks: () => checks,
     failed: false,
     recover: async (): Promise<void> => undefined,
+    learnLeafHashes: async (): Promise<void> => undefined,
     deepCheck: async () => {
       checks += 1;
       const end = left.shift();
@@ -110,4 +111,25 @@ it('a store that a check left failed is recovered before the next one', async ()
   assert.equal(check.trouble(), undefined);
   assert.equal(store.failed, false);
   assert.equal(store.checks(), 2);
+});
+
+it('a store that was checked learns its leaf hashes, and is sound when it cannot', async () => {
+  const store = storeWith(undefined);
+  const refusal = unavailable();
+  store.learnLeafHashes = () => Promise.reject(refusal);
+  const told: unknown[] = [];
+  const check = startStoreCheck(store, unexpected, (error) => told.push(error));
+  for (let i = 0; told.length === 0 && i < 100; i++) await new Promise(setImmediate);
+  assert.deepEqual(told, [refusal]);
+  assert.equal(check.trouble(), undefined);
+});
+
+it('a damaged store learns nothing', async () => {
+  const store = storeWith(new LogError('STORE_CORRUPT', 'leaf 7 is missing'));
+  store.learnLeafHashes = unexpected;
+  const told: unknown[] = [];
+  const check = startStoreCheck(store, unexpected, (error) => told.push(error));
+  await check.stop();
+  for (let i = 0; told.length === 0 && i < 100; i++) await new Promise(setImmediate);
+  assert.equal(told.length, 1);
 });

@@ -3,7 +3,7 @@
  *
  * Spec: ../log-store.ts. In scope: the commit and the reads of one log. Out of scope: the handle and its outcomes
  * (level-database.ts), other logs. The instance owns the head as it was last committed or loaded, the leaf hashes
- * past the last full tile, and the notes it last wrote.
+ * past the last full tile, what is known of leaf hashes, and the notes it last wrote.
  */
 
 import { equalBytes } from '../../encoding/bytes.js';
@@ -27,6 +27,7 @@ import { uniteNotes } from '../note-union.js';
 import { genesisLink } from './batch-chain.js';
 import { type CommitRows, rowsOfCommit } from './commit-rows.js';
 import { type LogKeys, logKeys, numberOfKey, type StoreFormat, searchDigest } from './keyspace.js';
+import { KnownLeafHashes } from './known-leaf-hashes.js';
 import type { LevelDatabase } from './level-database.js';
 import {
   type HeadRow,
@@ -65,6 +66,7 @@ export class LevelLog implements LogStore {
   readonly #keys: LogKeys;
   #state: LogState;
   readonly #notes = new Map<NoteKind, StoredNote>();
+  readonly #known = new KnownLeafHashes();
   #lastCommit: Promise<unknown> = Promise.resolve();
   #lastLate: Promise<unknown> = Promise.resolve();
 
@@ -94,6 +96,22 @@ export class LevelLog implements LogStore {
   /** Walks the tail from the head of this moment. Throws STORE_CORRUPT. */
   checkTail(reach: TailReach): Promise<number> {
     return verifyTail(this.#tailSource(this.#state), reach);
+  }
+
+  /**
+   * Reads all leaf hashes into memory, beside commits; from then on most new ones are known to be new without asking
+   * the database. Ends early, without an error, when `signal` is aborted. Throws STORE_CORRUPT, STORE_UNAVAILABLE.
+   */
+  async learnLeafHashes(signal: AbortSignal | undefined): Promise<void> {
+    // Between two commits: each is told of by its hashes, or below the size of this state.
+    const begun = this.#lastCommit.then(() => {
+      this.#known.begin(this.#head.size);
+      return this.#state;
+    });
+    this.#lastCommit = begun;
+    const state = await begun;
+    const read = (from: number, to: number) => this.#readHashes(state, 0, from, to);
+    await this.#known.learn(state.headRow.head.size, read, signal);
   }
 
   async head(): Promise<Head> {
@@ -138,16 +156,11 @@ export class LevelLog implements LogStore {
   }
 
   async indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]> {
-    const { size } = this.#head;
-    const keys = leafHashes.map(this.#keys.leafHash);
-    const values = await this.#database.getMany(keys);
-    return keys.map((key, i) => {
-      const value = values[i];
-      if (value === undefined) return undefined;
-      const index = readNumberRow(key, value);
-      // A row above the head belongs to a commit under way, or to one whose outcome is not known.
-      return index < size ? index : undefined;
-    });
+    const asked = leafHashes.map((hash) => this.#known.mayHave(hash));
+    if (!asked.includes(true)) return asked.map(() => undefined);
+    const found = await this.#storedIndexesOf(leafHashes.filter((_, i) => asked[i]));
+    let next = 0;
+    return asked.map((isAsked) => (isAsked ? found[next++] : undefined));
   }
 
   async find(key: string, range: FindRange): Promise<readonly number[]> {
@@ -193,6 +206,21 @@ export class LevelLog implements LogStore {
     return readTimestamp(key, openRow(key, value), index - numberOfKey(key));
   }
 
+  async #storedIndexesOf(
+    leafHashes: readonly Uint8Array[],
+  ): Promise<readonly (number | undefined)[]> {
+    const { size } = this.#head;
+    const keys = leafHashes.map(this.#keys.leafHash);
+    const values = await this.#database.getMany(keys);
+    return keys.map((key, i) => {
+      const value = values[i];
+      if (value === undefined) return undefined;
+      const index = readNumberRow(key, value);
+      // A row above the head belongs to a commit under way, or to one whose outcome is not known.
+      return index < size ? index : undefined;
+    });
+  }
+
   async #commitAlone(commit: Commit): Promise<CommitOutcome> {
     const { head, link } = this.#state.headRow;
     if (commit.expect.size !== head.size || !equalBytes(commit.expect.root, head.root)) {
@@ -210,6 +238,7 @@ export class LevelLog implements LogStore {
       return index === undefined ? [] : [{ hash, index }];
     });
     if (duplicates.length > 0) return { outcome: 'duplicates', duplicates };
+    for (const { hash } of commit.leaves) this.#known.add(hash);
     // THE COMMIT POINT: what this write returns from is on disk, and the log has it.
     await this.#database.write('commit', rows.rows, { sync: true, bytes: rows.bytes });
     this.#advance(commit, rows);

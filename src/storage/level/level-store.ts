@@ -21,8 +21,8 @@ import type { TailReach } from './verify-tail.js';
 const START_CHECK_ENTRIES = 5000;
 /** Entries that `deepCheck` goes back over. */
 const DEEP_CHECK_ENTRIES = 50_000;
-/** Entries that the deep check reads before it lets go of the tables that it has mapped. */
-const ENTRIES_BETWEEN_UNMAPPINGS = 2_500;
+/** Bytes that the deep check may add to the resident memory before it lets go of the tables that it has mapped. */
+const MAPPED_AT_MOST = 192 * 1024 * 1024;
 /** Write buffers that `deepCheck` goes back over: what LevelDB's log may have lost lies within them. */
 const DEEP_CHECK_BUFFERS = 4;
 
@@ -66,6 +66,11 @@ export interface LevelStore extends Store {
    * opened anew, to unmap the tables that it read. Throws STORE_CORRUPT, STORE_UNAVAILABLE. Readiness waits for it.
    */
   deepCheck(options?: DeepCheckOptions): Promise<void>;
+  /**
+   * Reads all leaf hashes of each log into memory, 1.25 bytes for each, so that new ones need no look into the
+   * database; may run beside commits. Throws STORE_CORRUPT, STORE_UNAVAILABLE: then they do, as before.
+   */
+  learnLeafHashes(signal?: AbortSignal): Promise<void>;
 }
 
 /**
@@ -100,6 +105,8 @@ class OpenStore implements LevelStore {
   readonly #logs = new Map<bigint, LevelLog>();
   #records: readonly LogRecord[] = [];
   #recovery: Promise<void> | undefined;
+  /** Resident memory when no table was mapped, in bytes. */
+  #unmappedBytes = process.memoryUsage.rss();
 
   constructor(database: LevelDatabase, startReach: TailReach) {
     this.#database = database;
@@ -150,31 +157,38 @@ class OpenStore implements LevelStore {
   async deepCheck(options: DeepCheckOptions = {}): Promise<void> {
     const { onProgress, signal } = options;
     const bytes = options.bytes ?? DEEP_CHECK_BUFFERS * this.#database.writeBufferSize;
-    // The walk at opening has mapped tables, too.
-    await this.#unmap(signal);
     for (const log of this.#logs.values()) {
-      let unmappedAt = 0;
       await log.checkTail({
         entries: options.entries ?? DEEP_CHECK_ENTRIES,
         bytes,
         chainBytes: bytes,
         onProgress: async (checked, total) => {
           onProgress?.(log.treeID, checked, total);
-          if (checked < total && checked - unmappedAt < ENTRIES_BETWEEN_UNMAPPINGS) return;
-          unmappedAt = checked;
-          await this.#unmap(signal);
+          await (checked === total ? this.#unmap(signal) : this.#unmapIfMuch(signal));
         },
         signal,
       });
     }
   }
 
+  async learnLeafHashes(signal?: AbortSignal): Promise<void> {
+    for (const log of this.#logs.values()) await log.learnLeafHashes(signal);
+    await this.#unmapIfMuch(signal);
+  }
+
   /**
    * A walk touches most tables at random, and LevelDB keeps mapped what it touched: at a million entries 300 MiB,
    * which nobody needs afterwards.
    */
+  async #unmapIfMuch(signal: AbortSignal | undefined): Promise<void> {
+    const mapped = process.memoryUsage.rss() - this.#unmappedBytes;
+    if (mapped > MAPPED_AT_MOST) await this.#unmap(signal);
+  }
+
   async #unmap(signal: AbortSignal | undefined): Promise<void> {
-    if (signal?.aborted !== true && !this.failed) await this.#database.renew();
+    if (signal?.aborted === true || this.failed) return;
+    await this.#database.renew();
+    this.#unmappedBytes = process.memoryUsage.rss();
   }
 
   close(): Promise<void> {

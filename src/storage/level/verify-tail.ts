@@ -52,6 +52,8 @@ export interface TailReach {
 
 const BATCHES_A_READ = 1024;
 const LEAVES_A_READ = 512;
+/** Groups of batches that are being read while one is checked: the disk and the threads work beside the event loop. */
+const GROUPS_AHEAD = 2;
 
 /**
  * Walks the tail of a log. Returns the number of entries whose rows were checked. Throws STORE_CORRUPT naming
@@ -71,9 +73,11 @@ export async function verifyTail(source: TailSource, reach: TailReach): Promise<
   // If the hashes below are wrong, so is the root of the first batch that is built on them.
   let frontier = frontierOfEdge(await edgeAt(source, oldest.sizeBefore));
   const total = head.size - oldest.sizeBefore;
-  for (const group of groupsOf(batches)) {
+  for await (const group of readAhead(groupsOf(batches), (each) => readGroup(source, each))) {
     if (reach.signal?.aborted === true) break;
-    frontier = await checkGroup(source, group, frontier);
+    for (const { batch, leaves, rows } of group) {
+      frontier = checkBatch(source, batch, leaves, rows, frontier);
+    }
     await reach.onProgress?.(frontier.size - oldest.sizeBefore, total);
   }
   return frontier.size - oldest.sizeBefore;
@@ -143,14 +147,36 @@ function* groupsOf(batches: readonly BatchRow[]): Generator<BatchRow[]> {
   if (group.length > 0) yield group;
 }
 
-/** Checks every row of neighbouring batches; returns the frontier after them. */
-async function checkGroup(
-  source: TailSource,
+/** Yields what `read` returns for each item, in their order, and reads the next items meanwhile. */
+async function* readAhead<Item, Result>(
+  items: Iterable<Item>,
+  read: (item: Item) => Promise<Result>,
+): AsyncGenerator<Result> {
+  const underWay: Promise<Result>[] = [];
+  for (const item of items) {
+    const reading = read(item);
+    // Thrown in its turn, below; or nobody asks any more.
+    reading.catch(() => undefined);
+    underWay.push(reading);
+    if (underWay.length > GROUPS_AHEAD) yield underWay.shift() as Promise<Result>;
+  }
+  yield* underWay;
+}
+
+/** A batch and all that it wrote. */
+interface ReadBatch {
+  readonly batch: BatchRow;
+  readonly leaves: readonly IndexedLeafRow[];
+  /** In the order in which they were digested. */
+  readonly rows: readonly PresentRow[];
+}
+
+/** Returns neighbouring batches with all of their rows, each there and sealed. */
+async function readGroup(
+  { database, keys }: TailSource,
   group: readonly BatchRow[],
-  before: Frontier,
-): Promise<Frontier> {
-  const { database, keys } = source;
-  const from = before.size;
+): Promise<ReadBatch[]> {
+  const from = (group[0] as BatchRow).sizeBefore;
   const to = (group.at(-1) as BatchRow).sizeAfter;
   const leafKeys = Array.from({ length: to - from }, (_, i) => keys.leaf(from + i));
   const leafValues = await database.getMany(leafKeys);
@@ -163,19 +189,18 @@ async function checkGroup(
     ),
   );
   const otherValues = await database.getMany(otherKeys.flat());
-  let frontier = before;
   let at = 0;
-  group.forEach((batch, i) => {
+  return group.map((batch, i) => {
     const [first, end] = [batch.sizeBefore - from, batch.sizeAfter - from];
     const others = otherKeys[i] ?? [];
-    const rows = [
-      ...rowsPresent(leafKeys.slice(first, end), leafValues.slice(first, end)),
-      ...rowsPresent(others, otherValues.slice(at, at + others.length)),
-    ];
+    // The seals of leaf rows were looked at above.
+    const leafRows = leafKeys.slice(first, end).map((key, j) => {
+      return { key, value: leafValues[first + j] as Buffer };
+    });
+    const otherRows = rowsPresent(others, otherValues.slice(at, at + others.length));
     at += others.length;
-    frontier = checkBatch(source, batch, leaves.slice(first, end), rows, frontier);
+    return { batch, leaves: leaves.slice(first, end), rows: [...leafRows, ...otherRows] };
   });
-  return frontier;
 }
 
 interface PresentRow {

@@ -1,6 +1,7 @@
 /**
  * Signature checks beside the event loop: those that one turn brings go to a free thread in one block, and while the
- * threads work the next block collects. A check that is alone is made here: sending it costs as much.
+ * threads work the next block collects. A check that is alone is made here, as sending it costs as much, unless there were
+ * others a moment ago: then the event loop has better to do.
  *
  * In scope: what goes where, and what becomes of checks whose thread is lost. Out of scope: the checks themselves
  * (entries/verify-signatures.ts). The instance owns the threads; each starts when it is first needed and keeps the
@@ -20,6 +21,9 @@ const MOST_IN_BLOCK = 64;
 
 /** Checks that are not divided among threads: what they share makes each of them cheaper. */
 const WORTH_A_THREAD = 8;
+
+/** Checks that come alone after a block and are sent all the same. */
+const ALONE_AFTER_BLOCK = 16;
 
 /** A message that is longer is hashed in a thread even when its check is alone: the event loop has others to serve. */
 const LONG_MESSAGE = 64 * 1024;
@@ -53,6 +57,8 @@ export class SignatureChecks {
   readonly #threads = new Set<Thread>();
   #waiting: Asked[] = [];
   #isScheduled = false;
+  /** How many that come alone now are sent. */
+  #sentAlone = 0;
 
   constructor({ threads, lost, module = THREAD_MODULE }: SignatureChecksOptions) {
     this.#module = module;
@@ -90,7 +96,7 @@ export class SignatureChecks {
     for (let free = this.#mostThreads - busy; free > 0 && this.#waiting.length > 0; free -= 1) {
       const share = Math.ceil(this.#waiting.length / free);
       const block = this.#takeBlock(Math.max(share, WORTH_A_THREAD));
-      if (isBetterHere(block)) checkHere(block);
+      if (this.#isBetterHere(block)) checkHere(block);
       else this.#sendBlock(block);
     }
     if (this.#mostThreads > 0) return;
@@ -108,6 +114,14 @@ export class SignatureChecks {
       count += next.checks.length;
     }
     return block;
+  }
+
+  #isBetterHere(block: readonly Asked[]): boolean {
+    const checks = block.flatMap((asked) => asked.checks);
+    if (checks.length > 1) this.#sentAlone = ALONE_AFTER_BLOCK;
+    else if (this.#sentAlone > 0) this.#sentAlone -= 1;
+    else return !checks.some(isLong);
+    return false;
   }
 
   #sendBlock(block: readonly Asked[]): void {
@@ -162,11 +176,6 @@ export class SignatureChecks {
     this.#waiting.unshift(...left);
     this.#send();
   }
-}
-
-function isBetterHere(block: readonly Asked[]): boolean {
-  const checks = block.flatMap((asked) => asked.checks);
-  return checks.length <= 1 && !checks.some(isLong);
 }
 
 function isLong(check: SignatureCheck): boolean {

@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { contestRow, ratios, takeTurns } from './harness/contest.js';
 import { type LoadFigures, measureLoad, type Target } from './harness/measure.js';
-import type { Api, Payload } from './harness/payloads.js';
+import { type Api, type Payload, weightOf } from './harness/payloads.js';
 import { SubmissionSource } from './harness/prepared.js';
 import type { ResultRow } from './harness/result.js';
 import { programCommand, startListening, startServer } from './harness/server-process.js';
@@ -55,8 +55,6 @@ export interface IngestCase {
 const CREATED = [201];
 const WARM_UP_CONNECTIONS = 64;
 const FIRST_WARM_UP = 4;
-/** A submission of 100 KB takes about as long as so many small ones. */
-const LARGE = 10;
 /** A lonely connection sends so much more slowly. */
 const LONELY = 4;
 
@@ -118,6 +116,5 @@ function entriesFor(
   connections: number,
   { entries }: { readonly entries: number },
 ): number {
-  const size = payload === 'dsse 100 KB' ? LARGE : 1;
-  return Math.ceil(entries / size / (connections === 1 ? LONELY : 1));
+  return Math.ceil(entries / weightOf(payload) / (connections === 1 ? LONELY : 1));
 }

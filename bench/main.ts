@@ -4,6 +4,7 @@
  * In scope: the command line. Figures come from the question's file; bench/harness/ starts, loads and measures.
  */
 
+import { against } from './against.js';
 import { compare } from './compare.js';
 import { type ResultRow, readResult, report } from './harness/result.js';
 import { INGEST_KINDS, type IngestKind, ingest } from './ingest.js';
@@ -12,6 +13,7 @@ import { load } from './load.js';
 import { merkle } from './merkle.js';
 import { mixed } from './mixed.js';
 import { type BenchOptions, parseBenchOptions, UsageError } from './options.js';
+import { peers } from './peers.js';
 import { reads } from './reads.js';
 import { regression } from './regression.js';
 import { search } from './search.js';
@@ -23,6 +25,8 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
 
   (none)      all of ingest, reads, mixed, growth and start, in about 10 minutes
               --quick (2 minutes)  --data-dir DIR (a big log, for its start and for cold reads)
+              --peer URL: instead, submissions and reads beside any server of Rekor's v1 or v2 API
+              --peer-pid 12,34 (its processes)  --kinds …  --connections 1,16,64,256  --seconds 3  --rounds 3
   ingest      submissions over HTTP, beside a bare server that only verifies them
               --kinds v1-hashedrekord,…  --connections 1,16,64,256  --entries 2000 (a round)  --rounds 3
   reads       entries, proofs, look-ups, tiles over HTTP, beside a bare server that sends the same bytes
@@ -43,6 +47,8 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --entries 100000  --requests 20000  --connections 32  --data-dir DIR (of an existing log)
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
+  peers       rekor-tiles, built with Go and run here, beside us
+              --connections 1,64,256,2048  --rounds 3
   regression  what submissions and reads cost over the bare servers, held against bench/baseline.json
   compare     BEFORE.json AFTER.json: two results as one table
 `;
@@ -67,8 +73,8 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     keepRows(options, await mixed({ entries, requests, connections, rounds, flags }));
   },
   merkle: ({ entries = 200_000 }) => void merkle(entries),
-  load: async ({ entries = 1_000_000, batch = 256, dataDir, fillOnly }) => {
-    await load({ entries, batch, dataDir, isFillOnly: fillOnly });
+  load: async ({ entries = 1_000_000, batch = 256, dataDir, isFillOnly }) => {
+    await load({ entries, batch, dataDir, isFillOnly });
   },
   search: async ({ entries = 100_000, requests = 5000, connections = [8], dataDir, flags }) => {
     await search({ entries, dataDir, requests, connections: connections[0] ?? 8, flags });
@@ -83,6 +89,12 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     if (dataDir === undefined) throw new UsageError('start needs --data-dir');
     await start({ dataDir, rounds, flags });
   },
+  peers: async (options) => {
+    const { connections = [1, 64, 256, 2048], rounds = 3, flags } = options;
+    const rows = await peers({ connections, rounds, flags });
+    if (rows === undefined) console.log('NO GO: rekor-tiles cannot be built, nothing was compared');
+    else keepRows(options, rows);
+  },
   regression: () => regression(),
   compare: ({ operands: [before, after] }) => {
     if (before === undefined || after === undefined)
@@ -92,6 +104,13 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
 };
 
 async function answer(options: BenchOptions): Promise<boolean | undefined> {
+  if (options.peer !== undefined) {
+    const { connections = [1, 16, 64, 256], seconds = 3, rounds = 3, flags } = options;
+    const [url, pids, kinds] = [options.peer, options.peerPids, kindsOf(options)];
+    const rows = await against({ url, pids, kinds, connections, seconds, rounds, flags });
+    keepRows({ ...options, question: 'against' }, rows);
+    return;
+  }
   if (options.question === undefined) {
     keepRows({ ...options, question: 'suite' }, await suite(options));
     return;

@@ -11,7 +11,7 @@ export interface BenchOptions {
   readonly flags: readonly string[];
   readonly quick: boolean;
   readonly write: boolean;
-  readonly fillOnly: boolean;
+  readonly isFillOnly: boolean;
   readonly entries: number | undefined;
   readonly requests: number | undefined;
   readonly rounds: number | undefined;
@@ -40,7 +40,7 @@ export function parseBenchOptions(argv: readonly string[]): BenchOptions {
     flags: separator < 0 ? [] : argv.slice(separator + 1),
     quick: values.quick,
     write: values.write,
-    fillOnly: values['fill-only'],
+    isFillOnly: values['fill-only'],
     entries: counts(values.entries)?.[0],
     requests: counts(values.requests)?.[0],
     rounds: counts(values.rounds)?.[0],
@@ -61,8 +61,8 @@ function readArguments(args: string[]) {
       allowPositionals: true,
       options: {
         quick: { type: 'boolean', default: false },
-        'fill-only': { type: 'boolean', default: false },
         write: { type: 'boolean', default: false },
+        'fill-only': { type: 'boolean', default: false },
         entries: { type: 'string' },
         requests: { type: 'string' },
         rounds: { type: 'string' },

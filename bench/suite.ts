@@ -12,7 +12,7 @@ import { INGEST_KINDS, ingest } from './ingest.js';
 import { load } from './load.js';
 import { mixed } from './mixed.js';
 import { reads } from './reads.js';
-import { start } from './start.js';
+import { measureStart } from './start.js';
 
 export interface SuiteOptions {
   /** Every case once and briefly: to see that it runs, not to keep the figures. */
@@ -41,7 +41,7 @@ const WHOLE: Extent = {
   readSeconds: 1.5,
   readEntries: 5000,
   mixedRequests: 20_000,
-  grownEntries: 200_000,
+  grownEntries: 100_000,
 };
 
 const QUICK: Extent = {
@@ -94,9 +94,9 @@ async function growthAndStart(
     if (dataDir === undefined) {
       const { share } = await load({ entries: grownEntries, batch: BATCH, dataDir: folder });
       const figures = { 'rate / peer': share };
-      rows.push({ case: `${grownEntries} entries grow, an empty log the peer`, figures });
+      rows.push({ case: `growth to ${grownEntries} entries, an empty log the peer`, figures });
     }
-    const started = await start({ dataDir: folder, rounds, flags });
+    const { figures: started } = await measureStart({ dataDir: folder, rounds, flags });
     rows.push(
       { case: `start, ${started.size} entries: answers`, figures: { 'p50 ms': started.answerMs } },
       {

@@ -63,3 +63,29 @@ export function contestRow(
 function known(figures: Readonly<Record<string, number>>): Record<string, number> {
   return Object.fromEntries(Object.entries(figures).filter(([, value]) => Number.isFinite(value)));
 }
+
+/** One server's rounds in a comparison of whole servers. */
+export interface Performance {
+  readonly who: string;
+  readonly rounds: readonly LoadFigures[];
+}
+
+/** Returns a row for each server; those of the others say how far ahead of them the first one is. */
+export function versusRows(
+  name: string,
+  first: Performance,
+  others: readonly Performance[],
+): ResultRow[] {
+  return [first, ...others].map(({ who, rounds }) => {
+    const { case: title, figures } = contestRow(`${name}: ${who}`, rounds, undefined);
+    if (rounds === first.rounds) return { case: title, figures };
+    const middle = (of: (figures: LoadFigures) => number): number =>
+      median(ratios(first.rounds, rounds, of));
+    const ahead = {
+      'times the rate': middle((each) => each.perSecond),
+      'times as soon (p50)': 1 / middle((each) => each.p50Ms),
+      'part of the CPU': middle((each) => each.cpuMicroseconds),
+    };
+    return { case: title, figures: known({ ...figures, ...ahead }) };
+  });
+}

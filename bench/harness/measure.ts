@@ -67,7 +67,7 @@ export async function measureLoad(
   return {
     connections,
     requests: report.answered,
-    perSecond: Math.round(report.answered / report.seconds),
+    perSecond: report.answered / report.seconds,
     p50Ms: report.p50Ms,
     p99Ms: report.p99Ms,
     p999Ms: report.p999Ms,

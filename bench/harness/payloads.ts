@@ -27,6 +27,11 @@ export const PAYLOADS = [
 ] as const;
 export type Payload = (typeof PAYLOADS)[number];
 
+/** Returns to how many small submissions one of this kind comes, in time and in memory. */
+export function weightOf(payload: Payload): number {
+  return payload === 'dsse 100 KB' ? 10 : 1;
+}
+
 export type Api = 'v1' | 'v2';
 
 /** A signed submission; its form is that of the v1 API. */

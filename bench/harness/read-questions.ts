@@ -31,7 +31,8 @@ export async function readQuestions(
   return big ? [...all, ...coldQuestions(sample)] : all;
 }
 
-function entryQuestions({ size, entries }: LogSample): ReadQuestion[] {
+/** Returns the questions about entries: those that any server of the v1 API answers. */
+export function entryQuestions({ size, entries }: LogSample): ReadQuestion[] {
   const some = (): number => Math.floor(Math.random() * size);
   const sampled = (n: number) => entries[n % entries.length] ?? { id: '', digest: '' };
   return [

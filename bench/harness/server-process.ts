@@ -2,20 +2,15 @@
  * A server as a child process: started on a free port, waited for, measured, stopped.
  *
  * In scope: the life of the process and what it prints. Out of scope: what is asked of it. Whoever starts a
- * server ends it: `stop` and `kill` return only when the process is gone, and a process still alive when this
- * one exits is killed with it.
+ * server ends it: `stop` and `kill` return only when the process is gone (child-process.ts).
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { type ExitStatus, startProgram } from './child-process.js';
 import { Connection, requestBytes } from './connection.js';
 import type { InsideFigures } from './server-probe.js';
-
-export interface ExitStatus {
-  readonly code: number | null;
-  readonly signal: NodeJS.Signals | null;
-}
 
 /** How a program is started. */
 export interface ListeningOptions {
@@ -77,12 +72,7 @@ export interface ServerProcess {
   readonly lookInside?: () => Promise<InsideFigures>;
 }
 
-const KEPT_OUTPUT = 64 * 1024;
-const alive = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of alive) child.kill('SIGKILL');
-});
-for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => process.exit(1));
+const STOPPED_WITHIN_MS = 15_000;
 
 /** True when this program runs from its TypeScript source and not compiled. */
 export const fromSource: boolean = import.meta.url.endsWith('.ts');
@@ -121,49 +111,27 @@ export async function startListening(
   command: readonly string[],
   { env = {}, timeoutMs = 30_000, probed = false }: ListeningOptions = {},
 ): Promise<ServerProcess> {
-  const started = performance.now();
-  const [program = '', ...args] = command;
-  const child = spawn(program, args, {
+  const began = performance.now();
+  const { child, pid, exited, output, end } = startProgram(command, {
     cwd: projectRoot,
     env: { ...environmentWithoutSettings(), ...env },
-    stdio: ['ignore', 'pipe', 'pipe', ...(probed ? (['ipc'] as const) : [])],
+    channel: probed,
   });
-  alive.add(child);
-  let output = '';
-  const keep = (text: string): void => {
-    output = (output + text).slice(-KEPT_OUTPUT);
-  };
-  child.stderr?.setEncoding('utf8').on('data', keep);
-  const exited = new Promise<ExitStatus>((resolve) => {
-    child.once('error', (error) => keep(`${error.message}\n`));
-    child.once('close', (code, signal) => {
-      alive.delete(child);
-      resolve({ code, signal });
-    });
-  });
-  const line = await firstListeningLine(child, keep, exited, timeoutMs);
+  const line = await firstListeningLine(child, exited, timeoutMs);
   if (line === undefined) {
     const exit = child.exitCode === null && child.signalCode === null ? undefined : await exited;
-    child.kill('SIGKILL');
-    await exited;
-    throw new ServerRefused(exit, output);
+    await end('SIGKILL', 0);
+    throw new ServerRefused(exit, output());
   }
-  const end = async (name: NodeJS.Signals, deadlineMs: number): Promise<ExitStatus> => {
-    child.kill(name);
-    const timer = setTimeout(() => child.kill('SIGKILL'), deadlineMs);
-    const status = await exited;
-    clearTimeout(timer);
-    return status;
-  };
   return {
     ...line,
-    pid: child.pid ?? 0,
-    startMs: performance.now() - started,
+    pid,
+    startMs: performance.now() - began,
     exited,
-    output: () => output,
+    output,
     signal: (name) => child.kill(name),
-    stop: (deadlineMs = 15_000) => end('SIGTERM', deadlineMs),
-    kill: () => end('SIGKILL', 15_000),
+    stop: (deadlineMs = STOPPED_WITHIN_MS) => end('SIGTERM', deadlineMs),
+    kill: () => end('SIGKILL', STOPPED_WITHIN_MS),
     ...(probed ? { lookInside: () => lookInside(child) } : {}),
   };
 }
@@ -195,7 +163,6 @@ interface ListeningLine extends LogName {
 
 function firstListeningLine(
   child: ChildProcess,
-  keep: (text: string) => void,
   exited: Promise<ExitStatus>,
   timeoutMs: number,
 ): Promise<ListeningLine | undefined> {
@@ -207,8 +174,7 @@ function firstListeningLine(
       clearTimeout(timer);
       resolve(line);
     };
-    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
-      keep(text);
+    child.stdout?.on('data', (text: string) => {
       if (found) return;
       pending += text;
       const lines = pending.split('\n');

@@ -14,6 +14,7 @@ import { merkle } from './merkle.js';
 import { mixed } from './mixed.js';
 import { type BenchOptions, parseBenchOptions, UsageError } from './options.js';
 import { peers } from './peers.js';
+import { profile } from './profile.js';
 import { reads } from './reads.js';
 import { regression } from './regression.js';
 import { search } from './search.js';
@@ -49,6 +50,8 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --data-dir DIR  --rounds 3
   peers       rekor-tiles, built with Go and run here, beside us
               --connections 1,64,256,2048  --rounds 3
+  profile     where the time of a submission goes: a flame graph, docs/pictures/ingest-profile.svg
+              --entries 8000  --connections 64
   regression  what submissions and reads cost over the bare servers, held against bench/baseline.json
   compare     BEFORE.json AFTER.json: two results as one table
 `;
@@ -94,6 +97,9 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     const rows = await peers({ connections, rounds, flags });
     if (rows === undefined) console.log('NO GO: rekor-tiles cannot be built, nothing was compared');
     else keepRows(options, rows);
+  },
+  profile: async ({ entries = 8000, connections = [64], flags }) => {
+    await profile({ entries, connections: connections[0] ?? 64, flags });
   },
   regression: () => regression(),
   compare: ({ operands: [before, after] }) => {

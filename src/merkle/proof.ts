@@ -15,18 +15,18 @@ export interface NodeID {
   readonly index: number;
 }
 
+/**
+ * Returns the root hash over neighbouring perfect subtrees that end where the tree ends, from the leaf `from` on. All
+ * proofs at one size have few of them in common, so who makes many may remember.
+ */
+export type FoldEdge = (hashes: readonly Uint8Array[], from: number) => Uint8Array;
+
 /** How to make one proof. */
 export interface ProofPlan {
   /** The subtrees whose root hashes `assemble` needs; all are complete at the size of the proof. */
   readonly nodes: readonly NodeID[];
   /** Returns the proof, 32 bytes an element, from the hashes of `nodes` in their order. */
-  assemble(hashes: readonly Uint8Array[]): Uint8Array[];
-}
-
-/** The leaves [from, to) that one element of a proof stands for. */
-interface LeafRange {
-  readonly from: number;
-  readonly to: number;
+  assemble(hashes: readonly Uint8Array[], foldEdge?: FoldEdge): Uint8Array[];
 }
 
 /**
@@ -37,20 +37,7 @@ export function planInclusionProof(index: number, size: number): ProofPlan {
   if (!Number.isSafeInteger(size) || !Number.isSafeInteger(index) || index < 0 || index >= size) {
     throw new LogError('PROOF_RANGE', `no leaf ${index} in a tree of ${size} leaves`);
   }
-  const siblings: LeafRange[] = [];
-  let from = 0;
-  let to = size;
-  while (to - from > 1) {
-    const middle = from + largestPowerBelow(to - from);
-    if (index < middle) {
-      siblings.push({ from: middle, to });
-      to = middle;
-    } else {
-      siblings.push({ from, to: middle });
-      from = middle;
-    }
-  }
-  return planOf(siblings.reverse());
+  return climb([], { level: 0, index }, size);
 }
 
 /**
@@ -61,63 +48,84 @@ export function planConsistencyProof(first: number, last: number): ProofPlan {
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first < 0 || first > last) {
     throw new LogError('PROOF_RANGE', `no consistency proof from ${first} to ${last} leaves`);
   }
-  const elements: LeafRange[] = [];
-  if (first === 0) return planOf(elements);
-  let from = 0;
-  let to = last;
-  while (first < to) {
-    const middle = from + largestPowerBelow(to - from);
-    if (first <= middle) {
-      elements.push({ from: middle, to });
-      to = middle;
-    } else {
-      elements.push({ from, to: middle });
-      from = middle;
-    }
-  }
+  if (first === 0 || first === last) return new Plan([], undefined);
+  // The way begins at the largest subtree that ends at `first`.
+  let level = 0;
+  let end = first;
+  for (; end % 2 === 0; end /= 2) level++;
+  const start = { level, index: end - 1 };
   // The verifier knows the hash of [0, first); any other subtree that ends at `first` it must be told.
-  if (from > 0) elements.push({ from, to });
-  return planOf(elements.reverse());
+  return climb(start.index === 0 ? [] : [start], start, last);
 }
 
-function planOf(elements: readonly LeafRange[]): ProofPlan {
-  const parts = elements.map(subtreesOf);
-  return {
-    nodes: parts.flat(),
-    assemble(hashes) {
-      const expected = parts.reduce((sum, part) => sum + part.length, 0);
-      if (hashes.length !== expected) {
-        throw new LogError('PROOF_RANGE', `${hashes.length} hashes for a plan of ${expected}`);
-      }
-      let next = 0;
-      return parts.map((part) => {
-        const own = hashes.slice(next, next + part.length);
-        next += part.length;
-        return foldSubtrees(own) as Uint8Array;
-      });
-    },
-  };
+/** The subtrees of a plan that are folded into one element. */
+interface Edge {
+  /** Their first leaf; the last one is the tree's. */
+  readonly from: number;
+  /** Their places in `nodes`: [start, end). */
+  readonly start: number;
+  readonly end: number;
 }
 
-/** Returns the perfect subtrees of [from, to), largest first; `from` is a multiple of the largest. */
-function subtreesOf(range: LeafRange): NodeID[] {
-  const nodes: NodeID[] = [];
-  let { from } = range;
-  while (from < range.to) {
-    const width = largestPowerUpTo(range.to - from);
-    nodes.push({ level: Math.log2(width), index: from / width });
-    from += width;
+/** Adds to `nodes` the siblings on the way from a subtree to the root of the tree of `size` leaves. */
+function climb(nodes: NodeID[], from: NodeID, size: number): ProofPlan {
+  let edge: Edge | undefined;
+  let { level, index } = from;
+  let width = 2 ** level;
+  let complete = Math.floor(size / width);
+  while (width < size) {
+    const isRight = index % 2 === 1;
+    const sibling = isRight ? index - 1 : index + 1;
+    if (sibling < complete) {
+      nodes.push({ level, index: sibling });
+    } else if (sibling * width < size) {
+      // Not complete, so it ends where the tree does. Further up there are siblings on the left only: at most one edge.
+      const start = nodes.length;
+      pushSubtrees(nodes, sibling * width, size, level);
+      edge = { from: sibling * width, start, end: nodes.length };
+    }
+    level++;
+    width *= 2;
+    index = (isRight ? sibling : index) / 2;
+    complete = Math.floor(complete / 2);
   }
-  return nodes;
+  return new Plan(nodes, edge);
 }
 
-/** Returns the largest power of two that is less than `n`; n >= 2. */
-function largestPowerBelow(n: number): number {
-  return largestPowerUpTo(n - 1);
+/** Adds the perfect subtrees of [from, size), largest first, all of them below `level`. */
+function pushSubtrees(nodes: NodeID[], from: number, size: number, below: number): void {
+  let level = below;
+  for (let at = from, width = 2 ** below; at < size; ) {
+    level--;
+    width /= 2;
+    if (at + width > size) continue;
+    nodes.push({ level, index: at / width });
+    at += width;
+  }
 }
 
-function largestPowerUpTo(n: number): number {
-  let power = 1;
-  while (power * 2 <= n) power *= 2;
-  return power;
+class Plan implements ProofPlan {
+  readonly nodes: readonly NodeID[];
+  readonly #edge: Edge | undefined;
+
+  constructor(nodes: readonly NodeID[], edge: Edge | undefined) {
+    this.nodes = nodes;
+    this.#edge = edge;
+  }
+
+  assemble(hashes: readonly Uint8Array[], foldEdge: FoldEdge = fold): Uint8Array[] {
+    if (hashes.length !== this.nodes.length) {
+      const reason = `${hashes.length} hashes for a plan of ${this.nodes.length}`;
+      throw new LogError('PROOF_RANGE', reason);
+    }
+    const proof = [...hashes];
+    if (this.#edge === undefined) return proof;
+    const { from, start, end } = this.#edge;
+    proof.splice(start, end - start, foldEdge(hashes.slice(start, end), from));
+    return proof;
+  }
+}
+
+function fold(hashes: readonly Uint8Array[]): Uint8Array {
+  return foldSubtrees(hashes) as Uint8Array;
 }

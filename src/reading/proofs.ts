@@ -9,6 +9,7 @@
 import { foldSubtrees } from '../merkle/frontier.js';
 import { EMPTY_ROOT } from '../merkle/hash.js';
 import {
+  type FoldEdge,
   type NodeID,
   type ProofPlan,
   planConsistencyProof,
@@ -30,7 +31,7 @@ export async function inclusionProofs(
     plans.flatMap((plan) => plan.nodes),
     size,
   );
-  return assembleAll(plans, hashes);
+  return assembleAll(plans, hashes, cache.edges.at(size));
 }
 
 /**
@@ -44,7 +45,7 @@ export function inclusionProofAtHand(
 ): Uint8Array[] | undefined {
   const plan = planInclusionProof(index, size);
   const hashes = cache.cached(plan.nodes);
-  return hashes === undefined ? undefined : plan.assemble(hashes);
+  return hashes === undefined ? undefined : plan.assemble(hashes, cache.edges.at(size));
 }
 
 /** Returns the consistency proof between two committed sizes. Throws PROOF_RANGE, STORE_CORRUPT. */
@@ -54,7 +55,7 @@ export async function consistencyProof(
   last: number,
 ): Promise<Uint8Array[]> {
   const plan = planConsistencyProof(first, last);
-  return plan.assemble(await cache.nodes(plan.nodes, last));
+  return plan.assemble(await cache.nodes(plan.nodes, last), cache.edges.at(last));
 }
 
 /** Returns the root hash of the tree at `size`, a committed size. Throws STORE_CORRUPT. */
@@ -70,11 +71,15 @@ export async function rootAtSize(cache: TileCache, size: number): Promise<Uint8A
   return foldSubtrees(await cache.nodes(nodes, size)) ?? EMPTY_ROOT;
 }
 
-function assembleAll(plans: readonly ProofPlan[], hashes: readonly Uint8Array[]): Uint8Array[][] {
+function assembleAll(
+  plans: readonly ProofPlan[],
+  hashes: readonly Uint8Array[],
+  foldEdge: FoldEdge,
+): Uint8Array[][] {
   let next = 0;
   return plans.map((plan) => {
     const own = hashes.slice(next, next + plan.nodes.length);
     next += plan.nodes.length;
-    return plan.assemble(own);
+    return plan.assemble(own, foldEdge);
   });
 }

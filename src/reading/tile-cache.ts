@@ -9,12 +9,14 @@
  * owns its tiles; the hashes it hands out are views that nobody may write to.
  */
 
+import { BoundedCache } from '../caching/bounded-cache.js';
 import { LogError } from '../errors.js';
 import { HASH_SIZE, nodeHash } from '../merkle/hash.js';
 import type { FullTile, TreeEdge } from '../merkle/integrate.js';
 import type { NodeID } from '../merkle/proof.js';
 import { TILE_WIDTH } from '../merkle/tile.js';
 import type { LogStore } from '../storage/log-store.js';
+import { EdgeFolds } from './edge-folds.js';
 
 /** Tree levels inside one tile. */
 const TILE_HEIGHT = 8;
@@ -28,21 +30,21 @@ export const DEFAULT_TILE_CACHE_BYTES = 32 * 1024 * 1024;
 
 /** The tiles of one log in memory, the least recently used dropped first. */
 export class TileCache {
+  /** The folded edges of the tree, which its nodes make up. */
+  readonly edges: EdgeFolds = new EdgeFolds();
   readonly #log: Pick<LogStore, 'hashes'>;
-  readonly #maxTiles: number;
-  /** Least recently used first: a Map keeps the order of insertion. */
-  readonly #tiles = new Map<number, ExpandedTile>();
+  readonly #tiles: BoundedCache<number, ExpandedTile>;
   readonly #loading = new Map<number, Promise<void>>();
 
   /** `maxBytes` bounds what is kept; one tile at least is. */
   constructor(log: Pick<LogStore, 'hashes'>, maxBytes: number = DEFAULT_TILE_CACHE_BYTES) {
     this.#log = log;
-    this.#maxTiles = Math.max(1, Math.floor(maxBytes / TILE_COST));
+    this.#tiles = new BoundedCache(Math.max(maxBytes, TILE_COST), () => TILE_COST);
   }
 
   /** Number of tiles held. */
   get tiles(): number {
-    return this.#tiles.size;
+    return this.#tiles.cost / TILE_COST;
   }
 
   /** Takes in what an integration brought, so that proofs at the new size need no read. */
@@ -59,7 +61,7 @@ export class TileCache {
     const hashes: Uint8Array[] = [];
     for (const node of nodes) {
       const { key, height, offset } = placeOf(node);
-      const tile = this.#touch(key);
+      const tile = this.#tiles.get(key);
       if (tile === undefined || tile.width < (offset + 1) << height) return undefined;
       hashes.push(tile.node(height, offset));
     }
@@ -99,7 +101,7 @@ export class TileCache {
 
   async #load(place: Place, needed: number): Promise<ExpandedTile> {
     for (;;) {
-      const known = this.#touch(place.key);
+      const known = this.#tiles.get(place.key);
       if (known !== undefined && known.width >= needed) return known;
       const underWay = this.#loading.get(place.key);
       if (underWay === undefined) {
@@ -127,31 +129,14 @@ export class TileCache {
     // `tile` may have been evicted or widened meanwhile; it only ever grows, so the part still fits.
     tile.append(from, hashes);
     const kept = this.#tiles.get(place.key);
-    if (kept === undefined || kept.width < tile.width) this.#insert(place.key, tile);
+    if (kept === undefined || kept.width < tile.width) this.#tiles.set(place.key, tile);
     return tile;
   }
 
   #keep(key: number, hashes: Uint8Array): void {
     const tile = this.#tiles.get(key) ?? new ExpandedTile();
     tile.append(0, hashes);
-    this.#insert(key, tile);
-  }
-
-  #insert(key: number, tile: ExpandedTile): void {
-    this.#tiles.delete(key);
     this.#tiles.set(key, tile);
-    for (const oldest of this.#tiles.keys()) {
-      if (this.#tiles.size <= this.#maxTiles) return;
-      this.#tiles.delete(oldest);
-    }
-  }
-
-  #touch(key: number): ExpandedTile | undefined {
-    const tile = this.#tiles.get(key);
-    if (tile === undefined) return undefined;
-    this.#tiles.delete(key);
-    this.#tiles.set(key, tile);
-    return tile;
   }
 }
 

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { toHex } from '../../src/encoding/hex.js';
 import { isLogError } from '../../src/errors.js';
+import { nodeHash } from '../../src/merkle/hash.js';
+import { EdgeFolds } from '../../src/reading/edge-folds.js';
 import {
   consistencyProof,
   inclusionProofAtHand,
@@ -46,6 +48,32 @@ test('proofs at every older size come out of a cache that knows the newest', asy
     assertProof(other, slow.path(last, 0, size));
     assertProof([await rootAtSize(cache, size)], [slow.root(0, size)]);
   }
+});
+
+test('what is remembered of one size is not taken for another one', async () => {
+  const slow = new SlowTree();
+  const growing = await newGrowingLog();
+  await growing.growTo(300);
+  const cache = new TileCache(growing.log);
+  const random = new Random(4);
+  for (let round = 0; round < 300; round++) {
+    const size = 1 + random.below(300);
+    const index = random.below(size);
+    const first = 1 + random.below(size);
+    assertProof((await inclusionProofs(cache, [index], size))[0], slow.path(index, 0, size));
+    assertProof(await consistencyProof(cache, first, size), slow.subproof(first, 0, size, true));
+  }
+});
+
+test('the edge of the newest tree is folded once for all proofs, that of an older one is not kept', () => {
+  const edges = new EdgeFolds();
+  const [left, right] = [new Uint8Array(32).fill(1), new Uint8Array(32).fill(2)];
+  const folded = edges.at(7)([left, right], 4);
+  assert.deepEqual(folded, nodeHash(left, right));
+  assert.equal(edges.at(7)([left, right], 4), folded);
+  assert.deepEqual(edges.at(6)([right], 4), right);
+  assert.equal(edges.at(7)([left, right], 4), folded);
+  assert.deepEqual(edges.at(8)([right, left], 4), nodeHash(right, left));
 });
 
 test('a cache of a single tile makes the same proofs and holds a single tile', async () => {

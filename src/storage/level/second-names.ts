@@ -11,10 +11,12 @@
  */
 
 import { type FSWatcher, watch } from 'node:fs';
-import { link, mkdir, readdir, rm, unlink } from 'node:fs/promises';
+import { link, mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 
 const LARGE_FILE = /^\d+\.(ldb|log)$/;
+/** Files followed one by one before the whole folder is looked through again, should an event have been lost. */
+const FILES_BETWEEN_LOOKS = 500;
 
 /** The second names of one LevelDB folder. */
 export class SecondNames {
@@ -22,7 +24,7 @@ export class SecondNames {
   readonly #folder: string;
   #watcher: FSWatcher | undefined;
   #following: Promise<void>;
-  #hasChanged = true;
+  #followed = 0;
 
   /** Gives second names to the files in `directory`, and to those to come, in `<directory>.unlinking`. */
   constructor(directory: string) {
@@ -44,34 +46,47 @@ export class SecondNames {
     try {
       await this.#removeFolder();
       await mkdir(this.#folder);
-      this.#watcher = watch(this.#directory, { persistent: false }, (event) => {
+      this.#watcher = watch(this.#directory, { persistent: false }, (event, name) => {
         // Files come and go seldom; a file changes with every commit.
-        if (event === 'rename') this.#changed();
+        if (event === 'rename') this.#changed(name);
       });
       this.#watcher.on('error', () => this.#giveUp());
     } catch {
       this.#giveUp();
     }
-    await this.#follow();
+    await this.#lookThrough();
   }
 
-  #changed(): void {
-    if (this.#hasChanged) return;
-    this.#hasChanged = true;
-    this.#following = this.#following.then(() => this.#follow());
+  #changed(name: string | null): void {
+    if (name !== null && !LARGE_FILE.test(name)) return;
+    this.#followed += 1;
+    const isLookDue = name === null || this.#followed % FILES_BETWEEN_LOOKS === 0;
+    this.#following = this.#following.then(() =>
+      isLookDue ? this.#lookThrough() : this.#follow(name),
+    );
   }
 
-  async #follow(): Promise<void> {
-    if (this.#watcher === undefined) return;
-    this.#hasChanged = false;
-    try {
+  async #lookThrough(): Promise<void> {
+    await this.#unlessGivenUp(async () => {
       const [files, names] = await Promise.all([
         readdir(this.#directory),
         readdir(this.#folder).then((found) => new Set(found)),
       ]);
       const large = new Set(files.filter((name) => LARGE_FILE.test(name)));
-      for (const name of large) if (!names.has(name)) await this.#link(name);
-      for (const name of names) if (!large.has(name)) await unlink(join(this.#folder, name));
+      for (const name of large) if (!names.has(name)) await this.#giveOrTake(name);
+      for (const name of names) if (!large.has(name)) await this.#giveOrTake(name);
+    });
+  }
+
+  /** A log of millions of entries has thousands of tables: one that comes or goes is not looked for among them. */
+  async #follow(name: string): Promise<void> {
+    await this.#unlessGivenUp(() => this.#giveOrTake(name));
+  }
+
+  async #unlessGivenUp(work: () => Promise<void>): Promise<void> {
+    if (this.#watcher === undefined) return;
+    try {
+      await work();
     } catch {
       // A file system without hard links, no room for a name, somebody else's hand in the folder.
       this.#giveUp();
@@ -79,12 +94,15 @@ export class SecondNames {
     }
   }
 
-  async #link(name: string): Promise<void> {
+  /** Gives a file its second name, or takes that away when the first one is gone. */
+  async #giveOrTake(name: string): Promise<void> {
+    const secondName = join(this.#folder, name);
     try {
-      await link(join(this.#directory, name), join(this.#folder, name));
+      await link(join(this.#directory, name), secondName);
     } catch (error) {
-      // Deleted since the folder was read.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'ENOENT') await rm(secondName, { force: true });
+      else if (code !== 'EEXIST') throw error;
     }
   }
 

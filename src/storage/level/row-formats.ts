@@ -81,7 +81,10 @@ export function sealLeaf(key: Buffer, leaf: IndexedLeafRow): Row {
   return sealRow(key, time, leaf.hash, counts, ...leaf.searchDigests, leaf.bytes);
 }
 
-/** Returns the stored leaf; its digests, which may be thousands, are passed over. Throws STORE_CORRUPT. */
+/**
+ * Returns the stored leaf, which shares the memory of `content`; its digests, which may be thousands, are passed over.
+ * Throws STORE_CORRUPT.
+ */
 export function readLeaf(key: Uint8Array, content: Buffer): LeafRow {
   return readLeafParts(key, content, (reader, count) => {
     reader.skip(count * SEARCH_DIGEST_SIZE);
@@ -101,12 +104,11 @@ export function readLeafBytes(key: Uint8Array, content: Buffer): Uint8Array {
 /** Behind time, hash, flags and number of digests. */
 const LEAF_DIGESTS_AT = NUMBER_SIZE + HASH_SIZE + 1 + 4;
 
-/** Returns the stored leaf with the digests of its search keys. Throws STORE_CORRUPT. */
+/** Returns the stored leaf with the digests of its search keys; they share the memory of `content`. Throws STORE_CORRUPT. */
 export function readIndexedLeaf(key: Uint8Array, content: Buffer): IndexedLeafRow {
   return readLeafParts(key, content, (reader, count) => {
     const searchDigests: Uint8Array[] = [];
-    for (let left = count; left > 0; left -= 1)
-      searchDigests.push(reader.bytes(SEARCH_DIGEST_SIZE));
+    for (let left = count; left > 0; left -= 1) searchDigests.push(reader.view(SEARCH_DIGEST_SIZE));
     return { searchDigests };
   });
 }
@@ -118,11 +120,11 @@ function readLeafParts<T>(
 ): LeafRow & T {
   const reader = new Reader(key, content);
   const integratedTimeSeconds = reader.number();
-  const hash = reader.bytes(HASH_SIZE);
+  const hash = reader.view(HASH_SIZE);
   const flags = reader.number(1);
   if (flags > 1) throw malformedRow(key, `flags ${flags}`);
   const digests = readDigests(reader, reader.number(4));
-  const bytes = reader.rest();
+  const bytes = reader.view(reader.left);
   return { integratedTimeSeconds, hash, ...digests, hasAttachment: flags === 1, bytes };
 }
 
@@ -165,7 +167,7 @@ export function readTimestamp(
   return undefined;
 }
 
-/** Reads a content from front to back; every read past its end is STORE_CORRUPT. Results are copies. */
+/** Reads a content from front to back; every read past its end is STORE_CORRUPT. Results are copies, but of `view`. */
 export class Reader {
   readonly #key: Uint8Array;
   readonly #content: Buffer;
@@ -190,12 +192,23 @@ export class Reader {
     return new Uint8Array(this.#content.subarray(at, at + length));
   }
 
+  view(length: number): Uint8Array {
+    const at = this.#take(length);
+    const { buffer, byteOffset } = this.#content;
+    return new Uint8Array(buffer, byteOffset + at, length);
+  }
+
+  /** Bytes that were not read yet. */
+  get left(): number {
+    return this.#content.length - this.#at;
+  }
+
   skip(length: number): void {
     this.#take(length);
   }
 
   rest(): Uint8Array {
-    return this.bytes(this.#content.length - this.#at);
+    return this.bytes(this.left);
   }
 
   #take(length: number): number {

@@ -47,8 +47,16 @@ export function openRow(key: Uint8Array, value: Uint8Array): Buffer {
 
 /** Returns the content of a value that must be there. Throws STORE_CORRUPT when it is not, or is damaged. */
 export function openPresentRow(key: Uint8Array, value: Uint8Array | undefined): Buffer {
+  return openRow(key, presentValue(key, value));
+}
+
+/** Returns a value that must be there, still sealed. Throws STORE_CORRUPT when it is not. */
+export function presentValue<Value extends Uint8Array>(
+  key: Uint8Array,
+  value: Value | undefined,
+): Value {
   if (value === undefined) throw new LogError('STORE_CORRUPT', `${describeKey(key)} is missing`);
-  return openRow(key, value);
+  return value;
 }
 
 /** Returns STORE_CORRUPT for content that passed its seal and still cannot be read. */

@@ -26,7 +26,7 @@ import {
 import type { LogKeys } from './keyspace.js';
 import type { LevelDatabase } from './level-database.js';
 import { type HeadRow, type IndexedLeafRow, readIndexedLeaf } from './row-formats.js';
-import { openPresentRow } from './rows.js';
+import { openPresentRow, openRow, presentValue } from './rows.js';
 
 /** The log whose tail is walked. */
 export interface TailSource {
@@ -208,15 +208,12 @@ interface PresentRow {
   readonly value: Buffer;
 }
 
+/** Seals are not looked at here: the digest over the rows of a batch covers them. */
 function rowsPresent(
   keys: readonly Buffer[],
   values: readonly (Buffer | undefined)[],
 ): PresentRow[] {
-  return keys.map((key, i) => {
-    const value = values[i];
-    openPresentRow(key, value);
-    return { key, value: value as Buffer };
-  });
+  return keys.map((key, i) => ({ key, value: presentValue(key, values[i]) }));
 }
 
 function checkBatch(
@@ -239,6 +236,8 @@ function checkBatch(
     summary.rowBytes !== batch.rowBytes ||
     !equalBytes(summary.rowDigest, batch.rowDigest)
   ) {
+    // The row that is damaged is named by its seal.
+    for (const { key, value } of rows) openRow(key, value);
     throw corrupt(source, `the rows of leaves ${batch.sizeBefore} to ${batch.sizeAfter} changed`);
   }
   const hashes = leaves.map((leaf) => leaf.hash);

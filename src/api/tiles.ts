@@ -1,5 +1,6 @@
 /** Every log of the server as tiles: below /logs/<treeID>/, and that of the v2 API at the root and below /api/v2/. */
 
+import { PackedBundles } from '../http/packed-bundles.js';
 import type { Route } from '../http/route.js';
 import { type TileSource, tileRoutes } from '../http/tile-routes.js';
 import type { Desks, Log } from '../log/log.js';
@@ -15,10 +16,11 @@ export function logTileRoutes(
     logs.map(({ tileSide }) => [String(tileSide.identity.treeID), tileSourceOf(tileSide)]),
   );
   const source = tileSourceOf(ofV2);
+  const bundles = new PackedBundles();
   return [
-    ...tileRoutes('', () => source),
-    ...(servesV2Reads ? tileRoutes('/api/v2', () => source) : refusedReadRoutes()),
-    ...tileRoutes('/logs/{treeID}', ({ treeID = '' }) => sources.get(treeID)),
+    ...tileRoutes('', () => source, bundles),
+    ...(servesV2Reads ? tileRoutes('/api/v2', () => source, bundles) : refusedReadRoutes()),
+    ...tileRoutes('/logs/{treeID}', ({ treeID = '' }) => sources.get(treeID), bundles),
   ];
 }
 

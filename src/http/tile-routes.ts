@@ -3,15 +3,15 @@
  * prefix. Spec: https://c2sp.org/tlog-tiles.
  *
  * In scope: paths, caching, ETags, compression. Out of scope: what a tile holds (a `TileSource`), which trees there
- * are. A path that is not the canonical one of a tile is unknown: 404. State: whether a bundle is being packed.
+ * are. A path that is not the canonical one of a tile is unknown: 404. State: the newest checkpoints as answers.
  */
 
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { constants, gzip, type ZlibOptions } from 'node:zlib';
+import { byteText } from '../encoding/byte-text.js';
 import { isLogError } from '../errors.js';
-import { parseTilePath, type TileCoordinates, tilePath } from '../merkle/tile.js';
+import { parseTilePath, type TileCoordinates } from '../merkle/tile.js';
 import type { HeaderField } from './cors.js';
+import type { PackedBundles } from './packed-bundles.js';
 import { RefusedRequest, type Reply } from './reply.js';
 import { type Route, type RouteRequest, route } from './route.js';
 
@@ -30,8 +30,12 @@ export interface TileSource {
 /** Returns the tree that a request's path parameters name, undefined when there is none. */
 export type TileSourceOf = (parameters: RouteRequest['parameters']) => TileSource | undefined;
 
-/** Returns the routes below `prefix`, a template that ends without a slash. */
-export function tileRoutes(prefix: string, sourceOf: TileSourceOf): readonly Route[] {
+/** Returns the routes below `prefix`, a template that ends without a slash; `bundles` are of the same trees. */
+export function tileRoutes(
+  prefix: string,
+  sourceOf: TileSourceOf,
+  bundles: PackedBundles,
+): readonly Route[] {
   const shared = {
     method: 'GET',
     head: true,
@@ -54,7 +58,7 @@ export function tileRoutes(prefix: string, sourceOf: TileSourceOf): readonly Rou
       path: `${prefix}/tile/{tile+}`,
       produces: [TILE_TYPE],
       read: (request) => readWanted(request, sourceOf),
-      handle: tileReply,
+      handle: (wanted, request) => tileReply(wanted, bundles, request),
     }),
   ];
 }
@@ -62,27 +66,56 @@ export function tileRoutes(prefix: string, sourceOf: TileSourceOf): readonly Rou
 const CHECKPOINT_TYPE = 'text/plain; charset=utf-8';
 const TILE_TYPE = 'application/octet-stream';
 
+/** The answers to who asks for a checkpoint: with it, and to who holds it. */
+interface CheckpointReplies {
+  readonly note: string;
+  readonly etag: string;
+  readonly whole: Reply;
+  readonly unchanged: Reply;
+}
+
 async function checkpointReply(source: TileSource, request: RouteRequest): Promise<Reply> {
-  const body = await source.checkpoint();
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
+  const note = await source.checkpoint();
+  let replies = newest.get(source);
+  if (replies?.note !== note) {
+    replies = repliesWith(note);
+    newest.set(source, replies);
+  }
+  return isKnown(request, replies.etag) ? replies.unchanged : replies.whole;
+}
+
+/** A checkpoint is asked for far more often than it changes. */
+const newest = new WeakMap<TileSource, CheckpointReplies>();
+
+function repliesWith(note: string): CheckpointReplies {
+  const etag = `"${createHash('sha256').update(note).digest('base64url')}"`;
   const headers: HeaderField[] = [
     ['Cache-Control', 'no-cache'],
     ['ETag', etag],
   ];
-  if (isKnown(request, etag)) return { status: 304, headers };
-  return { status: 200, contentType: CHECKPOINT_TYPE, headers, body };
+  const body = byteText(note);
+  const whole = {
+    status: 200,
+    contentType: CHECKPOINT_TYPE,
+    headers,
+    body,
+    isByteText: true,
+  } as const;
+  return { note, etag, whole, unchanged: { status: 304, headers } };
 }
 
 interface Wanted {
   readonly source: TileSource;
   readonly tile: TileCoordinates;
+  readonly path: string;
 }
 
 function readWanted(request: RouteRequest, sourceOf: TileSourceOf): Wanted {
   const source = sourceOf(request.parameters);
   if (source === undefined) return notFound(request);
+  const path = `tile/${request.parameters['tile']}`;
   try {
-    return { source, tile: parseTilePath(`tile/${request.parameters['tile']}`) };
+    return { source, tile: parseTilePath(path), path };
   } catch (error) {
     if (isLogError(error, 'TILE_MALFORMED')) return notFound(request);
     throw error;
@@ -91,24 +124,45 @@ function readWanted(request: RouteRequest, sourceOf: TileSourceOf): Wanted {
 
 /** What a path names never changes, partial tiles too: each width has a path of its own. */
 const FOR_EVER: HeaderField = ['Cache-Control', 'public, max-age=31536000, immutable'];
+const BY_ENCODING: HeaderField = ['Vary', 'Accept-Encoding'];
+const PACKED: HeaderField = ['Content-Encoding', 'gzip'];
 
-async function tileReply({ source, tile }: Wanted, request: RouteRequest): Promise<Reply> {
+async function tileReply(
+  wanted: Wanted,
+  bundles: PackedBundles,
+  request: RouteRequest,
+): Promise<Reply> {
+  const { source, tile, path } = wanted;
   if (!source.has(tile)) return notFound(request);
-  const isBundle = tile.level === 'entries';
-  const name = `${source.name}/${tilePath(tile)}`;
+  const name = `${source.name}/${path}`;
+  if (tile.level === 'entries') return bundleReply(wanted, name, bundles, request);
+  const headers: HeaderField[] = [FOR_EVER, ['ETag', `"${name}"`]];
+  if (isKnown(request, `"${name}"`)) return { status: 304, headers };
+  const body = (await source.tile(tile)) ?? notFound(request);
+  return { status: 200, contentType: TILE_TYPE, headers, body };
+}
+
+async function bundleReply(
+  { source, tile }: Wanted,
+  name: string,
+  bundles: PackedBundles,
+  request: RouteRequest,
+): Promise<Reply> {
   const [etag, packedEtag] = [`"${name}"`, `"${name}+gzip"`];
-  const headers: HeaderField[] = [FOR_EVER];
-  if (isBundle) headers.push(['Vary', 'Accept-Encoding']);
+  const headers: HeaderField[] = [FOR_EVER, BY_ENCODING];
   const known = [etag, packedEtag].find((each) => isKnown(request, each));
   if (known !== undefined) return { status: 304, headers: [...headers, ['ETag', known]] };
-  const body = await source.tile(tile);
-  if (body === undefined) return notFound(request);
-  const packed =
-    isBundle && takesGzip(request.header('accept-encoding')) ? await pack(body) : undefined;
+  const takesPacked = takesGzip(request.header('accept-encoding'));
+  let packed = takesPacked ? bundles.get(name) : undefined;
   if (packed === undefined) {
-    return { status: 200, contentType: TILE_TYPE, headers: [...headers, ['ETag', etag]], body };
+    const body = (await source.tile(tile)) ?? notFound(request);
+    packed = takesPacked ? await bundles.pack(name, body) : undefined;
+    if (packed === undefined) {
+      headers.push(['ETag', etag]);
+      return { status: 200, contentType: TILE_TYPE, headers, body };
+    }
   }
-  headers.push(['ETag', packedEtag], ['Content-Encoding', 'gzip']);
+  headers.push(['ETag', packedEtag], PACKED);
   return { status: 200, contentType: TILE_TYPE, headers, body: packed };
 }
 
@@ -128,24 +182,3 @@ function takesGzip(accepted: string | undefined): boolean {
   const named = accepted?.split(',').find((one) => /^\s*gzip\s*(?:;|$)/i.test(one));
   return named !== undefined && !/;\s*q=0(?:\.0*)?\s*$/i.test(named);
 }
-
-// The fastest level: most of a bundle is base64 of random bytes, and a better level gains little.
-const PACKING: ZlibOptions = { level: constants.Z_BEST_SPEED };
-
-let isPacking = false;
-
-/**
- * Returns the packed bundle; undefined while another one is being packed. Packing costs some five times what reading
- * does: who reads a whole log over many connections would be held up by the processor instead of the network.
- */
-async function pack(bytes: Uint8Array): Promise<Uint8Array | undefined> {
-  if (isPacking) return undefined;
-  isPacking = true;
-  try {
-    return await gzipped(bytes, PACKING);
-  } finally {
-    isPacking = false;
-  }
-}
-
-const gzipped = promisify<Uint8Array, ZlibOptions, Uint8Array>(gzip);

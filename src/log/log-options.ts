@@ -39,6 +39,9 @@ export interface LogLimits extends PoolLimits {
   readonly tileCacheBytes: number;
   /** Memory for entries that were read, in bytes, at each desk. */
   readonly entryCacheBytes: number;
+  /** Memory for hash tiles and for entry bundles that were handed out, in bytes. */
+  readonly servedTileBytes: number;
+  readonly servedBundleBytes: number;
   /** How long a submission waits for a store, or a signer, that failed under it, in milliseconds. */
   readonly patienceMs: number;
 }

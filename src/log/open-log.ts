@@ -22,8 +22,13 @@ import {
 import { Timestamps } from '../publishing/timestamps.js';
 import { consistencyProof, rootAtSize } from '../reading/proofs.js';
 import type { IndexPage, MatchCount, SearchOperator } from '../reading/search.js';
+import {
+  DEFAULT_SERVED_BUNDLE_BYTES,
+  DEFAULT_SERVED_TILE_BYTES,
+  ServedTiles,
+} from '../reading/served-tiles.js';
 import { DEFAULT_TILE_CACHE_BYTES, TileCache } from '../reading/tile-cache.js';
-import { hasTile, readTile } from '../reading/tiles.js';
+import { hasTile } from '../reading/tiles.js';
 
 import { DEFAULT_POOL_LIMITS } from '../sequencing/pool.js';
 import { openSequencer, type Sequencer } from '../sequencing/sequencer.js';
@@ -55,6 +60,8 @@ const DEFAULT_LOG_LIMITS: LogLimits = {
   ...DEFAULT_POOL_LIMITS,
   tileCacheBytes: DEFAULT_TILE_CACHE_BYTES,
   entryCacheBytes: DEFAULT_ENTRY_CACHE_BYTES,
+  servedTileBytes: DEFAULT_SERVED_TILE_BYTES,
+  servedBundleBytes: DEFAULT_SERVED_BUNDLE_BYTES,
   patienceMs: 5_000,
 };
 
@@ -101,8 +108,9 @@ export async function openLog(options: LogOptions): Promise<Desks> {
     trouble: (event) => observer?.trouble?.(event),
   });
   cache.grow(sequencer.edge, []);
+  const tiles = new ServedTiles({ log, cache, ...limits });
   const { patienceMs, entryCacheBytes } = limits;
-  const parts = { log, cache, late, sequencer, patienceMs, entryCacheBytes };
+  const parts = { log, cache, tiles, late, sequencer, patienceMs, entryCacheBytes };
   return {
     rekorSide: new WiredDesk(options, { ...parts, ...sides.rekor, timestamps }),
     tileSide: new WiredDesk(options, { ...parts, ...sides.tiles }),
@@ -161,6 +169,7 @@ function openTimestamps(options: LogOptions, log: LogStore, late: LateRowWriter)
 interface Parts extends Side {
   readonly log: LogStore;
   readonly cache: TileCache;
+  readonly tiles: ServedTiles;
   readonly late: LateRowWriter;
   readonly sequencer: Sequencer;
   readonly patienceMs: number;
@@ -238,7 +247,7 @@ class WiredDesk implements Log {
   }
 
   async tile(tile: TileCoordinates): Promise<Uint8Array | undefined> {
-    return readTile(this.#parts.log, tile, this.#parts.sequencer.head.size);
+    return this.#parts.tiles.read(tile, this.#parts.sequencer.head.size);
   }
 
   async consistency(

@@ -68,6 +68,12 @@ export class TileCache {
     return hashes;
   }
 
+  /** Returns the first `width` hashes of a tile, concatenated, if they are in memory. */
+  row(level: number, index: number, width: number): Uint8Array | undefined {
+    const tile = this.#tiles.get(keyOf(level, index));
+    return tile === undefined || tile.width < width ? undefined : tile.row(width);
+  }
+
   /**
    * Returns the hashes of `nodes`, all of which must be complete in the tree of `size` leaves, a committed size.
    * Reads each missing tile once, all of them together. Throws STORE_CORRUPT.
@@ -164,6 +170,11 @@ class ExpandedTile {
       }
       this.#width = i + 1;
     }
+  }
+
+  /** Returns a view of the first `width` hashes of height 0, which must be known. */
+  row(width: number): Uint8Array {
+    return this.#rows.subarray(0, width * HASH_SIZE);
   }
 
   /** Returns a view of the subtree hash of 2^`height` leaves at `offset`, which must be known. */

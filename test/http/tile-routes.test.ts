@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
+import { PackedBundles } from '../../src/http/packed-bundles.js';
 import type { Reply } from '../../src/http/reply.js';
 import { parseRequestTarget, type RequestTarget } from '../../src/http/request-target.js';
 import type { Route, RouteRequest } from '../../src/http/route.js';
@@ -28,7 +29,7 @@ for (const adapter of ADAPTERS) {
     let served: ServedRoutes;
     before(async () => {
       served = await serveRoutes(
-        tileRoutes('/trees/{tree}', ({ tree = '' }) => sources.get(tree)),
+        tileRoutes('/trees/{tree}', ({ tree = '' }) => sources.get(tree), new PackedBundles()),
         adapter,
       );
     });
@@ -266,7 +267,7 @@ it('reads nothing for who holds the answer', async () => {
       return golden.tile(tile);
     },
   };
-  const [, tiles] = tileRoutes('', () => source);
+  const [, tiles] = tileRoutes('', () => source, new PackedBundles());
   for (const tile of ['0/000', 'entries/000', 'entries/002.p/88']) {
     const ask = (held: string | undefined): Promise<Reply> =>
       (tiles as Route).answer(
@@ -279,26 +280,42 @@ it('reads nothing for who holds the answer', async () => {
   assert.deepEqual(read, ['tile/0/000', 'tile/entries/000', 'tile/entries/002.p/88']);
 });
 
-it('gives a bundle plain while another one is being packed, each with its own ETag', async () => {
-  const source = goldenSource('tree', 600);
-  const [, tiles] = tileRoutes('', () => source);
-  const ask = (): Promise<Reply> =>
-    (tiles as Route).answer(
-      requestFor('entries/000', (name) => (name === 'accept-encoding' ? 'gzip' : undefined)),
-    );
-  for (const round of [1, 2]) {
-    const replies = await Promise.all([ask(), ask(), ask()]);
-    const shown = replies.map(({ headers = [] }) => new Map(headers));
-    const encodings = shown.map((headers) => headers.get('Content-Encoding'));
-    assert.deepEqual(encodings, ['gzip', undefined, undefined], `round ${round}`);
-    const [packed, plain, other] = replies.map(({ body }) => body as Uint8Array);
-    assert.ok(gunzipSync(packed as Uint8Array).equals(plain as Uint8Array));
-    assert.deepEqual(other, plain);
-    const etags = shown.map((headers) => headers.get('ETag'));
-    assert.notEqual(etags[0], etags[1]);
-    assert.equal(etags[1], etags[2]);
-    assert.ok(shown.every((headers) => headers.get('Vary') === 'Accept-Encoding'));
-  }
+it('gives a bundle plain while another one is being packed, and packs each only once', async () => {
+  const golden = goldenSource('tree', 600);
+  const read: string[] = [];
+  const source = {
+    ...golden,
+    tile: (tile: TileCoordinates) => {
+      read.push(tilePath(tile));
+      return golden.tile(tile);
+    },
+  };
+  const [, tiles] = tileRoutes('', () => source, new PackedBundles());
+  const ask = async (tile: string): Promise<[encoding: string | undefined, Reply]> => {
+    const header = (name: string) => (name === 'accept-encoding' ? 'gzip' : undefined);
+    const reply = await (tiles as Route).answer(requestFor(tile, header));
+    const headers = new Map(reply.headers);
+    assert.equal(headers.get('Vary'), 'Accept-Encoding');
+    const encoding = headers.get('Content-Encoding');
+    const suffix = encoding === undefined ? '' : '+gzip';
+    assert.equal(headers.get('ETag'), `"tree/tile/${tile}${suffix}"`);
+    return [encoding, reply];
+  };
+  const answers = await Promise.all(['entries/000', 'entries/001', 'entries/000'].map(ask));
+  assert.deepEqual(
+    answers.map(([encoding]) => encoding),
+    ['gzip', undefined, undefined],
+  );
+  const [packed, , plain] = answers.map(([, { body }]) => body as Uint8Array);
+  assert.ok(gunzipSync(packed as Uint8Array).equals(plain as Uint8Array));
+  read.length = 0;
+  const again = await Promise.all(['entries/000', 'entries/001', 'entries/000'].map(ask));
+  assert.deepEqual(
+    again.map(([encoding]) => encoding),
+    ['gzip', 'gzip', 'gzip'],
+  );
+  assert.equal(again[0]?.[1].body, packed);
+  assert.deepEqual(read, ['tile/entries/001']);
 });
 
 function requestFor(tile: string, header: RouteRequest['header']): RouteRequest {

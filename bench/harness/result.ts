@@ -39,8 +39,23 @@ export function report(question: string, rows: readonly ResultRow[], date: Date)
   const path = join(resultsFolder, name);
   writeFileSync(path, `${JSON.stringify(result, null, 2)}\n`);
   console.log(`\n${question}: ${result.machine}, Node ${result.node}, ${result.date}`);
-  console.log(`\`${result.command}\`\n\n${table(rows)}\n\nwritten to ${path}`);
+  console.log(
+    `\`${result.command}\`\n\n${tablesOf(rows).map(table).join('\n\n')}\n\nwritten to ${path}`,
+  );
   return path;
+}
+
+/** Divides rows where the figures become others: a row begins a table when the one before shares less than half of its. */
+function tablesOf(rows: readonly ResultRow[]): ResultRow[][] {
+  const tables: ResultRow[][] = [];
+  for (const row of rows) {
+    const figures = Object.keys(row.figures);
+    const before = Object.keys(tables.at(-1)?.at(-1)?.figures ?? {});
+    const shared = figures.filter((name) => before.includes(name)).length;
+    if (tables.length > 0 && 2 * shared >= figures.length) tables.at(-1)?.push(row);
+    else tables.push([row]);
+  }
+  return tables;
 }
 
 /** Returns rows as a Markdown table; a figure that a row does not have stays empty. */

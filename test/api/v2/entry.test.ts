@@ -87,6 +87,7 @@ test('what names no entry is refused by the name of the parameter', async (t) =>
 
 test('a store that cannot be read is an outage in the form of the path', async (t) => {
   const app = await startApp(t);
+  app.log.hasTile = () => true;
   app.log.tile = async () => {
     throw new LogError('STORE_CORRUPT', 'a row of the store is damaged');
   };

@@ -25,6 +25,7 @@ const BATCH = 256;
 export async function fillLog(dataDir: string, count: number): Promise<void> {
   const parts = await openDataFolder(dataDir);
   try {
+    await parts.store.learnLeafHashes();
     const { treeID, logID } = parts.records.v1;
     const log = parts.store.log(treeID);
     const sign = (message: Uint8Array): Uint8Array => parts.keys.log.sign(message);

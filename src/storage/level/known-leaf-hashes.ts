@@ -7,11 +7,10 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { HASH_SIZE } from '../../merkle/hash.js';
 import { TILE_WIDTH } from '../../merkle/tile.js';
 import { LeafHashFilter } from './leaf-hash-filter.js';
 
-/** Leaf hashes that are learnt in one turn of the event loop: four tiles, some 0.3 ms. */
+/** Leaf hashes that are learnt in one turn of the event loop: four tiles, some 0.2 ms. */
 const HASHES_A_TURN = 4 * TILE_WIDTH;
 
 /** The leaf hashes of one log. */
@@ -46,10 +45,7 @@ export class KnownLeafHashes {
     const filter = this.#growing;
     for (let from = 0; from < size; from += HASHES_A_TURN) {
       if (signal?.aborted === true) return;
-      const hashes = await read(from, Math.min(from + HASHES_A_TURN, size));
-      for (let at = 0; at < hashes.length; at += HASH_SIZE) {
-        filter?.add(hashes.subarray(at, at + HASH_SIZE));
-      }
+      filter?.add(await read(from, Math.min(from + HASHES_A_TURN, size)));
       await nextTurn();
     }
     this.#complete = filter;

@@ -9,6 +9,8 @@
  * SHA-256, so that their bytes serve as the filter's hash functions. The instance owns its memory: 10 bits a hash.
  */
 
+import { HASH_SIZE } from '../../merkle/hash.js';
+
 const BITS_PER_HASH = 10;
 const BLOCK_WORDS = 16;
 const BLOCK_BITS = 32 * BLOCK_WORDS;
@@ -36,28 +38,28 @@ export class LeafHashFilter {
     this.#parts = [newPart(expected + expected / 4)];
   }
 
-  /** Adds a leaf hash of 32 bytes. */
-  add(hash: Uint8Array): void {
-    const part = this.#partWithRoom();
-    const at = blockOf(part, hash);
-    for (const word of [wordAt(hash, 4), wordAt(hash, 8)]) {
-      for (const shift of BIT_SHIFTS) {
-        const bit = (word >>> shift) & BIT_MASK;
-        const index = at + (bit >>> 5);
-        part.words[index] = (part.words[index] as number) | (1 << (bit & 31));
-      }
+  /** Adds leaf hashes, each of 32 bytes, that lie one after the other. */
+  add(hashes: Uint8Array): void {
+    const view = new DataView(hashes.buffer, hashes.byteOffset, hashes.length);
+    for (let at = 0; at < hashes.length; at += HASH_SIZE) {
+      const part = this.#partWithRoom();
+      const block = blockOf(part, view.getUint32(at));
+      setBits(part.words, block, view.getUint32(at + 4));
+      setBits(part.words, block, view.getUint32(at + 8));
+      part.count += 1;
+      this.#count += 1;
     }
-    part.count += 1;
-    this.#count += 1;
   }
 
   /** Returns false for a hash that was certainly not added. */
   mayHave(hash: Uint8Array): boolean {
-    const first = wordAt(hash, 4);
-    const second = wordAt(hash, 8);
+    const view = new DataView(hash.buffer, hash.byteOffset, hash.length);
+    const place = view.getUint32(0);
+    const first = view.getUint32(4);
+    const second = view.getUint32(8);
     return this.#parts.some((part) => {
-      const at = blockOf(part, hash);
-      return hasBits(part.words, at, first) && hasBits(part.words, at, second);
+      const block = blockOf(part, place);
+      return hasBits(part.words, block, first) && hasBits(part.words, block, second);
     });
   }
 
@@ -76,20 +78,23 @@ function newPart(hashes: number): Part {
   return { words: new Uint32Array(blocks * BLOCK_WORDS), blocks, capacity, count: 0 };
 }
 
-/** Returns where the words of the block of `hash` begin. */
-function blockOf({ blocks }: Part, hash: Uint8Array): number {
-  return Math.floor((wordAt(hash, 0) / 2 ** 32) * blocks) * BLOCK_WORDS;
+/** Returns where the words of the block begin that a word of the hash names. */
+function blockOf({ blocks }: Part, word: number): number {
+  return Math.floor((word / 2 ** 32) * blocks) * BLOCK_WORDS;
 }
 
-function hasBits(words: Uint32Array, at: number, word: number): boolean {
+function setBits(words: Uint32Array, block: number, word: number): void {
   for (const shift of BIT_SHIFTS) {
     const bit = (word >>> shift) & BIT_MASK;
-    if (((words[at + (bit >>> 5)] as number) & (1 << (bit & 31))) === 0) return false;
+    const index = block + (bit >>> 5);
+    words[index] = (words[index] as number) | (1 << (bit & 31));
   }
-  return true;
 }
 
-function wordAt(hash: Uint8Array, at: number): number {
-  const byte = (i: number): number => hash[at + i] as number;
-  return ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0;
+function hasBits(words: Uint32Array, block: number, word: number): boolean {
+  for (const shift of BIT_SHIFTS) {
+    const bit = (word >>> shift) & BIT_MASK;
+    if (((words[block + (bit >>> 5)] as number) & (1 << (bit & 31))) === 0) return false;
+  }
+  return true;
 }

@@ -1,25 +1,62 @@
-/** Two result files side by side: what changed between them, in per cent. */
+/** Two result files side by side: each case before and after, and their ratio. Pure. */
 
-import { type Result, type ResultRow, table } from './harness/result.js';
+import { formatFigure, markdownTable, type Result } from './harness/result.js';
 
-/** Returns both results as one table: each figure before, after, and the change. */
+/** The figures that are compared, of whichever question; a figure that neither file has is no column. */
+const COMPARED = [
+  'per second',
+  'entries/s',
+  'requests/s',
+  'reads/s',
+  'p50 ms',
+  'p99 ms',
+  'CPU us',
+  'CPU us/entry',
+  'CPU us/request',
+  'CPU us/read',
+  'CPU / peer',
+  'KiB allocated',
+  'loop p99 ms',
+  'peak MiB',
+];
+
+/** Returns both results as one table; cases that only one of them has are named below it. */
 export function compare(before: Result, after: Result): string {
-  const rows: ResultRow[] = [];
-  for (const row of after.rows) {
+  const pairs = after.rows.flatMap((row) => {
     const earlier = before.rows.find((each) => each.case === row.case);
-    if (earlier === undefined) continue;
-    for (const [name, value] of Object.entries(row.figures)) {
-      const old = earlier.figures[name];
-      if (old === undefined) continue;
-      const change = old === 0 ? 0 : ((value - old) / old) * 100;
-      rows.push({
-        case: `${row.case}: ${name}`,
-        figures: { before: old, after: value, 'change %': change },
-      });
-    }
-  }
-  const heading = [before, after].map(
-    (each) => `${each.question} ${each.date} ${each.commit} ${each.machine} Node ${each.node}`,
+    return earlier === undefined
+      ? []
+      : [{ name: row.case, old: earlier.figures, now: row.figures }];
+  });
+  const columns = COMPARED.filter((name) =>
+    pairs.some(({ old, now }) => name in old && name in now),
   );
-  return `before: ${heading[0]}\nafter:  ${heading[1]}\n\n${table(rows)}`;
+  const rows = pairs.map(({ name, old, now }) => [
+    name,
+    ...columns.map((column) => cell(old[column], now[column])),
+  ]);
+  return [
+    `before: ${heading(before)}`,
+    `after:  ${heading(after)}`,
+    '',
+    markdownTable(['case', ...columns], rows),
+    ...onlyIn('before', before, after),
+    ...onlyIn('after', after, before),
+  ].join('\n');
+}
+
+function cell(old: number | undefined, now: number | undefined): string {
+  if (old === undefined || now === undefined) return '';
+  const ratio = old === 0 ? '' : ` (${(now / old).toFixed(2)})`;
+  return `${formatFigure(old)} → ${formatFigure(now)}${ratio}`;
+}
+
+function heading({ question, date, commit, machine, node }: Result): string {
+  return `${question} ${date} ${commit} ${machine} Node ${node}`;
+}
+
+function onlyIn(which: string, one: Result, other: Result): string[] {
+  const known = new Set(other.rows.map((row) => row.case));
+  const missing = one.rows.map((row) => row.case).filter((name) => !known.has(name));
+  return missing.length === 0 ? [] : [`\nonly ${which}: ${missing.join('; ')}`];
 }

@@ -53,6 +53,7 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
   profile     where the time of a submission goes: a flame graph, docs/pictures/ingest-profile.svg
               --entries 8000  --connections 64
   regression  what submissions and reads cost over the bare servers, held against bench/baseline.json
+              --write  (makes it the baseline)
   compare     BEFORE.json AFTER.json: two results as one table
 `;
 
@@ -101,7 +102,7 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   profile: async ({ entries = 8000, connections = [64], flags }) => {
     await profile({ entries, connections: connections[0] ?? 64, flags });
   },
-  regression: () => regression(),
+  regression: ({ write }) => regression({ write }),
   compare: ({ operands: [before, after] }) => {
     if (before === undefined || after === undefined)
       throw new UsageError('compare needs two files');

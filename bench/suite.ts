@@ -45,7 +45,7 @@ const WHOLE: Extent = {
 };
 
 const QUICK: Extent = {
-  connections: [1, 64],
+  connections: [64],
   entries: 600,
   rounds: 1,
   readSeconds: 0.5,

@@ -29,9 +29,7 @@ export function report(question: string, rows: readonly ResultRow[], date: Date)
     question,
     command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
     date: date.toISOString(),
-    commit: commitHash(),
-    node: process.version,
-    machine: `${cpus().length} x ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+    ...origin(),
     rows,
   };
   const name = `${question}-${result.date.replaceAll(/[:.]/g, '-')}.json`;
@@ -58,6 +56,15 @@ function tablesOf(rows: readonly ResultRow[]): ResultRow[][] {
   return tables;
 }
 
+/** Returns where figures that are taken now come from. */
+export function origin(): Pick<Result, 'commit' | 'node' | 'machine'> {
+  return {
+    commit: commitHash(),
+    node: process.version,
+    machine: `${cpus().length} x ${cpus()[0]?.model ?? '?'}, ${Math.round(totalmem() / 2 ** 30)} GiB`,
+  };
+}
+
 /** Returns rows as a Markdown table; a figure that a row does not have stays empty. */
 export function table(rows: readonly ResultRow[]): string {
   const columns = [...new Set(rows.flatMap((row) => Object.keys(row.figures)))];
@@ -65,7 +72,15 @@ export function table(rows: readonly ResultRow[]): string {
     row.case,
     ...columns.map((column) => formatFigure(row.figures[column])),
   ]);
-  return [['case', ...columns], ['---', ...columns.map(() => '---:')], ...lines]
+  return markdownTable(['case', ...columns], lines);
+}
+
+/** Returns a Markdown table whose first column is text and whose others are figures. */
+export function markdownTable(
+  head: readonly string[],
+  lines: readonly (readonly string[])[],
+): string {
+  return [head, head.map((_, n) => (n === 0 ? '---' : '---:')), ...lines]
     .map((cells) => `| ${cells.join(' | ')} |`)
     .join('\n');
 }
@@ -79,7 +94,8 @@ export function readResult(path: string): Result {
   return value as Result;
 }
 
-function formatFigure(value: number | undefined): string {
+/** Returns a figure as it is printed: two decimals where they say something. */
+export function formatFigure(value: number | undefined): string {
   if (value === undefined) return '';
   const decimals = Number.isInteger(value) || Math.abs(value) >= 100 ? 0 : 2;
   return value.toLocaleString('en-US', {

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { setPriority, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Spread } from './latencies.js';
 import { programCommand, projectRoot } from './server-process.js';
@@ -40,8 +40,6 @@ export interface GeneratorReport {
   readonly ownMicroseconds: number;
 }
 
-const GENERATOR_NICENESS = 19;
-
 /** Runs the generator once. */
 export async function runGenerator(
   url: string,
@@ -59,8 +57,6 @@ export async function runGenerator(
       cwd: projectRoot,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    // What loads the server must not take the processor from it: on two cores they share one.
-    if (child.pid !== undefined) setPriority(child.pid, GENERATOR_NICENESS);
     let output = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       output += text;

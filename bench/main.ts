@@ -6,6 +6,7 @@
 
 import { against } from './against.js';
 import { compare } from './compare.js';
+import { goalsTable } from './goals.js';
 import { type ResultRow, readResult, report } from './harness/result.js';
 import { INGEST_KINDS, type IngestKind, ingest } from './ingest.js';
 import { latency } from './latency.js';
@@ -54,6 +55,7 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --entries 8000  --connections 64
   regression  what submissions and reads cost over the bare servers, held against bench/baseline.json
               --write  (makes it the baseline)
+  goals       RESULT.json…: what the figures of these results say to the goals
   compare     BEFORE.json AFTER.json: two results as one table
 `;
 
@@ -103,6 +105,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
     await profile({ entries, connections: connections[0] ?? 64, flags });
   },
   regression: ({ write }) => regression({ write }),
+  goals: ({ operands }) => {
+    if (operands.length === 0) throw new UsageError('goals needs a file');
+    console.log(goalsTable(operands.flatMap((path) => readResult(path).rows)));
+  },
   compare: ({ operands: [before, after] }) => {
     if (before === undefined || after === undefined)
       throw new UsageError('compare needs two files');
@@ -119,7 +125,9 @@ async function answer(options: BenchOptions): Promise<boolean | undefined> {
     return;
   }
   if (options.question === undefined) {
-    keepRows({ ...options, question: 'suite' }, await suite(options));
+    const rows = await suite(options);
+    keepRows({ ...options, question: 'suite' }, rows);
+    console.log(`\n${goalsTable(rows)}`);
     return;
   }
   const question = QUESTIONS[options.question];

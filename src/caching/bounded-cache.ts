@@ -40,7 +40,7 @@ export class BoundedCache<Key, Value> {
 
   /** Keeps `value`; one that costs more than the bound is not kept, nor what was under its key. */
   set(key: Key, value: Value): void {
-    this.#forget(key);
+    this.delete(key);
     const cost = this.#costOf(value);
     if (cost > this.#bound) return;
     this.#values.set(key, value);
@@ -48,11 +48,12 @@ export class BoundedCache<Key, Value> {
     this.#cost += cost;
     for (const oldest of this.#values.keys()) {
       if (this.#cost <= this.#bound) return;
-      this.#forget(oldest);
+      this.delete(oldest);
     }
   }
 
-  #forget(key: Key): void {
+  /** Forgets what is kept under `key`. */
+  delete(key: Key): void {
     const value = this.#values.get(key);
     if (value === undefined) return;
     this.#values.delete(key);

@@ -2,7 +2,8 @@
  * Finding entries of one log: by Rekor's search keys, and by the typed terms of the richer search.
  *
  * Spec: openapi.yaml, searchIndex and searchEntries. In scope: turns, the spelling of keys, indexes to what an answer
- * shows. Out of scope: joining keys (reading/), parameters and cursors (api/). State: the turns.
+ * shows. Out of scope: joining keys (reading/), parameters and cursors (api/). State: the turns, and the searches that are
+ * remembered.
  */
 
 import { termKey } from '../entries/search-key.js';
@@ -20,6 +21,7 @@ import { SearchSlots } from '../reading/search-slots.js';
 import type { LogStore } from '../storage/log-store.js';
 import { entryIDOf } from './entry-id.js';
 import type { EntryLeaf, TermGroups, TermSearch } from './log.js';
+import type { RememberedSearches } from './remembered-searches.js';
 
 /** What is searched. */
 export interface EntrySearchOptions {
@@ -27,6 +29,7 @@ export interface EntrySearchOptions {
   readonly treeHex: string;
   /** Returns the tree size that is committed, guarded and released. */
   treeSize(): number;
+  readonly remembered: RememberedSearches;
 }
 
 /** The searches of one log. */
@@ -39,21 +42,21 @@ export class EntrySearch {
   }
 
   /** See Log.search. */
-  entryIDs(
+  async entryIDs(
     keys: readonly string[],
     operator: SearchOperator,
     most: number,
   ): Promise<readonly string[]> {
-    const { log, treeHex, treeSize } = this.#options;
+    const { remembered, treeSize } = this.#options;
     const lowered = keys.map((key) => key.toLowerCase());
-    return this.#slots.run(async () => {
-      const indexes = await findIndexesAtMost(log, lowered, operator, treeSize(), most);
-      const found: string[] = [];
-      for await (const hashes of leafHashes(log, indexes)) {
-        for (const hash of hashes) found.push(entryIDOf(treeHex, hash));
-      }
-      return found;
-    });
+    const [key, ...others] = lowered;
+    if (key === undefined || others.length > 0) return this.#find(lowered, operator, most);
+    const known = remembered.get(key);
+    if (known !== undefined && known.length <= most) return known;
+    const size = treeSize();
+    const found = await this.#find(lowered, operator, most);
+    remembered.keep(key, size, found);
+    return found;
   }
 
   /** See Log.searchByTerms. */
@@ -83,6 +86,22 @@ export class EntrySearch {
             integratedTimeSeconds: leaf.integratedTimeSeconds,
           },
     );
+  }
+
+  #find(
+    keys: readonly string[],
+    operator: SearchOperator,
+    most: number,
+  ): Promise<readonly string[]> {
+    const { log, treeHex, treeSize } = this.#options;
+    return this.#slots.run(async () => {
+      const indexes = await findIndexesAtMost(log, keys, operator, treeSize(), most);
+      const found: string[] = [];
+      for await (const hashes of leafHashes(log, indexes)) {
+        for (const hash of hashes) found.push(entryIDOf(treeHex, hash));
+      }
+      return found;
+    });
   }
 }
 

@@ -53,6 +53,7 @@ import type {
   TermSearch,
 } from './log.js';
 import type { LogLimits, LogOptions } from './log-options.js';
+import { RememberedSearches } from './remembered-searches.js';
 import { Submissions } from './submissions.js';
 
 /** The bounds of a log that is not told otherwise. */
@@ -76,6 +77,7 @@ export async function openLog(options: LogOptions): Promise<Desks> {
   const limits = { ...DEFAULT_LOG_LIMITS, ...options.limits };
   const log = store.log(record.treeID);
   let sequencer: Sequencer | undefined;
+  let remembered: RememberedSearches | undefined;
   const cache = new TileCache(log, limits.tileCacheBytes);
   const late = new LateRowWriter(log, (error) => {
     observer?.lateRowsLost?.(error);
@@ -96,6 +98,7 @@ export async function openLog(options: LogOptions): Promise<Desks> {
     released(batch) {
       const { integratedTimeSeconds } = batch.head;
       cache.grow(batch.edge, batch.fullTiles);
+      remembered?.grown(batch.head.size, batch.leaves);
       timestamps?.begin(
         batch.leaves.map(({ bytes }, i) => ({
           index: batch.from + i,
@@ -108,9 +111,10 @@ export async function openLog(options: LogOptions): Promise<Desks> {
     trouble: (event) => observer?.trouble?.(event),
   });
   cache.grow(sequencer.edge, []);
+  remembered = new RememberedSearches(sequencer.head.size);
   const tiles = new ServedTiles({ log, cache, ...limits });
   const { patienceMs, entryCacheBytes } = limits;
-  const parts = { log, cache, tiles, late, sequencer, patienceMs, entryCacheBytes };
+  const parts = { log, cache, tiles, remembered, late, sequencer, patienceMs, entryCacheBytes };
   return {
     rekorSide: new WiredDesk(options, { ...parts, ...sides.rekor, timestamps }),
     tileSide: new WiredDesk(options, { ...parts, ...sides.tiles }),
@@ -170,6 +174,7 @@ interface Parts extends Side {
   readonly log: LogStore;
   readonly cache: TileCache;
   readonly tiles: ServedTiles;
+  readonly remembered: RememberedSearches;
   readonly late: LateRowWriter;
   readonly sequencer: Sequencer;
   readonly patienceMs: number;
@@ -197,7 +202,7 @@ class WiredDesk implements Log {
     this.#parts = parts;
     this.#answers = new Answers({ ...parts, treeHex, checkpoint: () => this.#checkpoint() });
     this.#search = new EntrySearch({
-      log: parts.log,
+      ...parts,
       treeHex,
       treeSize: () => parts.sequencer.head.size,
     });

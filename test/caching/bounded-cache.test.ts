@@ -51,7 +51,11 @@ test('it keeps what a list in the order of use keeps', () => {
   for (let step = 0; step < 5_000; step++) {
     const key = String(random.below(30));
     const known = twin.find((each) => each.key === key);
-    if (random.below(2) === 0) {
+    const what = random.below(5);
+    if (what === 0) {
+      cache.delete(key);
+      twin = twin.filter((each) => each !== known);
+    } else if (what < 3) {
       assert.equal(cache.get(key)?.length, known?.length);
       if (known === undefined) continue;
       twin = [...twin.filter((each) => each !== known), known];

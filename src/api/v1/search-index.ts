@@ -151,8 +151,8 @@ async function searchAll(
   keys: readonly string[],
   operator: 'and' | 'or',
 ): Promise<readonly string[]> {
-  const found: (readonly string[])[] = [];
-  for (const log of allLogs(shards)) found.push(await log.search(keys, operator, MAX_FOUND));
+  const logs = allLogs(shards);
+  const found = await Promise.all(logs.map((log) => log.search(keys, operator, MAX_FOUND)));
   return found.flat();
 }
 

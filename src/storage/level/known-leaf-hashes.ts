@@ -48,6 +48,7 @@ export class KnownLeafHashes {
       filter?.add(await read(from, Math.min(from + HASHES_A_TURN, size)));
       await nextTurn();
     }
-    this.#complete = filter;
+    // Begun anew meanwhile: newer commits were told to another filter.
+    if (filter === this.#growing) this.#complete = filter;
   }
 }

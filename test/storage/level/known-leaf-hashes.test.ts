@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
+import { KnownLeafHashes } from '../../../src/storage/level/known-leaf-hashes.js';
 import { LeafHashFilter } from '../../../src/storage/level/leaf-hash-filter.js';
 import type { LevelStore } from '../../../src/storage/level/level-store.js';
 import { commitOf, grow, logIn, makeLeaves, TREE_ID } from '../growing-log.js';
@@ -61,6 +62,25 @@ describe('leaf hashes that were learnt', () => {
     await learning;
     assert.deepEqual(await log.indexesOf(hashesOf(4990, 50)), range(4990, 50));
     await store.close();
+  });
+
+  it('are not believed as somebody began to learn them who was not told of later commits', async () => {
+    const known = new KnownLeafHashes();
+    let give = (_: Uint8Array): void => undefined;
+    const given = new Promise<Uint8Array>((resolve) => {
+      give = resolve;
+    });
+    known.begin(1);
+    const first = known.learn(1, () => given, undefined);
+    known.begin(1);
+    const second = known.learn(1, () => given, undefined);
+    known.add(hashOf(1));
+    give(hashOf(0));
+    await first;
+    assert.ok(known.mayHave(hashOf(1)));
+    await second;
+    assert.ok(known.mayHave(hashOf(0)) && known.mayHave(hashOf(1)));
+    assert.equal(known.mayHave(hashOf(2)), false);
   });
 
   it('let new ones be new without a look into the database', async () => {

@@ -15,7 +15,7 @@ import { sampleLog } from './harness/log-sample.js';
 import { measureLoad, type Target } from './harness/measure.js';
 import { type Api, weightOf } from './harness/payloads.js';
 import { SubmissionSource } from './harness/prepared.js';
-import { entryQuestions } from './harness/read-questions.js';
+import { entryQuestions, type ReadQuestion, tileQuestions } from './harness/read-questions.js';
 import { bytesOfRead } from './harness/read-request.js';
 import type { ResultRow } from './harness/result.js';
 import { startServer } from './harness/server-process.js';
@@ -34,14 +34,16 @@ export interface AgainstOptions {
 }
 
 const CREATED = 201;
-const FILL = 3000;
-const FILL_CONNECTIONS = 64;
+const WARM_UP_CONNECTIONS = 64;
 const READ_CONNECTIONS = 64;
 const SAMPLED = 200;
+/** Entries that our log has at least, for reads. */
+const FILL = 1000;
+/** Where servers of the v2 API that serve tiles themselves have them. */
+const TILE_PREFIXES = ['/api/v2', ''];
 /** More than any server here takes from so many connections in a second. */
 const MOST_PER_SECOND = 4000;
 const MOST_PER_CONNECTION = 500;
-const PAYLOAD = 'hashedrekord, certificate';
 
 /** Measures. Throws when the server at the URL speaks neither API. */
 export async function against(options: AgainstOptions): Promise<ResultRow[]> {
@@ -61,7 +63,14 @@ export async function against(options: AgainstOptions): Promise<ResultRow[]> {
         rows.push(...(await submitTo(stele, peer, kind, source, options)));
       } else console.log(`${kind.api} ${kind.payload}: refused by the peer`);
     }
-    if (apis.includes('v1')) rows.push(...(await readFrom(stele, peer, source, options)));
+    for (const api of apis) {
+      const filling = source.take(api, 'hashedrekord', FILL);
+      await measureLoad(stele, filling, WARM_UP_CONNECTIONS, [CREATED]);
+    }
+    const both = [stele, peer] as const;
+    if (apis.includes('v1')) rows.push(...(await readFrom(both, await entriesOf(both), options)));
+    // A log of the v1 API may have tiles as well, but no common place for them.
+    if (apis.includes('v2')) rows.push(...(await readFrom(both, await tilesOf(both), options)));
     return rows;
   } finally {
     await stele.stop();
@@ -105,9 +114,9 @@ async function submitTo(
     Math.ceil(
       (Math.min(count * MOST_PER_CONNECTION, MOST_PER_SECOND) * seconds) / weightOf(payload),
     );
-  const warmUp = source.take(api, payload, most(FILL_CONNECTIONS));
+  const warmUp = source.take(api, payload, most(WARM_UP_CONNECTIONS));
   for (const target of [stele, peer]) {
-    await measureLoad(target, warmUp, FILL_CONNECTIONS, [CREATED], { seconds });
+    await measureLoad(target, warmUp, WARM_UP_CONNECTIONS, [CREATED], { seconds });
   }
   for (const count of connections) {
     // Both get those of a round; signed when it begins, for those of all rounds would need a lot of memory.
@@ -126,21 +135,43 @@ async function submitTo(
   return rows;
 }
 
+async function entriesOf(targets: readonly Target[]): Promise<ReadQuestion[][]> {
+  const samples = await Promise.all(targets.map(({ url }) => sampleLog(url, SAMPLED)));
+  return samples.map(entryQuestions);
+}
+
+async function tilesOf(targets: readonly Target[]): Promise<ReadQuestion[][]> {
+  return Promise.all(
+    targets.map(async ({ url }) => {
+      for (const prefix of TILE_PREFIXES) {
+        const size = await treeSizeBelow(url, prefix);
+        if (size !== undefined) return tileQuestions(url, prefix, size);
+      }
+      return [];
+    }),
+  );
+}
+
+async function treeSizeBelow(url: string, prefix: string): Promise<number | undefined> {
+  const connection = await Connection.open(url);
+  const { status, body } = await connection.send(requestBytes('GET', `${prefix}/checkpoint`));
+  connection.close();
+  return status === 200 ? Number(body.toString().split('\n')[1]) : undefined;
+}
+
+/** Asks both what both can be asked, each of its own log. */
 async function readFrom(
-  stele: Target,
-  peer: Target,
-  source: SubmissionSource,
+  targets: readonly [Target, Target],
+  [ofStele = [], ofPeer = []]: readonly ReadQuestion[][],
   { rounds, seconds }: AgainstOptions,
 ): Promise<ResultRow[]> {
-  await measureLoad(stele, source.take('v1', PAYLOAD, FILL), FILL_CONNECTIONS, [CREATED]);
-  const targets = [stele, peer];
-  const samples = await Promise.all(targets.map(({ url }) => sampleLog(url, SAMPLED)));
-  const [ofStele = [], ofPeer = []] = samples.map(entryQuestions);
   const rows: ResultRow[] = [];
-  for (const [at, { name, status }] of ofStele.entries()) {
-    const sent = [ofStele, ofPeer].map((all) => (all[at]?.requests ?? []).map(bytesOfRead));
-    const [ours = [], theirs = []] = await takeTurns([0, 1], rounds, (which) =>
-      measureLoad(targets[which] ?? peer, sent[which] ?? [], READ_CONNECTIONS, [status], {
+  for (const { name, status, requests } of ofStele) {
+    const same = ofPeer.find((each) => each.name === name);
+    if (same === undefined) continue;
+    const sent = [requests, same.requests].map((all) => all.map(bytesOfRead));
+    const [ours = [], theirs = []] = await takeTurns([0, 1] as const, rounds, (which) =>
+      measureLoad(targets[which], sent[which] ?? [], READ_CONNECTIONS, [status], {
         repeat: true,
         seconds,
       }),

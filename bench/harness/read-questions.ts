@@ -27,7 +27,9 @@ export async function readQuestions(
   sample: LogSample,
   big: boolean,
 ): Promise<ReadQuestion[]> {
-  const all = [...entryQuestions(sample), ...(await tileQuestions(url, sample))];
+  const { treeID, size } = sample;
+  const tiles = await tileQuestions(url, `/logs/${treeID}`, size);
+  const all = [...entryQuestions(sample), ...tiles];
   return big ? [...all, ...coldQuestions(sample)] : all;
 }
 
@@ -53,8 +55,12 @@ export function entryQuestions({ size, entries }: LogSample): ReadQuestion[] {
   ];
 }
 
-async function tileQuestions(url: string, { size, treeID }: LogSample): Promise<ReadQuestion[]> {
-  const prefix = `/logs/${treeID}`;
+/** Returns the questions about the tiles below `prefix`, of a log with `size` entries. */
+export async function tileQuestions(
+  url: string,
+  prefix: string,
+  size: number,
+): Promise<ReadQuestion[]> {
   const full = Math.floor(size / TILE_WIDTH);
   const path = (level: 0 | 'entries', n: number): string =>
     `${prefix}/${tilePath({ level, index: n % full, width: TILE_WIDTH })}`;

@@ -14,6 +14,7 @@ import { load } from './load.js';
 import { merkle } from './merkle.js';
 import { mixed } from './mixed.js';
 import { type BenchOptions, parseBenchOptions, UsageError } from './options.js';
+import { page } from './page.js';
 import { peers } from './peers.js';
 import { profile } from './profile.js';
 import { reads } from './reads.js';
@@ -56,6 +57,7 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
   regression  what submissions and reads cost over the bare servers, held against bench/baseline.json
               --write  (makes it the baseline)
   goals       RESULT.json…: what the figures of these results say to the goals
+  page        RESULT.json…: the tables of docs/performance.md
   compare     BEFORE.json AFTER.json: two results as one table
 `;
 
@@ -108,6 +110,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   goals: ({ operands }) => {
     if (operands.length === 0) throw new UsageError('goals needs a file');
     console.log(goalsTable(operands.flatMap((path) => readResult(path).rows)));
+  },
+  page: ({ operands }) => {
+    if (operands.length === 0) throw new UsageError('page needs a file');
+    console.log(page(operands.map(readResult)));
   },
   compare: ({ operands: [before, after] }) => {
     if (before === undefined || after === undefined)

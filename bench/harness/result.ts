@@ -25,9 +25,10 @@ export interface Result {
 
 /** Prints the rows as a table, writes them under bench/results/ and returns the path of that file. */
 export function report(question: string, rows: readonly ResultRow[], date: Date): string {
+  const given = process.argv.slice(2);
   const result: Result = {
     question,
-    command: `npm run bench -- ${process.argv.slice(2).join(' ')}`,
+    command: ['npm run bench', ...(given.length > 0 ? ['--', ...given] : [])].join(' '),
     date: date.toISOString(),
     ...origin(),
     rows,

@@ -8,8 +8,8 @@
 
 import { BoundedCache } from '../caching/bounded-cache.js';
 import type { Timestamps } from '../publishing/timestamps.js';
-import { findIndexes, type ReadEntry, readEntries } from '../reading/entries.js';
-import type { LogStore } from '../storage/log-store.js';
+import { findIndexes, readEntries } from '../reading/entries.js';
+import type { LogStore, StoredEntry } from '../storage/log-store.js';
 import { entryIDOf } from './entry-id.js';
 import type { PublishedEntry } from './log.js';
 
@@ -67,11 +67,11 @@ export class EntryContents {
       Promise.all(
         // All at once; only a SET that was lost waits for its leaf.
         indexes.map((index, i) =>
-          timestamps?.of(index, async () => (await reading)[i] as ReadEntry),
+          timestamps?.of(index, async () => (await reading)[i] as StoredEntry),
         ),
       ),
     ]);
-    return entries.map((entry, i) => this.#keep(entry as ReadEntry, signatures[i]));
+    return entries.map((entry, i) => this.#keep(entry as StoredEntry, signatures[i]));
   }
 
   /** Returns the log indexes of these leaf hashes, undefined where there is none below `size`. Throws STORE_CORRUPT. */
@@ -89,7 +89,7 @@ export class EntryContents {
     return found;
   }
 
-  #keep(entry: ReadEntry, signedEntryTimestamp: Uint8Array | undefined): EntryContent {
+  #keep(entry: StoredEntry, signedEntryTimestamp: Uint8Array | undefined): EntryContent {
     const content = {
       entryID: entryIDOf(this.#options.treeHex, entry.hash),
       leaf: entry.bytes,
@@ -105,7 +105,8 @@ export class EntryContents {
 
 function costOf({ leaf, attestation, signedEntryTimestamp }: EntryContent): number {
   const signature = signedEntryTimestamp?.length ?? 0;
-  return CONTENT_OVERHEAD + leaf.length + signature + (attestation?.length ?? 0);
+  // The leaf may be a part of what was read.
+  return CONTENT_OVERHEAD + leaf.buffer.byteLength + signature + (attestation?.length ?? 0);
 }
 
 function nameOf({ buffer, byteOffset, length }: Uint8Array): string {

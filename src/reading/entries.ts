@@ -7,27 +7,22 @@
 
 import { HASH_SIZE } from '../merkle/hash.js';
 import { TILE_WIDTH } from '../merkle/tile.js';
-import type { LogStore, StoredLeaf } from '../storage/log-store.js';
-
-/** A leaf with the bytes kept beside it. */
-export interface ReadEntry extends StoredLeaf {
-  readonly attachment: Uint8Array | undefined;
-}
+import type { LogStore, StoredEntry, StoredLeaf } from '../storage/log-store.js';
 
 /**
  * Returns the entries at these log indexes, in order, undefined where there is none below `size`, a committed
  * size. Throws STORE_CORRUPT.
  */
 export async function readEntries(
-  log: LogStore,
+  log: Pick<LogStore, 'entry'>,
   indexes: readonly number[],
   size: number,
-): Promise<(ReadEntry | undefined)[]> {
-  const reads = new Map<number, Promise<ReadEntry | undefined>>();
+): Promise<(StoredEntry | undefined)[]> {
+  const reads = new Map<number, Promise<StoredEntry>>();
   return Promise.all(
     indexes.map((index) => {
       if (!Number.isSafeInteger(index) || index < 0 || index >= size) return undefined;
-      const read = reads.get(index) ?? readEntry(log, index);
+      const read = reads.get(index) ?? log.entry(index);
       reads.set(index, read);
       return read;
     }),
@@ -110,13 +105,4 @@ async function hashesInTile(
     const at = (index - from) * HASH_SIZE;
     return hashes.subarray(at, at + HASH_SIZE);
   });
-}
-
-async function readEntry(log: LogStore, index: number): Promise<ReadEntry | undefined> {
-  const [leaves, attachment] = await Promise.all([
-    log.leaves(index, index + 1),
-    log.attachment(index),
-  ]);
-  const leaf = leaves[0];
-  return leaf === undefined ? undefined : { ...leaf, attachment };
 }

@@ -62,6 +62,11 @@ export interface StoredLeaf {
   readonly integratedTimeSeconds: number;
 }
 
+/** A leaf with the bytes kept beside it. */
+export interface StoredEntry extends StoredLeaf {
+  readonly attachment: Uint8Array | undefined;
+}
+
 /** A batch to be made real: `leaves` take the indexes from `expect.size` on. */
 export interface Commit {
   readonly expect: { readonly size: number; readonly root: Uint8Array };
@@ -166,8 +171,8 @@ export interface LogStore {
   /** Returns the first log indexes of a range, in the order asked for, whose entries carry `key`. */
   find(key: string, range: FindRange): Promise<readonly number[]>;
 
-  /** Returns the bytes kept beside leaf `index`, if any. */
-  attachment(index: number): Promise<Uint8Array | undefined>;
+  /** Returns leaf `index`, which must be committed, with the bytes kept beside it. Throws STORE_CORRUPT on a bad row. */
+  entry(index: number): Promise<StoredEntry>;
 
   /** Returns the newest stored note of a kind, if any. */
   newestNote(kind: NoteKind): Promise<StoredNote | undefined>;

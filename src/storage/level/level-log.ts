@@ -8,10 +8,9 @@
 
 import { equalBytes } from '../../encoding/bytes.js';
 import { LogError } from '../../errors.js';
-import { HASH_SIZE, leafHash } from '../../merkle/hash.js';
+import { HASH_SIZE } from '../../merkle/hash.js';
 import { TILE_WIDTH } from '../../merkle/tile.js';
 import { checkCommitShape, checkRange, EMPTY_HEAD } from '../commit-shape.js';
-import { hashCount } from '../full-tiles.js';
 import type {
   Commit,
   CommitOutcome,
@@ -20,6 +19,7 @@ import type {
   LateRows,
   LogStore,
   NoteKind,
+  StoredEntry,
   StoredLeaf,
   StoredNote,
 } from '../log-store.js';
@@ -28,24 +28,22 @@ import { genesisLink } from './batch-chain.js';
 import { type CommitRows, rowsOfCommit } from './commit-rows.js';
 import { type LogKeys, logKeys, numberOfKey, type StoreFormat, searchDigest } from './keyspace.js';
 import { KnownLeafHashes } from './known-leaf-hashes.js';
+import { LeafReader } from './leaf-reader.js';
 import type { LevelDatabase } from './level-database.js';
 import {
   type HeadRow,
   NOTE_KIND_BYTE,
   readHead,
-  readLeaf,
-  readLeafBytes,
   readNote,
   readNumberRow,
   readTimestamp,
   sealHead,
   sealNote,
-  sealTimestamps,
 } from './row-formats.js';
-import { malformedRow, openPresentRow, openRow, type Row } from './rows.js';
+import { openPresentRow, openRow, type Row } from './rows.js';
+import { TileReader, type TreeEnd } from './tile-reader.js';
+import { likelyTimestampRows, timestampRows } from './timestamp-rows.js';
 import { type TailReach, type TailSource, verifyTail } from './verify-tail.js';
-
-const ROWS_A_READ = 256;
 
 /** Returns the row that a new, empty log starts with: a head that is missing later is damage. */
 export function emptyHeadRow(treeID: bigint, format: StoreFormat): Row {
@@ -64,6 +62,8 @@ export class LevelLog implements LogStore {
   readonly treeID: bigint;
   readonly #database: LevelDatabase;
   readonly #keys: LogKeys;
+  readonly #leaves: LeafReader;
+  readonly #tiles: TileReader;
   #state: LogState;
   readonly #notes = new Map<NoteKind, StoredNote>();
   readonly #known = new KnownLeafHashes();
@@ -74,6 +74,8 @@ export class LevelLog implements LogStore {
     this.treeID = treeID;
     this.#database = database;
     this.#keys = logKeys(treeID, database.format);
+    this.#leaves = new LeafReader(database, this.#keys);
+    this.#tiles = new TileReader(database, this.#keys);
     this.#state = {
       headRow: { head: EMPTY_HEAD, link: genesisLink(treeID) },
       tail: new Uint8Array(0),
@@ -84,7 +86,7 @@ export class LevelLog implements LogStore {
   async load(reach: TailReach): Promise<void> {
     const headRow = await this.#readHeadRow();
     const { size } = headRow.head;
-    const leaves = await this.#readLeaves(size - (size % TILE_WIDTH), size);
+    const leaves = await this.#leaves.leaves(size - (size % TILE_WIDTH), size);
     const tail = new Uint8Array(Buffer.concat(leaves.map((leaf) => leaf.hash)));
     const state: LogState = { headRow, tail };
     await verifyTail(this.#tailSource(state), reach);
@@ -110,7 +112,7 @@ export class LevelLog implements LogStore {
     });
     this.#lastCommit = begun;
     const state = await begun;
-    const read = (from: number, to: number) => this.#readHashes(state, 0, from, to);
+    const read = (from: number, to: number) => this.#tiles.hashes(endOf(state), 0, from, to);
     await this.#known.learn(state.headRow.head.size, read, signal);
   }
 
@@ -139,20 +141,16 @@ export class LevelLog implements LogStore {
 
   async leaves(from: number, to: number): Promise<readonly StoredLeaf[]> {
     checkRange(from, to, this.#head.size);
-    return this.#readLeaves(from, to);
+    return this.#leaves.leaves(from, to);
   }
 
   async leafBytes(from: number, to: number): Promise<readonly Uint8Array[]> {
     checkRange(from, to, this.#head.size);
-    const bytes: Uint8Array[] = [];
-    for await (const rows of this.#leafRows(from, to)) {
-      for (const [, key, value] of rows) bytes.push(readLeafBytes(key, openPresentRow(key, value)));
-    }
-    return bytes;
+    return this.#leaves.leafBytes(from, to);
   }
 
   async hashes(level: number, from: number, to: number): Promise<Uint8Array> {
-    return this.#readHashes(this.#state, level, from, to);
+    return this.#tiles.hashes(endOf(this.#state), level, from, to);
   }
 
   async indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]> {
@@ -178,11 +176,9 @@ export class LevelLog implements LogStore {
     });
   }
 
-  async attachment(index: number): Promise<Uint8Array | undefined> {
-    if (index >= this.#head.size) return undefined;
-    const key = this.#keys.attachment(index);
-    const value = await this.#database.get(key);
-    return value === undefined ? undefined : new Uint8Array(openRow(key, value));
+  async entry(index: number): Promise<StoredEntry> {
+    checkRange(index, index + 1, this.#head.size);
+    return this.#leaves.entry(index);
   }
 
   async newestNote(kind: NoteKind): Promise<StoredNote | undefined> {
@@ -198,6 +194,19 @@ export class LevelLog implements LogStore {
   }
 
   async timestamp(index: number): Promise<Uint8Array | undefined> {
+    const likely = likelyTimestampRows(index);
+    const keys = likely.map((first) => this.#keys.timestamps(first));
+    for (const [i, value] of (await this.#database.getMany(keys)).entries()) {
+      if (value === undefined) continue;
+      const key = keys[i] as Buffer;
+      const found = readTimestamp(key, openRow(key, value), index - numberOfKey(key));
+      if (found !== undefined) return found;
+    }
+    return this.#timestampBelow(index);
+  }
+
+  /** Returns the timestamp of leaf `index` if the nearest row holds it. */
+  async #timestampBelow(index: number): Promise<Uint8Array | undefined> {
     const gte = this.#keys.timestamps(0);
     const lte = this.#keys.timestamps(index);
     const [row] = await this.#database.range({ gte, lte, reverse: true, limit: 1 });
@@ -267,49 +276,8 @@ export class LevelLog implements LogStore {
       database: this.#database,
       keys: this.#keys,
       headRow: state.headRow,
-      hashes: (level, from, to) => this.#readHashes(state, level, from, to),
+      hashes: (level, from, to) => this.#tiles.hashes(endOf(state), level, from, to),
     };
-  }
-
-  async #readLeaves(from: number, to: number): Promise<StoredLeaf[]> {
-    const leaves: StoredLeaf[] = [];
-    for await (const rows of this.#leafRows(from, to)) {
-      for (const [index, key, value] of rows) leaves.push(readStoredLeaf(index, key, value));
-    }
-    return leaves;
-  }
-
-  /** Yields index, key and sealed value of the leaf rows of [from, to), as many as are read at once. */
-  async *#leafRows(
-    from: number,
-    to: number,
-  ): AsyncGenerator<[number, Buffer, Buffer | undefined][]> {
-    for (let at = from; at < to; at += ROWS_A_READ) {
-      const keys = numbersBetween(at, Math.min(at + ROWS_A_READ, to)).map(this.#keys.leaf);
-      const values = await this.#database.getMany(keys);
-      yield keys.map((key, i) => [at + i, key, values[i]]);
-    }
-  }
-
-  async #readHashes(state: LogState, level: number, from: number, to: number): Promise<Uint8Array> {
-    const count = hashCount(level, state.headRow.head.size);
-    checkRange(from, to, count);
-    const fullEnd = count - (count % TILE_WIDTH);
-    const parts: Uint8Array[] = [];
-    for (let at = from; at < Math.min(to, fullEnd); ) {
-      const end = Math.min(to, at - (at % TILE_WIDTH) + TILE_WIDTH);
-      parts.push(await this.#hashesOfFullTile(level, at, end));
-      at = end;
-    }
-    const start = Math.max(from, fullEnd);
-    if (start < to && level > 0) parts.push(await this.#rootsOfTiles(level - 1, start, to));
-    if (start < to && level === 0) {
-      parts.push(state.tail.subarray((start - fullEnd) * HASH_SIZE, (to - fullEnd) * HASH_SIZE));
-    }
-    // Nearly every read lies within one tile, and is not copied. No Buffer: its `slice` would share the memory.
-    const { buffer, byteOffset, length } =
-      parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
-    return new Uint8Array(buffer, byteOffset, length);
   }
 
   async #lateAlone(late: LateRows): Promise<void> {
@@ -327,43 +295,15 @@ export class LevelLog implements LogStore {
     if (late.timestamps !== undefined) {
       const { from, signatures } = late.timestamps;
       checkRange(from, from + signatures.length, size);
-      if (signatures.length > 0) rows.push(sealTimestamps(this.#keys.timestamps(from), signatures));
+      rows.push(...timestampRows(this.#keys, from, signatures));
     }
     if (rows.length === 0) return;
     const bytes = rows.reduce((sum, row) => sum + row.key.length + row.value.length, 0);
     await this.#database.write('late', rows, { sync: late.sync === true, bytes });
     for (const [kind, note] of notes) this.#notes.set(kind, note);
   }
-
-  async #hashesOfFullTile(level: number, from: number, to: number): Promise<Uint8Array> {
-    const index = Math.floor(from / TILE_WIDTH);
-    const key = this.#keys.tile(level, index);
-    const content = openPresentRow(key, await this.#database.get(key));
-    if (content.length !== TILE_WIDTH * HASH_SIZE) throw malformedRow(key, 'it is not a full tile');
-    const start = index * TILE_WIDTH;
-    return content.subarray((from - start) * HASH_SIZE, (to - start) * HASH_SIZE);
-  }
-
-  async #rootsOfTiles(level: number, from: number, to: number): Promise<Uint8Array> {
-    const keys = numbersBetween(from, to).map((index) => this.#keys.tileRoot(level, index));
-    const values = await this.#database.getMany(keys);
-    const roots = keys.map((key, i) => {
-      const root = openPresentRow(key, values[i]);
-      if (root.length !== HASH_SIZE) throw malformedRow(key, 'it is not a hash');
-      return root;
-    });
-    return Buffer.concat(roots);
-  }
 }
 
-function readStoredLeaf(index: number, key: Buffer, value: Buffer | undefined): StoredLeaf {
-  const { hash, bytes, integratedTimeSeconds } = readLeaf(key, openPresentRow(key, value));
-  if (!equalBytes(leafHash(bytes), hash)) {
-    throw new LogError('STORE_CORRUPT', `leaf ${index} does not have the hash stored with it`);
-  }
-  return { index, hash, bytes, integratedTimeSeconds };
-}
-
-function numbersBetween(from: number, to: number): number[] {
-  return Array.from({ length: to - from }, (_, i) => from + i);
+function endOf({ headRow, tail }: LogState): TreeEnd {
+  return { size: headRow.head.size, tail };
 }

@@ -161,8 +161,9 @@ export function readTimestamp(
 ): Uint8Array | undefined {
   const reader = new Reader(key, content);
   for (let at = 0; !reader.done; at += 1) {
-    const signature = reader.bytes(reader.number(2));
-    if (at === position) return signature;
+    const length = reader.number(2);
+    if (at === position) return reader.bytes(length);
+    reader.skip(length);
   }
   return undefined;
 }

@@ -22,6 +22,7 @@ import type {
   LogStore,
   NoteKind,
   Store,
+  StoredEntry,
   StoredLeaf,
   StoredNote,
 } from '../log-store.js';
@@ -206,8 +207,10 @@ class MemoryLog implements LogStore {
     return found.slice(0, range.limit);
   }
 
-  async attachment(index: number): Promise<Uint8Array | undefined> {
-    return this.#attachments.get(index);
+  async entry(index: number): Promise<StoredEntry> {
+    checkRange(index, index + 1, this.#head.size);
+    const leaf = this.#leaves[index] as StoredLeaf;
+    return { ...leaf, attachment: this.#attachments.get(index) };
   }
 
   async newestNote(kind: NoteKind): Promise<StoredNote | undefined> {

@@ -21,8 +21,11 @@ export function describeCommits(openStore: StoreFactory): void {
     );
     same(await log.indexesOf([leaves[7]?.hash ?? EMPTY_ROOT, EMPTY_ROOT]), [7, undefined]);
     same(await log.find('number:7', { below: 12, limit: 10 }), [7]);
-    same(await log.attachment(10), utf8('attachment 10'));
-    assert.equal(await log.attachment(11), undefined);
+    for (const [index, attachment] of [utf8('attachment 10'), undefined].entries()) {
+      const [leaf] = await log.leaves(10 + index, 11 + index);
+      same(await log.entry(10 + index), { ...leaf, attachment });
+    }
+    await assert.rejects(log.entry(12), RangeError);
     await store.close();
   });
 

@@ -45,6 +45,25 @@ export function describeLateRows(openStore: StoreFactory): void {
     await store.close();
   });
 
+  it('returns each timestamp of batches of any length, and the ones that were made again', async () => {
+    const store = await openStore({});
+    const log = await logIn(store);
+    await grow(log, 200);
+    const signatures = Array.from({ length: 200 }, (_, i) => utf8(`signature ${i}`));
+    let from = 0;
+    for (const count of [1, 1, 3, 15, 16, 17, 40, 2, 70]) {
+      await log.late({ timestamps: { from, signatures: signatures.slice(from, from + count) } });
+      from += count;
+    }
+    const again = utf8('made again');
+    await log.late({ timestamps: { from: 170, signatures: [again] } });
+    for (let index = 0; index < 200; index++) {
+      const wanted = index < from ? signatures[index] : index === 170 ? again : undefined;
+      same(await log.timestamp(index), wanted, `leaf ${index}`);
+    }
+    await store.close();
+  });
+
   it('returns the timestamp of each leaf that has one', async () => {
     const store = await openStore({});
     const log = await logIn(store);

@@ -75,12 +75,17 @@ export function foldSubtrees(hashes: readonly Uint8Array[]): Uint8Array | undefi
  * 2^k times 32 bytes. Throws ENCODING_MALFORMED for another length.
  */
 export function perfectSubtreeRoot(hashes: Uint8Array): Uint8Array {
+  return subtreeRoots(hashes, 1);
+}
+
+/** Returns the root hashes of the `wanted` perfect subtrees that such hashes fall into, a power of two; concatenated. */
+export function subtreeRoots(hashes: Uint8Array, wanted: number): Uint8Array {
   let count = hashes.length / HASH_SIZE;
   if (!Number.isInteger(Math.log2(count))) {
     throw new LogError('ENCODING_MALFORMED', `${hashes.length} bytes of hashes, no power of two`);
   }
   const row = hashes.slice();
-  for (; count > 1; count /= 2) {
+  for (; count > wanted; count /= 2) {
     for (let i = 0; i < count; i += 2) {
       const at = i * HASH_SIZE;
       const left = row.subarray(at, at + HASH_SIZE);
@@ -88,5 +93,5 @@ export function perfectSubtreeRoot(hashes: Uint8Array): Uint8Array {
       row.set(nodeHash(left, right), at / 2);
     }
   }
-  return row.slice(0, HASH_SIZE);
+  return row.slice(0, count * HASH_SIZE);
 }

@@ -1,26 +1,22 @@
 /**
- * Tiles in memory, expanded: every perfect subtree inside a tile at hand, so that a proof costs look-ups.
+ * Tiles in memory with the perfect subtrees inside them, so that a proof costs look-ups.
  *
  * Spec: ARCHITECTURE.md, "Rooms", reading. A committed hash never changes, so a cached tile is never wrong, only
- * narrow: the tile at the right edge grows in place as the tree does. Computing the 254 inner hashes of a tile takes
- * some 0.4 ms, which is why they are kept.
+ * narrow: the tile at the right edge grows in place as the tree does.
  *
- * In scope: reading, expanding, evicting. Out of scope: which nodes a proof needs (merkle/proof.ts). The cache
- * owns its tiles; the hashes it hands out are views that nobody may write to.
+ * In scope: reading, evicting. Out of scope: which nodes a proof needs (merkle/proof.ts), what is inside a tile
+ * (expanded-tile.ts). The cache owns its tiles; the hashes it hands out are views that nobody may write to.
  */
 
 import { BoundedCache } from '../caching/bounded-cache.js';
 import { LogError } from '../errors.js';
-import { HASH_SIZE, nodeHash } from '../merkle/hash.js';
+import { HASH_SIZE } from '../merkle/hash.js';
 import type { FullTile, TreeEdge } from '../merkle/integrate.js';
 import type { NodeID } from '../merkle/proof.js';
-import { TILE_WIDTH } from '../merkle/tile.js';
+import { TILE_HEIGHT, TILE_WIDTH } from '../merkle/tile.js';
 import type { LogStore } from '../storage/log-store.js';
 import { EdgeFolds } from './edge-folds.js';
-
-/** Tree levels inside one tile. */
-const TILE_HEIGHT = 8;
-const EXPANDED_BYTES = (2 * TILE_WIDTH - 2) * HASH_SIZE;
+import { EXPANDED_BYTES, ExpandedTile } from './expanded-tile.js';
 
 /** Memory that one cached tile counts for, in bytes, the bookkeeping included. */
 export const TILE_COST = EXPANDED_BYTES + 256;
@@ -28,16 +24,19 @@ export const TILE_COST = EXPANDED_BYTES + 256;
 /** Bound of a cache that is not told otherwise: the tiles of half a million leaves. */
 export const DEFAULT_TILE_CACHE_BYTES = 32 * 1024 * 1024;
 
+/** Where tiles are read. */
+type ReadTree = Pick<LogStore, 'hashes' | 'fullTile'>;
+
 /** The tiles of one log in memory, the least recently used dropped first. */
 export class TileCache {
   /** The folded edges of the tree, which its nodes make up. */
   readonly edges: EdgeFolds = new EdgeFolds();
-  readonly #log: Pick<LogStore, 'hashes'>;
+  readonly #log: ReadTree;
   readonly #tiles: BoundedCache<number, ExpandedTile>;
   readonly #loading = new Map<number, Promise<void>>();
 
   /** `maxBytes` bounds what is kept; one tile at least is. */
-  constructor(log: Pick<LogStore, 'hashes'>, maxBytes: number = DEFAULT_TILE_CACHE_BYTES) {
+  constructor(log: ReadTree, maxBytes: number = DEFAULT_TILE_CACHE_BYTES) {
     this.#log = log;
     this.#tiles = new BoundedCache(Math.max(maxBytes, TILE_COST), () => TILE_COST);
   }
@@ -127,6 +126,7 @@ export class TileCache {
     const { level, index } = place;
     const base = index * TILE_WIDTH;
     const from = tile.width;
+    if (from === 0 && to === TILE_WIDTH) return this.#readFull(place, tile);
     const hashes = await this.#log.hashes(level, base + from, base + to);
     if (hashes.length !== (to - from) * HASH_SIZE) {
       const reason = `tile ${level}/${index} has ${hashes.length} bytes from ${from} to ${to}`;
@@ -134,8 +134,19 @@ export class TileCache {
     }
     // `tile` may have been evicted or widened meanwhile; it only ever grows, so the part still fits.
     tile.append(from, hashes);
-    const kept = this.#tiles.get(place.key);
-    if (kept === undefined || kept.width < tile.width) this.#tiles.set(place.key, tile);
+    return this.#keepWider(place.key, tile);
+  }
+
+  async #readFull({ level, index, key }: Place, tile: ExpandedTile): Promise<ExpandedTile> {
+    const { hashes, sixteenths } = await this.#log.fullTile(level, index);
+    tile.append(0, hashes);
+    if (sixteenths !== undefined) tile.giveSixteenths(sixteenths);
+    return this.#keepWider(key, tile);
+  }
+
+  #keepWider(key: number, tile: ExpandedTile): ExpandedTile {
+    const kept = this.#tiles.get(key);
+    if (kept === undefined || kept.width < tile.width) this.#tiles.set(key, tile);
     return tile;
   }
 
@@ -143,44 +154,6 @@ export class TileCache {
     const tile = this.#tiles.get(key) ?? new ExpandedTile();
     tile.append(0, hashes);
     this.#tiles.set(key, tile);
-  }
-}
-
-/** The hashes of one tile and all perfect subtrees in it, the whole tile's own root excepted. */
-class ExpandedTile {
-  /** Row after row: 256 hashes of height 0, 128 of height 1, to 2 of height 7. */
-  readonly #rows = new Uint8Array(EXPANDED_BYTES);
-  #width = 0;
-
-  /** Number of hashes known at height 0. */
-  get width(): number {
-    return this.#width;
-  }
-
-  /** Adds the hashes from position `from` on, which must not lie beyond `width`; known ones are skipped. */
-  append(from: number, hashes: Uint8Array): void {
-    for (let i = this.#width; i < from + hashes.length / HASH_SIZE; i++) {
-      const at = (i - from) * HASH_SIZE;
-      this.#rows.set(hashes.subarray(at, at + HASH_SIZE), i * HASH_SIZE);
-      // Each hash at an odd place completes a subtree; that one may complete the next.
-      for (let height = 0, offset = i; height < TILE_HEIGHT - 1 && offset % 2 === 1; height++) {
-        const parent = nodeHash(this.node(height, offset - 1), this.node(height, offset));
-        offset = (offset - 1) / 2;
-        this.#rows.set(parent, rowStart(height + 1) + offset * HASH_SIZE);
-      }
-      this.#width = i + 1;
-    }
-  }
-
-  /** Returns a view of the first `width` hashes of height 0, which must be known. */
-  row(width: number): Uint8Array {
-    return this.#rows.subarray(0, width * HASH_SIZE);
-  }
-
-  /** Returns a view of the subtree hash of 2^`height` leaves at `offset`, which must be known. */
-  node(height: number, offset: number): Uint8Array {
-    const at = rowStart(height) + offset * HASH_SIZE;
-    return this.#rows.subarray(at, at + HASH_SIZE);
   }
 }
 
@@ -206,10 +179,6 @@ function placeOf(node: NodeID): Place {
 /** Levels are below 7, as sizes are below 2^53: one number names a tile. */
 function keyOf(level: number, index: number): number {
   return index * TILE_HEIGHT + level;
-}
-
-function rowStart(height: number): number {
-  return (2 * TILE_WIDTH - ((2 * TILE_WIDTH) >> height)) * HASH_SIZE;
 }
 
 function hashesAtLevel(size: number, level: number): number {

@@ -67,6 +67,17 @@ export interface StoredEntry extends StoredLeaf {
   readonly attachment: Uint8Array | undefined;
 }
 
+/** A perfect subtree over 16 hashes of a full tile is a sixteenth of it. */
+export const SIXTEENTHS = 16;
+
+/** A tile with all its hashes; nobody may write to them. */
+export interface StoredTile {
+  /** 256 hashes, concatenated. */
+  readonly hashes: Uint8Array;
+  /** The roots of its sixteenths, concatenated, where the store keeps them: to make them takes 240 hashes. */
+  readonly sixteenths?: Uint8Array;
+}
+
 /** A batch to be made real: `leaves` take the indexes from `expect.size` on. */
 export interface Commit {
   readonly expect: { readonly size: number; readonly root: Uint8Array };
@@ -164,6 +175,9 @@ export interface LogStore {
    * roots of the full tiles of level L-1. Only hashes of complete subtrees exist. Throws STORE_CORRUPT.
    */
   hashes(level: number, from: number, to: number): Promise<Uint8Array>;
+
+  /** Returns tile `index` of a level, which must be full and committed. Throws STORE_CORRUPT on a bad row. */
+  fullTile(level: number, index: number): Promise<StoredTile>;
 
   /** Returns the log index for each leaf hash, undefined where the log does not have it. */
   indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]>;

@@ -27,6 +27,11 @@ export async function newGrowingLog(fault?: FaultPoint): Promise<GrowingLog> {
     reads.push(`${level}:${from}-${to}`);
     return hashes(level, from, to);
   };
+  const fullTile = log.fullTile.bind(log);
+  log.fullTile = (level, index) => {
+    reads.push(`${level}:${256 * index}-${256 * index + 256}`);
+    return fullTile(level, index);
+  };
   const growing: GrowingLog = {
     log,
     reads,

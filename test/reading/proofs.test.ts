@@ -164,6 +164,7 @@ test('a read that fails fails its proof alone; the next one reads again', async 
       if (failing) throw new Error('no');
       return growing.log.hashes(level, from, to);
     },
+    fullTile: (level, index) => growing.log.fullTile(level, index),
   });
   await assert.rejects(inclusionProofs(cache, [1], 100), /no/);
   failing = false;
@@ -175,6 +176,7 @@ test('a store that gives too few hashes is corrupt', async () => {
   await growing.growTo(100);
   const cache = new TileCache({
     hashes: async (level, from, to) => (await growing.log.hashes(level, from, to)).slice(32),
+    fullTile: (level, index) => growing.log.fullTile(level, index),
   });
   await assert.rejects(inclusionProofs(cache, [1], 100), (e) => isLogError(e, 'STORE_CORRUPT'));
 });

@@ -4,11 +4,11 @@
  * In scope: a Commit turned into rows, batch row and head row included. Out of scope: writing them. Pure.
  */
 
-import { perfectSubtreeRoot } from '../../merkle/frontier.js';
-import type { Commit } from '../log-store.js';
+import { perfectSubtreeRoot, subtreeRoots } from '../../merkle/frontier.js';
+import { type Commit, SIXTEENTHS } from '../log-store.js';
 import { type BatchRow, sealBatch, summarizeRows } from './batch-chain.js';
 import { type LogKeys, searchDigest } from './keyspace.js';
-import { encodeNumber, type HeadRow, sealHead, sealLeaf } from './row-formats.js';
+import { encodeNumber, type HeadRow, sealHead, sealLeaf, sealTile } from './row-formats.js';
 import { type Row, sealRow } from './rows.js';
 
 /** The rows of a commit and the head row that they lead to. */
@@ -64,9 +64,10 @@ function entryRows(keys: LogKeys, commit: Commit): Row[] {
   });
   const tiles = [...commit.fullTiles].sort((a, b) => a.level - b.level || a.index - b.index);
   for (const { level, index, hashes } of tiles) {
+    const sixteenths = subtreeRoots(hashes, SIXTEENTHS);
     others.push(
-      sealRow(keys.tile(level, index), hashes),
-      sealRow(keys.tileRoot(level, index), perfectSubtreeRoot(hashes)),
+      sealTile(keys.tile(level, index), { hashes, sixteenths }),
+      sealRow(keys.tileRoot(level, index), perfectSubtreeRoot(sixteenths)),
     );
   }
   return [...leafRows, ...others];

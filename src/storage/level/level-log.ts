@@ -11,6 +11,7 @@ import { LogError } from '../../errors.js';
 import { HASH_SIZE } from '../../merkle/hash.js';
 import { TILE_WIDTH } from '../../merkle/tile.js';
 import { checkCommitShape, checkRange, EMPTY_HEAD } from '../commit-shape.js';
+import { hashCount } from '../full-tiles.js';
 import type {
   Commit,
   CommitOutcome,
@@ -22,6 +23,7 @@ import type {
   StoredEntry,
   StoredLeaf,
   StoredNote,
+  StoredTile,
 } from '../log-store.js';
 import { uniteNotes } from '../note-union.js';
 import { genesisLink } from './batch-chain.js';
@@ -151,6 +153,12 @@ export class LevelLog implements LogStore {
 
   async hashes(level: number, from: number, to: number): Promise<Uint8Array> {
     return this.#tiles.hashes(endOf(this.#state), level, from, to);
+  }
+
+  async fullTile(level: number, index: number): Promise<StoredTile> {
+    const start = index * TILE_WIDTH;
+    checkRange(start, start + TILE_WIDTH, hashCount(level, this.#head.size));
+    return this.#tiles.fullTile(level, index);
   }
 
   async indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]> {

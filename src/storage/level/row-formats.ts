@@ -6,7 +6,14 @@
  */
 
 import { HASH_SIZE } from '../../merkle/hash.js';
-import type { Head, NoteKind, StoredNote } from '../log-store.js';
+import { TILE_WIDTH } from '../../merkle/tile.js';
+import {
+  type Head,
+  type NoteKind,
+  SIXTEENTHS,
+  type StoredNote,
+  type StoredTile,
+} from '../log-store.js';
 import { SEARCH_DIGEST_SIZE } from './keyspace.js';
 import { malformedRow, openRow, type Row, sealRow } from './rows.js';
 
@@ -127,6 +134,23 @@ function readLeafParts<T>(
   const bytes = reader.view(reader.left);
   return { integratedTimeSeconds, hash, ...digests, hasAttachment: flags === 1, bytes };
 }
+
+/** Returns the row of a full tile: its hashes, then the roots of its sixteenths. */
+export function sealTile(key: Buffer, { hashes, sixteenths }: Required<StoredTile>): Row {
+  return sealRow(key, hashes, sixteenths);
+}
+
+/** Returns the stored tile, which shares the memory of `content`; older rows end with the hashes. Throws STORE_CORRUPT. */
+export function readTile(key: Uint8Array, content: Buffer): StoredTile {
+  const hashes = content.subarray(0, TILE_BYTES);
+  if (content.length === TILE_BYTES) return { hashes };
+  if (content.length === TILE_BYTES + SIXTEENTHS * HASH_SIZE) {
+    return { hashes, sixteenths: content.subarray(TILE_BYTES) };
+  }
+  throw malformedRow(key, 'it is not a full tile');
+}
+
+const TILE_BYTES = TILE_WIDTH * HASH_SIZE;
 
 /** The byte that stands for a kind of note in its key. */
 export const NOTE_KIND_BYTE: Readonly<Record<NoteKind, number>> = { v1: 1, tiles: 2 };

@@ -8,8 +8,10 @@ import { HASH_SIZE } from '../../merkle/hash.js';
 import { TILE_WIDTH } from '../../merkle/tile.js';
 import { checkRange } from '../commit-shape.js';
 import { hashCount } from '../full-tiles.js';
+import type { StoredTile } from '../log-store.js';
 import type { LogKeys } from './keyspace.js';
 import type { LevelDatabase } from './level-database.js';
+import { readTile } from './row-formats.js';
 import { malformedRow, openPresentRow } from './rows.js';
 
 /** The end of a log as it is at one time. */
@@ -56,13 +58,17 @@ export class TileReader {
     return new Uint8Array(buffer, byteOffset, length);
   }
 
+  /** See LogStore.fullTile. */
+  async fullTile(level: number, index: number): Promise<StoredTile> {
+    const key = this.#keys.tile(level, index);
+    return readTile(key, openPresentRow(key, await this.#database.get(key)));
+  }
+
   async #hashesOfFullTile(level: number, from: number, to: number): Promise<Uint8Array> {
     const index = Math.floor(from / TILE_WIDTH);
-    const key = this.#keys.tile(level, index);
-    const content = openPresentRow(key, await this.#database.get(key));
-    if (content.length !== TILE_WIDTH * HASH_SIZE) throw malformedRow(key, 'it is not a full tile');
+    const { hashes } = await this.fullTile(level, index);
     const start = index * TILE_WIDTH;
-    return content.subarray((from - start) * HASH_SIZE, (to - start) * HASH_SIZE);
+    return hashes.subarray((from - start) * HASH_SIZE, (to - start) * HASH_SIZE);
   }
 
   async #rootsOfTiles(level: number, from: number, to: number): Promise<Uint8Array> {

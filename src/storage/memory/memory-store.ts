@@ -9,6 +9,7 @@
 import { LogError } from '../../errors.js';
 import { perfectSubtreeRoot } from '../../merkle/frontier.js';
 import { HASH_SIZE } from '../../merkle/hash.js';
+import { TILE_WIDTH } from '../../merkle/tile.js';
 import { checkCommitShape, checkRange, EMPTY_HEAD } from '../commit-shape.js';
 import type { FaultPoint, StoreStep } from '../fault-point.js';
 import { hashCount } from '../full-tiles.js';
@@ -25,6 +26,7 @@ import type {
   StoredEntry,
   StoredLeaf,
   StoredNote,
+  StoredTile,
 } from '../log-store.js';
 import { uniteNotes } from '../note-union.js';
 
@@ -186,6 +188,15 @@ class MemoryLog implements LogStore {
   }
 
   async hashes(level: number, from: number, to: number): Promise<Uint8Array> {
+    return this.#hashes(level, from, to);
+  }
+
+  async fullTile(level: number, index: number): Promise<StoredTile> {
+    const start = index * TILE_WIDTH;
+    return { hashes: this.#hashes(level, start, start + TILE_WIDTH) };
+  }
+
+  #hashes(level: number, from: number, to: number): Uint8Array {
     checkRange(from, to, hashCount(level, this.#head.size));
     const row =
       level === 0

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
-import { perfectSubtreeRoot } from '../../../src/merkle/frontier.js';
+import { perfectSubtreeRoot, subtreeRoots } from '../../../src/merkle/frontier.js';
 import { EMPTY_EDGE, integrate } from '../../../src/merkle/integrate.js';
 import {
   type FindRange,
@@ -44,6 +44,23 @@ export function describeReads(openStore: StoreFactory): void {
         `root at ${size}`,
       );
     }
+    await store.close();
+  });
+
+  it('returns full tiles, with the right roots of their sixteenths if it keeps them', async () => {
+    const store = await openStore({});
+    const log = await logIn(store);
+    await grow(log, 200, 400, 100);
+    const hashes = makeLeaves(0, 700).map((leaf) => leaf.hash);
+    for (const index of [0, 1]) {
+      const wanted = new Uint8Array(Buffer.concat(hashes.slice(256 * index, 256 * index + 256)));
+      const tile = await log.fullTile(0, index);
+      assert.ok(Buffer.from(wanted).equals(tile.hashes));
+      if (tile.sixteenths === undefined) continue;
+      assert.ok(Buffer.from(subtreeRoots(wanted, 16)).equals(tile.sixteenths));
+    }
+    await assert.rejects(log.fullTile(0, 2), RangeError);
+    await assert.rejects(log.fullTile(1, 0), RangeError);
     await store.close();
   });
 

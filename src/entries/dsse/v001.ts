@@ -99,29 +99,23 @@ export const dsseV001: EntryVersion<Dsse, ProvenDsse> = {
     if (form === 'stored') throw notInsertable('missing proposed content');
   },
 
+  // The RFC 8785 form by hand, as of hashedrekord.
   canonicalize({ proven }) {
     const { envelopeHash, payloadHash, signatures } = proven.stored;
+    const signed = [...signatures].sort(bySignature).map(({ signature, verifier }) => {
+      return `{"signature":${canonicalJson(signature)},"verifier":"${toBase64(verifier)}"}`;
+    });
     return utf8(
-      canonicalJson({
-        apiVersion: '0.0.1',
-        kind: 'dsse',
-        spec: {
-          envelopeHash: { ...envelopeHash },
-          payloadHash: { ...payloadHash },
-          signatures: [...signatures].sort(bySignature).map(({ signature, verifier }) => ({
-            signature,
-            verifier: toBase64(verifier),
-          })),
-        },
-      }),
+      `{"apiVersion":"0.0.1","kind":"dsse","spec":{"envelopeHash":${hashJson(envelopeHash)},` +
+        `"payloadHash":${hashJson(payloadHash)},"signatures":[${signed.join(',')}]}}`,
     );
   },
 
   indexKeys({ proven }) {
     const { envelopeHash, payloadHash, signatures } = proven.stored;
     const keys: string[] = [];
-    for (const { verifier } of [...signatures].sort(bySignature)) {
-      const key = readX509Key(verifier);
+    for (const { signature, verifier } of [...signatures].sort(bySignature)) {
+      const key = proven.proposed?.verified.keys.get(signature) ?? readX509Key(verifier);
       keys.push(`sha256:${sha256Hex(key.canonicalPem)}`, ...key.subjects);
     }
     keys.push(`${payloadHash.algorithm}:${payloadHash.value}`);
@@ -153,6 +147,10 @@ function proposedTerms({ envelope, verified, statementKeys }: ProposedDsse): Sea
     ...statementKeys.map((value): SearchTerm => ({ field: 'digest', value })),
     ...(isStatement ? statementTerms(verified.payload) : []),
   ];
+}
+
+function hashJson({ algorithm, value }: StoredDsse['envelopeHash']): string {
+  return `{"algorithm":"${algorithm}","value":${canonicalJson(value)}}`;
 }
 
 /** By the signature's text, which is ASCII: base64 has been decoded from it. */

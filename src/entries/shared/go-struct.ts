@@ -56,8 +56,16 @@ export function decodeGoStruct<T extends GoType & { kind: 'struct' }>(
   document: Uint8Array,
 ): GoValue<T> {
   decodeGoJson(document);
+  return decodeGoPart(type, fromGoUtf8(document).trim());
+}
+
+/** Does so with the text of a `raw` value, which has been accepted with its document. */
+export function decodeGoPart<T extends GoType & { kind: 'struct' }>(
+  type: T,
+  text: string,
+): GoValue<T> {
   const reader = new StructReader();
-  const value = reader.read(type, fromGoUtf8(document).trim(), {});
+  const value = reader.read(type, text, {});
   if (reader.mismatch !== undefined) throw new LogError('ENTRY_MALFORMED', reader.mismatch);
   return (value ?? {}) as GoValue<T>;
 }

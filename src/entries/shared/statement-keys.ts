@@ -5,9 +5,8 @@
  * statement says (statement-terms.ts). Nothing here judges a statement: whatever was signed may be logged.
  */
 
-import { utf8 } from '../../encoding/bytes.js';
 import { isLogError, LogError } from '../../errors.js';
-import { decodeGoStruct, type GoType, type GoValue } from './go-struct.js';
+import { decodeGoPart, decodeGoStruct } from './go-struct.js';
 
 /** The payload type whose payloads are statements. */
 export const STATEMENT_TYPE = 'application/vnd.in-toto+json';
@@ -17,11 +16,13 @@ export type DigestSet = ReadonlyMap<string, string>;
 
 /** Returns the digests of subjects and materials, as dsse takes them; none for a payload that is no statement. */
 export function statementDigests(payload: Uint8Array): readonly DigestSet[] {
-  const statement = readOrNothing(STATEMENT, payload);
+  const statement = orNothing(() => decodeGoStruct(STATEMENT, payload));
   if (statement === undefined) return [];
   const { predicate } = statement;
   const materials =
-    predicate === undefined ? undefined : readOrNothing(PREDICATE, utf8(predicate))?.materials;
+    predicate === undefined
+      ? undefined
+      : orNothing(() => decodeGoPart(PREDICATE, predicate))?.materials;
   return [...digestSets(statement.subject), ...digestSets(materials)];
 }
 
@@ -32,13 +33,13 @@ export function statementDigests(payload: Uint8Array): readonly DigestSet[] {
 export function provenanceDigests(payload: Uint8Array): readonly DigestSet[] | undefined {
   const subjects = subjectDigests(payload);
   if (subjects === undefined) return undefined;
-  const provenance = readOrNothing(PROVENANCE, payload);
+  const provenance = orNothing(() => decodeGoStruct(PROVENANCE, payload));
   return [...subjects, ...digestSets(provenance?.predicate?.materials)];
 }
 
 /** Returns the digests of subjects; undefined for a payload that is no statement. */
 export function subjectDigests(payload: Uint8Array): readonly DigestSet[] | undefined {
-  const statement = readOrNothing(SUBJECTS, payload);
+  const statement = orNothing(() => decodeGoStruct(SUBJECTS, payload));
   return statement === undefined ? undefined : digestSets(statement.subject);
 }
 
@@ -149,12 +150,9 @@ const PROVENANCE = {
   },
 } as const;
 
-function readOrNothing<T extends GoType & { kind: 'struct' }>(
-  type: T,
-  document: Uint8Array,
-): GoValue<T> | undefined {
+function orNothing<Value>(read: () => Value): Value | undefined {
   try {
-    return decodeGoStruct(type, document);
+    return read();
   } catch (error) {
     // Any payload may be logged; only one that reads as a statement is found by its digests.
     if (isLogError(error)) return undefined;

@@ -23,6 +23,7 @@ import {
   openHandle,
   rootCause,
 } from './open-folder.js';
+import { ReadPace } from './read-pace.js';
 import type { Row } from './rows.js';
 import { SecondNames } from './second-names.js';
 
@@ -76,6 +77,7 @@ export class LevelDatabase {
   readonly #lock: LockFile;
   readonly #reserve: DiskReserve;
   readonly #secondNames: SecondNames;
+  readonly #pace: ReadPace;
   #handle: Handle | undefined;
   #failed = false;
   #closed = false;
@@ -92,10 +94,12 @@ export class LevelDatabase {
     this.#handle = opened.handle;
     this.#lock = lock;
     this.#secondNames = new SecondNames(options.directory);
+    const nowMs = options.nowMs ?? (() => performance.now());
+    this.#pace = new ReadPace(nowMs);
     this.#reserve = new DiskReserve({
       reserveBytes: options.reserveBytes ?? reserveFor(options.settings),
       freeBytes: options.freeBytes ?? (() => freeBytesAt(options.directory)),
-      nowMs: options.nowMs ?? (() => performance.now()),
+      nowMs,
     });
   }
 
@@ -110,9 +114,9 @@ export class LevelDatabase {
   /** Returns the value of each key, undefined where there is none; values are still sealed. */
   getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
     return this.#read(async (handle) =>
-      keys.length > MOST_KEYS_ON_LOOP
+      keys.length > MOST_KEYS_ON_LOOP || this.#pace.prefersThread()
         ? handle.getMany(keys as Buffer[])
-        : keys.map((key) => handle.getSync(key)),
+        : this.#pace.timed(keys.length, () => keys.map((key) => handle.getSync(key))),
     );
   }
 
@@ -326,10 +330,7 @@ function reserveFor(settings: LevelSettings): number {
   return 2 * settings.writeBufferSize + RESERVE_MARGIN;
 }
 
-/**
- * Keys that are looked for on the event loop: a few rows are there sooner than a thread would have begun to look for
- * them, and the loop may be busy with other things before it hears of that.
- */
+/** Keys that are looked for on the event loop at most. */
 const MOST_KEYS_ON_LOOP = 8;
 
 /** Rows that are read at once, in number and bytes. */

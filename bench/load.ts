@@ -20,7 +20,7 @@ import { openUnverifiedLog, type UnverifiedLog } from './harness/open-log.js';
 import { folderBytes, threadSeconds } from './harness/own-figures.js';
 import { memoryBytes } from './harness/process-figures.js';
 import { type ResultRow, report } from './harness/result.js';
-import { measureStart } from './start.js';
+import { measureStart, type StartFigures } from './start.js';
 
 export interface LoadOptions {
   readonly entries: number;
@@ -28,14 +28,13 @@ export interface LoadOptions {
   readonly batch: number;
   /** Where the log lies; unset: a temporary folder that is removed. */
   readonly dataDir: string | undefined;
-  /** True: the log is only filled. */
-  readonly isFillOnly?: boolean;
 }
 
 /** What became of the promises, for whoever holds a run to them. */
 export interface LoadFigures {
   /** Entries a second into the full log over those into an empty one, neighbours in time. */
   readonly share: number;
+  readonly start: StartFigures;
 }
 
 const MARKS = [100_000, 1_000_000, 3_000_000, 10_000_000];
@@ -49,10 +48,6 @@ const MIB = 2 ** 20;
 export async function load(options: LoadOptions): Promise<LoadFigures> {
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stele-load-'));
   try {
-    if (options.isFillOnly === true) {
-      await fillLog(folder, options.entries);
-      return { share: Number.NaN };
-    }
     const slice = Math.min(SLICE, Math.ceil(options.entries / 8));
     const rows: ResultRow[] = [];
     for (const mark of [...MARKS.filter((each) => each < options.entries), options.entries]) {
@@ -60,13 +55,11 @@ export async function load(options: LoadOptions): Promise<LoadFigures> {
       rows.push(...(await measuredTo(mark, folder, options.batch)));
     }
     const { share, row } = await compareWithEmpty(folder, slice, options.batch);
-    rows.push(
-      row,
-      ...(await coldReads(folder, READS)),
-      (await measureStart({ dataDir: folder, rounds: 3, flags: [] })).row,
-    );
+    rows.push(row, ...(await coldReads(folder, READS)));
+    const start = await measureStart({ dataDir: folder, rounds: 3, flags: [] });
+    rows.push(start.row);
     report('load', rows, new Date());
-    return { share };
+    return { share, start: start.figures };
   } finally {
     if (options.dataDir === undefined) rmSync(folder, { recursive: true });
   }

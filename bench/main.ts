@@ -6,6 +6,7 @@
 
 import { against } from './against.js';
 import { compare } from './compare.js';
+import { fillLog } from './fill.js';
 import { goalsTable } from './goals.js';
 import { type ResultRow, readResult, report } from './harness/result.js';
 import { INGEST_KINDS, type IngestKind, ingest } from './ingest.js';
@@ -82,7 +83,8 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   },
   merkle: ({ entries = 200_000 }) => void merkle(entries),
   load: async ({ entries = 1_000_000, batch = 256, dataDir, isFillOnly }) => {
-    await load({ entries, batch, dataDir, isFillOnly });
+    if (isFillOnly && dataDir !== undefined) await fillLog(dataDir, entries);
+    else await load({ entries, batch, dataDir });
   },
   search: async ({ entries = 100_000, requests = 5000, connections = [8], dataDir, flags }) => {
     await search({ entries, dataDir, requests, connections: connections[0] ?? 8, flags });

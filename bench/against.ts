@@ -18,7 +18,7 @@ import { SubmissionSource } from './harness/prepared.js';
 import { entryQuestions, type ReadQuestion, tileQuestions } from './harness/read-questions.js';
 import { bytesOfRead } from './harness/read-request.js';
 import type { ResultRow } from './harness/result.js';
-import { startServer } from './harness/server-process.js';
+import { QUIET_FLAGS, startServer } from './harness/server-process.js';
 import type { IngestKind } from './ingest.js';
 
 export interface AgainstOptions {
@@ -52,7 +52,7 @@ export async function against(options: AgainstOptions): Promise<ResultRow[]> {
   console.log(`${options.url} speaks ${apis.join(' and ')}`);
   const peer: Target = { url: options.url, otherPids: options.pids };
   const folder = mkdtempSync(join(tmpdir(), 'stele-against-'));
-  const flags = ['--log-level', 'warn', ...options.flags];
+  const flags = [...QUIET_FLAGS, ...options.flags];
   const stele = await startServer({ dataDir: folder, flags, probed: true });
   try {
     // The peer's log may have what we have signed before.

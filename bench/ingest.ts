@@ -13,7 +13,12 @@ import { type LoadFigures, measureLoad, type Target } from './harness/measure.js
 import { type Api, type Payload, weightOf } from './harness/payloads.js';
 import { SubmissionSource } from './harness/prepared.js';
 import type { ResultRow } from './harness/result.js';
-import { programCommand, startListening, startServer } from './harness/server-process.js';
+import {
+  programCommand,
+  QUIET_FLAGS,
+  startListening,
+  startServer,
+} from './harness/server-process.js';
 
 /** What is submitted, and how. */
 export interface IngestKind {
@@ -62,7 +67,8 @@ const LONELY = 4;
 export async function ingest(options: IngestOptions): Promise<IngestCase[]> {
   const folder = mkdtempSync(join(tmpdir(), 'stele-ingest-'));
   const peer = await startListening(programCommand('bench/peer-server'));
-  const server = await startServer({ dataDir: folder, flags: options.flags, probed: true });
+  const flags = [...QUIET_FLAGS, ...options.flags];
+  const server = await startServer({ dataDir: folder, flags, probed: true });
   try {
     const source = new SubmissionSource({ fresh: false });
     const cases: IngestCase[] = [];

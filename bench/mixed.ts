@@ -13,7 +13,7 @@ import { type LoadFigures, measureLoad, type Target } from './harness/measure.js
 import { SubmissionSource } from './harness/prepared.js';
 import { bytesOfRead } from './harness/read-request.js';
 import type { ResultRow } from './harness/result.js';
-import { startServer, waitUntilReady } from './harness/server-process.js';
+import { QUIET_FLAGS, startServer, waitUntilReady } from './harness/server-process.js';
 
 export interface MixedOptions {
   /** Entries in the log at first. */
@@ -33,7 +33,7 @@ const [OK, CREATED] = [200, 201];
 /** Measures. */
 export async function mixed(options: MixedOptions): Promise<ResultRow[]> {
   const folder = mkdtempSync(join(tmpdir(), 'stele-mixed-'));
-  const flags = ['--log-level', 'warn', ...options.flags];
+  const flags = [...QUIET_FLAGS, ...options.flags];
   const server = await startServer({ dataDir: folder, flags, probed: true });
   try {
     const source = new SubmissionSource({ fresh: false });

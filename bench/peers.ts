@@ -18,7 +18,7 @@ import {
   startRekorTiles,
 } from './harness/rekor-tiles.js';
 import type { ResultRow } from './harness/result.js';
-import { startServer } from './harness/server-process.js';
+import { QUIET_FLAGS, startServer } from './harness/server-process.js';
 
 export interface PeersOptions {
   readonly connections: readonly number[];
@@ -53,7 +53,7 @@ export async function peers(options: PeersOptions): Promise<ResultRow[] | undefi
   const program = buildRekorTiles();
   if (program === undefined) return undefined;
   const folder = mkdtempSync(join(tmpdir(), 'stele-peers-'));
-  const flags = ['--log-level', 'warn', ...options.flags];
+  const flags = [...QUIET_FLAGS, ...options.flags];
   const stele = await startServer({ dataDir: folder, flags, probed: true });
   try {
     const source = new SubmissionSource({ fresh: false });

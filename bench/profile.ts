@@ -20,7 +20,7 @@ import { drawFlames } from './harness/flame-graph.js';
 import { measureLoad } from './harness/measure.js';
 import { SubmissionSource } from './harness/prepared.js';
 import { type ResultRow, table } from './harness/result.js';
-import { projectRoot, startServer } from './harness/server-process.js';
+import { projectRoot, QUIET_FLAGS, startServer } from './harness/server-process.js';
 
 export interface ProfileOptions {
   /** Submissions that are profiled; as many before warm the server up. */
@@ -75,7 +75,7 @@ async function profiledLoad(
   const [warmUp, profiled] = [0, 1].map(() => source.take('v1', PAYLOAD, entries));
   const server = await startServer({
     dataDir: join(folder, 'log'),
-    flags: ['--log-level', 'warn', ...flags],
+    flags: [...QUIET_FLAGS, ...flags],
     nodeFlags: [
       '--cpu-prof',
       `--cpu-prof-dir=${folder}`,

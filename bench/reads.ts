@@ -18,6 +18,7 @@ import { bytesOfRead } from './harness/read-request.js';
 import type { ResultRow } from './harness/result.js';
 import {
   programCommand,
+  QUIET_FLAGS,
   type ServerProcess,
   startListening,
   startServer,
@@ -53,8 +54,7 @@ const SAMPLED = 1000;
 /** Measures all cases. */
 export async function reads(options: ReadsOptions): Promise<ReadCase[]> {
   const folder = options.dataDir ?? mkdtempSync(join(tmpdir(), 'stele-reads-'));
-  // Its request lines would be half of the cost, and a log with readers keeps none.
-  const flags = ['--log-level', 'warn', ...options.flags];
+  const flags = [...QUIET_FLAGS, ...options.flags];
   const server = await startServer({ dataDir: folder, flags, probed: true });
   try {
     if (options.dataDir === undefined) {

@@ -8,7 +8,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ResultRow } from './harness/result.js';
-import { INGEST_KINDS, ingest } from './ingest.js';
+import { INGEST_KINDS, type IngestCase, ingest } from './ingest.js';
 import { load } from './load.js';
 import { mixed } from './mixed.js';
 import { reads } from './reads.js';
@@ -63,6 +63,7 @@ export async function suite({ quick, dataDir, flags }: SuiteOptions): Promise<Re
   const { connections, entries, rounds } = extent;
   const kinds = Object.values(INGEST_KINDS);
   const taken = await ingest({ kinds, connections, entries, rounds, flags });
+  taken.push(...(await withLines(extent, flags)));
   const given = await reads({
     entries: extent.readEntries,
     dataDir: undefined,
@@ -81,6 +82,21 @@ export async function suite({ quick, dataDir, flags }: SuiteOptions): Promise<Re
   });
   const rest = await growthAndStart(extent, dataDir, flags);
   return [...taken.map(({ row }) => row), ...given.map(({ row }) => row), ...both, ...rest];
+}
+
+/** The first kind again, by a server that writes a line for each request, as it does unless it is told otherwise. */
+async function withLines(
+  { entries, rounds }: Extent,
+  flags: readonly string[],
+): Promise<readonly IngestCase[]> {
+  const kinds = Object.values(INGEST_KINDS).slice(0, 1);
+  const connections = [CONNECTIONS];
+  const told = [...flags, '--log-level', 'info'];
+  const cases = await ingest({ kinds, connections, entries, rounds, flags: told });
+  return cases.map((each) => {
+    const name = `${each.name}, a log line each`;
+    return { ...each, name, row: { ...each.row, case: name } };
+  });
 }
 
 async function growthAndStart(

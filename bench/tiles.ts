@@ -17,7 +17,12 @@ import { Connection, requestBytes } from './harness/connection.js';
 import { measureLoad } from './harness/measure.js';
 import { cpuSeconds, memoryBytes } from './harness/process-figures.js';
 import { type ResultRow, report } from './harness/result.js';
-import { type ServerProcess, startServer, waitUntilReady } from './harness/server-process.js';
+import {
+  QUIET_FLAGS,
+  type ServerProcess,
+  startServer,
+  waitUntilReady,
+} from './harness/server-process.js';
 
 export interface TilesOptions {
   /** Entries in the log that is read; ignored with `dataDir`. */
@@ -37,8 +42,7 @@ export async function tiles(options: TilesOptions): Promise<void> {
   if (options.dataDir === undefined) await fillLog(folder, options.entries);
   const server = await startServer({
     dataDir: folder,
-    // Its request lines would be half of the cost, and a log with readers keeps none.
-    flags: ['--log-level', 'warn', ...options.flags],
+    flags: [...QUIET_FLAGS, ...options.flags],
   });
   try {
     // The check of the store that runs after a start would be measured as well.

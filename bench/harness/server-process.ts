@@ -74,6 +74,12 @@ export interface ServerProcess {
 
 const STOPPED_WITHIN_MS = 15_000;
 
+/**
+ * The flags of a server that is measured: no line for each request. It would go to a program that shares the machine
+ * and reads it. What lines cost is a case of its own (suite.ts). Flags after these win.
+ */
+export const QUIET_FLAGS: readonly string[] = ['--log-level', 'warn'];
+
 /** True when this program runs from its TypeScript source and not compiled. */
 export const fromSource: boolean = import.meta.url.endsWith('.ts');
 

@@ -8,11 +8,11 @@ import type { Log, Shards } from '../../log/log.js';
 import { noteJson } from '../checkpoint-json.js';
 import { endpointRoute } from './endpoint.js';
 
-/** Returns the route; `published` is called with the tree ID of each checkpoint that goes out. */
+/** Returns the route; `published` is called for each checkpoint of the active log that goes out. */
 export function logInfoRoute(
   shards: Shards,
   enabled: ReadonlySet<string>,
-  published: (treeID: bigint) => void,
+  published: () => void,
 ): Route {
   return endpointRoute<undefined>('getLogInfo', enabled, {
     method: 'GET',
@@ -24,7 +24,7 @@ export function logInfoRoute(
     handle: async (_, request) => {
       const inactive = await Promise.all(shards.inactive.map(treeInfo));
       const active = await treeInfo(shards.active);
-      published(shards.active.identity.treeID);
+      published();
       // Null, not an empty list, when there is no inactive shard.
       const shardList = inactive.map((each) => `{${each}}`).join(',');
       const inactiveShards = inactive.length === 0 ? 'null' : `[${shardList}]`;

@@ -39,7 +39,8 @@ export function v1Routes(options: V1Options): readonly Route[] {
     entryAdded: metrics.entryAdded,
     unread: (error) => options.unread(error),
   };
-  const published = (treeID: bigint): void => metrics.checkpointPublished(String(treeID), '200');
+  const shard = String(shards.active.identity.treeID);
+  const published = (): void => metrics.checkpointPublished(shard);
   return [
     createEntryRoute(shards, enabledEndpoints, appending),
     createBatchRoute(shards, enabledEndpoints, appending),

@@ -45,7 +45,7 @@ export interface BodyReader {
    * Returns true when the request has a body: a positive length, or a chunk that is not the last one, for
    * which is waited. Throws RefusedRequest (408) when none comes within the grace, and ClientGone.
    */
-  begins(request: IncomingMessage): Promise<boolean>;
+  begins(request: IncomingMessage): boolean | Promise<boolean>;
   /**
    * Returns the body, cut at the limit or at `maxBytes`, undefined when the request has none. Throws RefusedRequest
    * (408 too slow, 503 over the budget) and ClientGone. The caller calls `release` with the body when it is done.
@@ -67,7 +67,7 @@ export function createBodyReader(limits: BodyLimits, clock: Clock): BodyReader {
   });
   return {
     begins: (request) =>
-      isChunked(request) ? beginsChunk(request, limits, clock) : Promise.resolve(hasBody(request)),
+      isChunked(request) ? beginsChunk(request, limits, clock) : hasBody(request),
     read(request, maxBytes) {
       if (!hasBody(request)) return Promise.resolve(undefined);
       const announced = Number(request.headers['content-length'] ?? FIRST_BUFFER_BYTES);

@@ -12,7 +12,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { type BodyLimits, type BodyReader, ClientGone, createBodyReader } from './body.js';
 import type { Clock } from './clock.js';
-import { type HeaderField, isPreflight, originHeader, preflightHeaders } from './cors.js';
+import { isPreflight, originHeader, preflightHeaders } from './cors.js';
 import type { Dialect } from './dialect.js';
 import { accepts, negotiate, parseMediaType } from './media-type.js';
 import { JSON_TYPE, RefusedRequest, type Reply } from './reply.js';
@@ -162,11 +162,11 @@ interface Slots {
   readonly turns: TurnGate;
 }
 
-const NO_CACHE: readonly HeaderField[] = [
-  ['Cache-Control', 'no-cache, no-store, no-transform, must-revalidate, private, max-age=0'],
-  ['Expires', 'Thu, 01 Jan 1970 00:00:00 GMT'],
-  ['Pragma', 'no-cache'],
-  ['X-Accel-Expires', '0'],
+const NO_CACHE: readonly string[] = [
+  ...['Cache-Control', 'no-cache, no-store, no-transform, must-revalidate, private, max-age=0'],
+  ...['Expires', 'Thu, 01 Jan 1970 00:00:00 GMT'],
+  ...['Pragma', 'no-cache'],
+  ...['X-Accel-Expires', '0'],
 ];
 
 /** As Go's server answers before any handler: plain text, and no more on this connection. */
@@ -177,13 +177,13 @@ const BAD_TARGET: Reply = {
   headers: [['Connection', 'close']],
 };
 
-async function answer(
+function answer(
   request: IncomingMessage,
   matched: MatchedRequest,
   requestID: string,
   bodies: BodyReader,
   slots: Slots,
-): Promise<Reply> {
+): Reply | Promise<Reply> {
   if (matched.kind === 'preflight') return { status: 204 };
   if (matched.kind === 'server-options') return { status: 200 };
   if (matched.kind === 'bad-target') return BAD_TARGET;
@@ -214,7 +214,9 @@ async function answerRoute(
   slots: Slots,
 ): Promise<Reply> {
   const { route, parameters } = match;
-  const hasBody = await bodies.begins(request);
+  // Nearly every request says by its headers alone whether it has a body.
+  const begun = bodies.begins(request);
+  const hasBody = typeof begun === 'boolean' ? begun : await begun;
   const format =
     route.ignoresTypes === true ? (route.produces[0] ?? '') : gateTypes(request, route, hasBody);
   if (slots.taken >= slots.max) {
@@ -226,7 +228,8 @@ async function answerRoute(
   let body: RouteRequest['body'];
   try {
     if (route.method === 'POST' && hasBody) body = await bodies.read(request, route.maxBodyBytes);
-    if (route.costly === true) await slots.turns.pass();
+    const turn = route.costly === true ? slots.turns.pass() : undefined;
+    if (turn !== undefined) await turn;
     return await route.answer({
       method: request.method ?? '',
       target,
@@ -303,17 +306,19 @@ function routeOf(matched: MatchedRequest): Route | undefined {
     : undefined;
 }
 
-/** The headers that an answer carries because of the request and the route, not because of its content. */
+/** The headers that an answer carries because of the request and the route, not because of its content; names and values in turn. */
 function headersAround(
   request: IncomingMessage,
   matched: MatchedRequest,
   options: ExchangeOptions,
-): HeaderField[] {
+): string[] {
   if (matched.kind === 'server-options' || matched.kind === 'bad-target') return [];
-  if (matched.kind === 'preflight') return preflightHeaders(request.headersDistinct);
-  const headers: HeaderField[] = [['Vary', 'Origin']];
+  if (matched.kind === 'preflight') return preflightHeaders(request.headersDistinct).flat();
+  const headers = ['Vary', 'Origin'];
   const origin = originHeader(request.method ?? '', request.headers);
-  if (origin !== undefined) headers.push(origin, ...dialectOf(matched, options).exposed);
+  if (origin !== undefined) {
+    headers.push(...origin, ...dialectOf(matched, options).exposed.flat());
+  }
   if (routeOf(matched)?.noCache === true) headers.push(...NO_CACHE);
   return headers;
 }
@@ -323,14 +328,12 @@ function writeReply(
   request: IncomingMessage,
   response: ServerResponse,
   reply: Reply,
-  around: readonly HeaderField[],
+  fields: string[],
   clock: Clock,
 ): number {
   const { body, isByteText = false } = reply;
   const encoding = isByteText ? 'latin1' : 'utf8';
   const length = body === undefined ? 0 : Buffer.byteLength(body, encoding);
-  const fields: string[] = [];
-  for (const [name, value] of around) fields.push(name, value);
   for (const [name, value] of reply.headers ?? []) fields.push(name, value);
   if (reply.contentType !== undefined) fields.push('Content-Type', reply.contentType);
   if (!BODILESS.has(reply.status)) fields.push('Content-Length', String(length));

@@ -62,6 +62,7 @@ export function escapePath(path: string): string {
 
 /** Returns the text of a path segment, percent-escapes decoded. */
 export function decodeSegment(segment: string): string {
+  if (isPlain(segment)) return segment;
   return utf8Text(unescapeBytes(segment, false) ?? segment);
 }
 
@@ -72,9 +73,9 @@ export function parseQuery(rawQuery: string): QueryValues {
   for (const pair of rawQuery.split('&')) {
     if (pair === '' || pair.includes(';')) continue;
     const equals = pair.indexOf('=');
-    const name = unescapeBytes(equals < 0 ? pair : pair.slice(0, equals), true);
-    const value = unescapeBytes(equals < 0 ? '' : pair.slice(equals + 1), true);
-    if (name !== undefined && value !== undefined) values.push([queryText(name), queryText(value)]);
+    const name = queryPart(equals < 0 ? pair : pair.slice(0, equals));
+    const value = queryPart(equals < 0 ? '' : pair.slice(equals + 1));
+    if (name !== undefined && value !== undefined) values.push([name, value]);
   }
   return values;
 }
@@ -138,6 +139,13 @@ function queryText(bytes: string): string {
   return bytes.replace(BEYOND_ASCII, (found) =>
     found.length === 1 ? String.fromCharCode(LONE_BYTE + found.charCodeAt(0)) : utf8Text(found),
   );
+}
+
+/** Returns a name or value as text, undefined for a bad escape. */
+function queryPart(part: string): string | undefined {
+  if (isPlain(part)) return part;
+  const bytes = unescapeBytes(part, true);
+  return bytes === undefined ? undefined : queryText(bytes);
 }
 
 function escapeQuery(text: string): string {

@@ -62,13 +62,14 @@ export interface RouteDefinition<Input> {
 
 /** A route with its input type put away; made by `route`. */
 export type Route = Omit<RouteDefinition<never>, 'read' | 'handle'> & {
+  /** Throws, or rejects, with what `read` and `handle` throw. */
   answer(request: RouteRequest): Promise<Reply>;
 };
 
 /** Returns `definition` as an entry of a table. */
 export function route<Input>(definition: RouteDefinition<Input>): Route {
   const { read, handle, ...rest } = definition;
-  return { ...rest, answer: async (request) => handle(read(request), request) };
+  return { ...rest, answer: (request) => handle(read(request), request) };
 }
 
 /** A page outside the API: no negotiation, no body. */

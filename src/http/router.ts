@@ -50,6 +50,8 @@ export function createRouter(table: RouteTable): Router {
       const allowed = [...others].filter((other) => literalAt(other, target) !== undefined);
       for (const template of templates) {
         const { route } = template;
+        // Most templates are of another family of paths: a pattern costs more than a look at its beginning.
+        if (!target.cleanPath.startsWith(template.start)) continue;
         const parameters = parametersOf(template, target);
         if (parameters === undefined) continue;
         if (methodsOf(route).includes(method)) return { kind: 'route', route, parameters };
@@ -63,6 +65,8 @@ export function createRouter(table: RouteTable): Router {
 
 interface Template {
   readonly route: Route;
+  /** What stands before the first parameter. */
+  readonly start: string;
   readonly pattern: RegExp;
   readonly names: readonly string[];
 }
@@ -85,7 +89,8 @@ const PARAMETER = /\{(\w+)(\+?)\}/g;
 
 function templateOf(route: Route): Template {
   const names = [...route.path.matchAll(PARAMETER)].map((match) => match[1] as string);
-  return { route, names, pattern: templatePattern(route.path, '([^/]+)', '(.+)') };
+  const start = route.path.slice(0, route.path.indexOf('{'));
+  return { route, names, start, pattern: templatePattern(route.path, '([^/]+)', '(.+)') };
 }
 
 function isWrittenSo({ exact }: Route, { escapedPath, cleanPath: clean }: RequestTarget): boolean {

@@ -255,6 +255,7 @@ function logFacts(
 }
 
 function logRequest(logger: Logger, request: CompletedRequest): void {
+  if (request.status < 500 && !logger.isLevelEnabled('info')) return;
   const fields = requestLogFields(request);
   if (request.status >= 500) {
     const level = isLogError(request.error) ? 'warn' : 'error';

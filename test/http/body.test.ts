@@ -163,11 +163,11 @@ test('a chunked request has a body when a byte comes before its end', async () =
 test('the first chunk is waited for no longer than the grace, and not when the client is gone', async () => {
   const clock = manualClock();
   const reader = createBodyReader(LIMITS, clock);
-  const late = assert.rejects(reader.begins(chunked()), isRefusal(408));
+  const late = assert.rejects(async () => reader.begins(chunked()), isRefusal(408));
   clock.advance(5_000);
   await late;
   const request = chunked();
-  const gone = assert.rejects(reader.begins(request), ClientGone);
+  const gone = assert.rejects(async () => reader.begins(request), ClientGone);
   request.destroy();
   await gone;
   assert.equal(clock.armed, 0);

@@ -123,10 +123,12 @@ export class TileCache {
   }
 
   async #read(place: Place, tile: ExpandedTile, to: number): Promise<ExpandedTile> {
-    const { level, index } = place;
+    const { level, index, key } = place;
     const base = index * TILE_WIDTH;
     const from = tile.width;
-    if (from === 0 && to === TILE_WIDTH) return this.#readFull(place, tile);
+    if (from === 0 && to === TILE_WIDTH) {
+      return this.#keepWider(key, new ExpandedTile(await this.#log.fullTile(level, index)));
+    }
     const hashes = await this.#log.hashes(level, base + from, base + to);
     if (hashes.length !== (to - from) * HASH_SIZE) {
       const reason = `tile ${level}/${index} has ${hashes.length} bytes from ${from} to ${to}`;
@@ -134,13 +136,6 @@ export class TileCache {
     }
     // `tile` may have been evicted or widened meanwhile; it only ever grows, so the part still fits.
     tile.append(from, hashes);
-    return this.#keepWider(place.key, tile);
-  }
-
-  async #readFull({ level, index, key }: Place, tile: ExpandedTile): Promise<ExpandedTile> {
-    const { hashes, sixteenths } = await this.#log.fullTile(level, index);
-    tile.append(0, hashes);
-    if (sixteenths !== undefined) tile.giveSixteenths(sixteenths);
     return this.#keepWider(key, tile);
   }
 

@@ -37,9 +37,8 @@ function shuffled<T>(items: readonly T[]): T[] {
 test('every subtree of a full tile is right, whichever is asked for first', () => {
   for (let round = 0; round < 10; round++) {
     for (const isGiven of [false, true]) {
-      const tile = new ExpandedTile();
-      tile.append(0, hashes);
-      if (isGiven) tile.giveSixteenths(subtreeRoots(hashes, 16));
+      const stored = isGiven ? { hashes, sixteenths: subtreeRoots(hashes, 16) } : { hashes };
+      const tile = new ExpandedTile(stored);
       for (const place of shuffled(placesIn(256))) check(tile, place);
     }
   }
@@ -62,12 +61,10 @@ test('every subtree of a tile that grows is right at every width', () => {
 });
 
 test('with the roots of its sixteenths a proof takes no hash outside its own one', () => {
-  const tile = new ExpandedTile();
   // Only the sixth sixteenth is right: the others are taken from their roots.
   const damaged = new Uint8Array(hashes.length);
   damaged.set(hashes.subarray(80 * HASH_SIZE, 96 * HASH_SIZE), 80 * HASH_SIZE);
-  tile.append(0, damaged);
-  tile.giveSixteenths(subtreeRoots(hashes, 16));
+  const tile = new ExpandedTile({ hashes: damaged, sixteenths: subtreeRoots(hashes, 16) });
   for (const place of placesIn(256)) {
     const first = place.offset << place.height;
     if (place.height >= 4 || (first >= 80 && first < 96)) check(tile, place);

@@ -202,12 +202,12 @@ export class LevelLog implements LogStore {
   }
 
   async timestamp(index: number): Promise<Uint8Array | undefined> {
-    const likely = likelyTimestampRows(index);
-    const keys = likely.map((first) => this.#keys.timestamps(first));
-    for (const [i, value] of (await this.#database.getMany(keys)).entries()) {
-      if (value === undefined) continue;
-      const key = keys[i] as Buffer;
-      const found = readTimestamp(key, openRow(key, value), index - numberOfKey(key));
+    // One after the other: the first one nearly always has it.
+    for (const first of likelyTimestampRows(index)) {
+      const key = this.#keys.timestamps(first);
+      const value = await this.#database.get(key);
+      const content = value === undefined ? undefined : openRow(key, value);
+      const found = content && readTimestamp(key, content, index - first);
       if (found !== undefined) return found;
     }
     return this.#timestampBelow(index);

@@ -37,12 +37,15 @@ export function sealRow(key: Buffer, ...content: readonly Uint8Array[]): Row {
 
 /** Returns the content of a stored value. Throws STORE_CORRUPT when its seal does not fit key and content. */
 export function openRow(key: Uint8Array, value: Uint8Array): Buffer {
-  const buffer = Buffer.from(value.buffer, value.byteOffset, value.length);
+  const buffer = Buffer.isBuffer(value)
+    ? value
+    : Buffer.from(value.buffer, value.byteOffset, value.length);
   const end = buffer.length - SEAL_SIZE;
-  if (end < 0 || buffer.readUInt32BE(end) !== sealOf(key, buffer.subarray(0, end))) {
+  const content = buffer.subarray(0, Math.max(0, end));
+  if (end < 0 || buffer.readUInt32BE(end) !== sealOf(key, content)) {
     throw new LogError('STORE_CORRUPT', `${describeKey(key)} does not match its checksum`);
   }
-  return buffer.subarray(0, end);
+  return content;
 }
 
 /** Returns the content of a value that must be there. Throws STORE_CORRUPT when it is not, or is damaged. */

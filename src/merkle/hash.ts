@@ -17,6 +17,11 @@ export const EMPTY_ROOT: Uint8Array = sha256(new Uint8Array(0));
 const nodeScratch = new Uint8Array(1 + 2 * HASH_SIZE);
 nodeScratch[0] = 1;
 
+/** Returns a hash as text, one character a byte: what it is looked up by in a Map. */
+export function hashName(hash: Uint8Array): string {
+  return String.fromCharCode.apply(null, hash as unknown as number[]);
+}
+
 /** Returns SHA-256(0x00 ‖ leaf), the leaf hash. */
 export function leafHash(leaf: Uint8Array): Uint8Array {
   const input = new Uint8Array(1 + leaf.length);

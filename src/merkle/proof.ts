@@ -21,6 +21,9 @@ export interface NodeID {
  */
 export type FoldEdge = (hashes: readonly Uint8Array[], from: number) => Uint8Array;
 
+/** Folds without remembering anything. */
+export const foldAnew: FoldEdge = (hashes) => foldSubtrees(hashes) as Uint8Array;
+
 /** How to make one proof. */
 export interface ProofPlan {
   /** The subtrees whose root hashes `assemble` needs; all are complete at the size of the proof. */
@@ -113,7 +116,7 @@ class Plan implements ProofPlan {
     this.#edge = edge;
   }
 
-  assemble(hashes: readonly Uint8Array[], foldEdge: FoldEdge = fold): Uint8Array[] {
+  assemble(hashes: readonly Uint8Array[], foldEdge: FoldEdge = foldAnew): Uint8Array[] {
     if (hashes.length !== this.nodes.length) {
       const reason = `${hashes.length} hashes for a plan of ${this.nodes.length}`;
       throw new LogError('PROOF_RANGE', reason);
@@ -124,8 +127,4 @@ class Plan implements ProofPlan {
     proof.splice(start, end - start, foldEdge(hashes.slice(start, end), from));
     return proof;
   }
-}
-
-function fold(hashes: readonly Uint8Array[]): Uint8Array {
-  return foldSubtrees(hashes) as Uint8Array;
 }

@@ -5,17 +5,16 @@
  * State: the size and the edges that were asked for at it.
  */
 
-import { foldSubtrees } from '../merkle/frontier.js';
-import type { FoldEdge } from '../merkle/proof.js';
+import { type FoldEdge, foldAnew } from '../merkle/proof.js';
 
 /** Remembers the edges of the largest tree that it was asked about. */
 export class EdgeFolds {
   #size = 0;
-  #fold: FoldEdge = fold;
+  #fold = foldAnew;
 
   /** Returns how the edges of the tree of `size` leaves are folded; those of an older tree are not remembered. */
   at(size: number): FoldEdge {
-    if (size < this.#size) return fold;
+    if (size < this.#size) return foldAnew;
     if (size > this.#size) {
       this.#size = size;
       this.#fold = remembering();
@@ -29,12 +28,8 @@ function remembering(): FoldEdge {
   return (hashes, from) => {
     const known = folded.get(from);
     if (known !== undefined) return known;
-    const hash = fold(hashes);
+    const hash = foldAnew(hashes, from);
     folded.set(from, hash);
     return hash;
   };
-}
-
-function fold(hashes: readonly Uint8Array[]): Uint8Array {
-  return foldSubtrees(hashes) as Uint8Array;
 }

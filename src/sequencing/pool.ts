@@ -8,6 +8,7 @@
  */
 
 import { LogError } from '../errors.js';
+import { hashName } from '../merkle/hash.js';
 import type { Head, NewLeaf } from '../storage/log-store.js';
 
 /** What the writer says of an entry, after its commit and after the guard has moved. */
@@ -109,7 +110,7 @@ export class Pool {
 
   /** Returns whether an equal entry is in flight, so that `add` would join it. */
   has(leaf: NewLeaf): boolean {
-    return this.#equalIn(undefined, keyOf(leaf)) !== undefined;
+    return this.#equalIn(undefined, hashName(leaf.hash)) !== undefined;
   }
 
   /**
@@ -202,7 +203,7 @@ export class Pool {
   /** Joins an equal one of its group, or alone an equal one that came alone; else waits for a batch. */
   #hold(leaf: NewLeaf, weight: number, group: Group | undefined): Promise<Sequenced> {
     return new Promise((resolve, reject) => {
-      const key = keyOf(leaf);
+      const key = hashName(leaf.hash);
       const equal = this.#equalIn(group, key);
       if (equal?.joined !== undefined) {
         equal.joined.push({ weight, resolve, reject });
@@ -240,8 +241,4 @@ export class Pool {
     for (const other of joined) this.#heldBytes -= other.weight;
     return joined;
   }
-}
-
-function keyOf({ hash }: NewLeaf): string {
-  return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1');
 }

@@ -13,6 +13,7 @@
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { isLogError, LogError } from '../errors.js';
+import { hashName } from '../merkle/hash.js';
 import { edgeFromRanges, edgeRanges, type FullTile, type TreeEdge } from '../merkle/integrate.js';
 import {
   checkLeaf,
@@ -325,9 +326,9 @@ export class Sequencer {
 
   /** Answers the waiters whose leaves are in the log, and returns the others. */
   #answerDuplicates(waiters: readonly Waiter[], duplicates: Duplicates): readonly Waiter[] {
-    const indexes = new Map(duplicates.map(({ hash, index }) => [hashKey(hash), index]));
+    const indexes = new Map(duplicates.map(({ hash, index }) => [hashName(hash), index]));
     return waiters.filter((waiter) => {
-      const index = indexes.get(hashKey(waiter.leaf.hash));
+      const index = indexes.get(hashName(waiter.leaf.hash));
       if (index === undefined) return true;
       this.#pool.answer(waiter, { outcome: 'duplicate', index, head: this.#head });
       return false;
@@ -353,8 +354,4 @@ export class Sequencer {
   #haltError(): LogError {
     return new LogError('STORE_UNAVAILABLE', `the writer has halted: ${this.#halted}`);
   }
-}
-
-function hashKey(hash: Uint8Array): string {
-  return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1');
 }

@@ -8,7 +8,7 @@
 
 import { LogError } from '../../errors.js';
 import { perfectSubtreeRoot } from '../../merkle/frontier.js';
-import { HASH_SIZE } from '../../merkle/hash.js';
+import { HASH_SIZE, hashName } from '../../merkle/hash.js';
 import { TILE_WIDTH } from '../../merkle/tile.js';
 import { checkCommitShape, checkRange, EMPTY_HEAD } from '../commit-shape.js';
 import type { FaultPoint, StoreStep } from '../fault-point.js';
@@ -206,7 +206,7 @@ class MemoryLog implements LogStore {
   }
 
   async indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]> {
-    return leafHashes.map((hash) => this.#indexes.get(hashKey(hash)));
+    return leafHashes.map((hash) => this.#indexes.get(hashName(hash)));
   }
 
   async find(key: string, range: FindRange): Promise<readonly number[]> {
@@ -240,7 +240,7 @@ class MemoryLog implements LogStore {
     }
     checkCommitShape(commit, head);
     const duplicates = commit.leaves.flatMap(({ hash }) => {
-      const index = this.#indexes.get(hashKey(hash));
+      const index = this.#indexes.get(hashName(hash));
       return index === undefined ? [] : [{ hash, index }];
     });
     return duplicates.length > 0 ? { outcome: 'duplicates', duplicates } : { outcome: 'committed' };
@@ -252,7 +252,7 @@ class MemoryLog implements LogStore {
       const { hash, bytes } = leaf;
       const integratedTimeSeconds = commit.head.integratedTimeSeconds;
       this.#leaves.push({ index, hash, bytes, integratedTimeSeconds });
-      this.#indexes.set(hashKey(hash), index);
+      this.#indexes.set(hashName(hash), index);
       if (leaf.attachment !== undefined) this.#attachments.set(index, leaf.attachment);
       for (const key of leaf.indexKeys) {
         const found = this.#search.get(key);
@@ -288,8 +288,4 @@ class MemoryLog implements LogStore {
       this.#timestamps.set((rows.timestamps?.from ?? 0) + i, signature);
     });
   }
-}
-
-function hashKey(hash: Uint8Array): string {
-  return Buffer.from(hash.buffer, hash.byteOffset, hash.length).toString('latin1');
 }

@@ -30,9 +30,9 @@ export class ExpandedTile {
 
   /** Takes over a full tile as it is stored; nobody may write to it any more. Default: a tile without hashes. */
   constructor(full?: StoredTile) {
-    this.#hashes = full === undefined ? new Uint8Array(TILE_WIDTH * HASH_SIZE) : view(full.hashes);
+    this.#hashes = full?.hashes ?? new Uint8Array(TILE_WIDTH * HASH_SIZE);
     this.#width = full === undefined ? 0 : TILE_WIDTH;
-    this.#sixteenths = full?.sixteenths && view(full.sixteenths);
+    this.#sixteenths = full?.sixteenths;
   }
 
   /** Number of hashes known at height 0. */
@@ -73,9 +73,4 @@ export class ExpandedTile {
 
 function hashAt(hashes: Uint8Array, place: number): Uint8Array {
   return hashes.subarray(place * HASH_SIZE, (place + 1) * HASH_SIZE);
-}
-
-/** No Buffer: its `slice` would share the memory. */
-function view({ buffer, byteOffset, length }: Uint8Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, length);
 }

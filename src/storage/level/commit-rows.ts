@@ -66,7 +66,7 @@ function entryRows(keys: LogKeys, commit: Commit): Row[] {
   for (const { level, index, hashes } of tiles) {
     const sixteenths = subtreeRoots(hashes, SIXTEENTHS);
     others.push(
-      sealTile(keys.tile(level, index), { hashes, sixteenths }),
+      sealTile(keys.tile(level, index), keys.format === 1 ? { hashes } : { hashes, sixteenths }),
       sealRow(keys.tileRoot(level, index), perfectSubtreeRoot(sixteenths)),
     );
   }

@@ -68,6 +68,7 @@ export function logRecordKey(number: number): Buffer {
 
 /** The keys of one log. Each method returns a new buffer. */
 export interface LogKeys {
+  readonly format: StoreFormat;
   head(): Buffer;
   batch(number: number): Buffer;
   leaf(index: number): Buffer;
@@ -101,6 +102,7 @@ export function logKeys(treeID: bigint, format: StoreFormat): LogKeys {
     return key;
   };
   return {
+    format,
     head: () => start(PREFIX.head, 0),
     batch: (number) => numbered(PREFIX.batch, number),
     leaf: (index) => numbered(leafPrefix, index),

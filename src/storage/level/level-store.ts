@@ -67,7 +67,7 @@ export interface LevelStore extends Store {
    */
   deepCheck(options?: DeepCheckOptions): Promise<void>;
   /**
-   * Reads all leaf hashes of each log into memory, 1.25 bytes for each, so that new ones need no look into the
+   * Reads all leaf hashes of each log into memory, 1.6 bytes for each, so that new ones need no look into the
    * database; may run beside commits. Throws STORE_CORRUPT, STORE_UNAVAILABLE: then they do, as before.
    */
   learnLeafHashes(signal?: AbortSignal): Promise<void>;

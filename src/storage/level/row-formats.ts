@@ -135,19 +135,19 @@ function readLeafParts<T>(
   return { integratedTimeSeconds, hash, ...digests, hasAttachment: flags === 1, bytes };
 }
 
-/** Returns the row of a full tile: its hashes, then the roots of its sixteenths. */
-export function sealTile(key: Buffer, { hashes, sixteenths }: Required<StoredTile>): Row {
-  return sealRow(key, hashes, sixteenths);
+/** Returns the row of a full tile: its hashes, then the roots of its sixteenths, which format 1 does not have. */
+export function sealTile(key: Buffer, { hashes, sixteenths }: StoredTile): Row {
+  return sixteenths === undefined ? sealRow(key, hashes) : sealRow(key, hashes, sixteenths);
 }
 
-/** Returns the stored tile, which shares the memory of `content`; older rows end with the hashes. Throws STORE_CORRUPT. */
+/** Returns the stored tile, which shares the memory of `content`; rows of format 1 end with the hashes. Throws STORE_CORRUPT. */
 export function readTile(key: Uint8Array, content: Buffer): StoredTile {
-  const hashes = content.subarray(0, TILE_BYTES);
-  if (content.length === TILE_BYTES) return { hashes };
-  if (content.length === TILE_BYTES + SIXTEENTHS * HASH_SIZE) {
-    return { hashes, sixteenths: content.subarray(TILE_BYTES) };
-  }
-  throw malformedRow(key, 'it is not a full tile');
+  const reader = new Reader(key, content);
+  const hashes = reader.view(TILE_BYTES);
+  if (reader.done) return { hashes };
+  const sixteenths = reader.view(SIXTEENTHS * HASH_SIZE);
+  if (reader.done) return { hashes, sixteenths };
+  throw malformedRow(key, 'it is longer than a full tile');
 }
 
 const TILE_BYTES = TILE_WIDTH * HASH_SIZE;

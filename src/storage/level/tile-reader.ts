@@ -52,10 +52,8 @@ export class TileReader {
     if (start < to && level === 0) {
       parts.push(tail.subarray((start - fullEnd) * HASH_SIZE, (to - fullEnd) * HASH_SIZE));
     }
-    // Nearly every read lies within one tile, and is not copied. No Buffer: its `slice` would share the memory.
-    const { buffer, byteOffset, length } =
-      parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts);
-    return new Uint8Array(buffer, byteOffset, length);
+    // Nearly every read lies within one tile, and is not copied.
+    return parts.length === 1 ? (parts[0] as Uint8Array) : new Uint8Array(Buffer.concat(parts));
   }
 
   /** See LogStore.fullTile. */
@@ -80,6 +78,6 @@ export class TileReader {
       if (root.length !== HASH_SIZE) throw malformedRow(key, 'it is not a hash');
       return root;
     });
-    return Buffer.concat(roots);
+    return new Uint8Array(Buffer.concat(roots));
   }
 }

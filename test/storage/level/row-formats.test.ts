@@ -53,6 +53,24 @@ describe('the layout on disk', () => {
     });
   }
 
+  it('has the roots of its sixteenths with a full tile since format 2', () => {
+    const hashes = Array.from({ length: 256 }, (_, i) => leafHash(Uint8Array.of(i)));
+    const { root, frontier, fullTiles } = integrate(EMPTY_EDGE, hashes);
+    const head = { size: 256, root, frontier: frontier.hashes, integratedTimeSeconds: 7, batch: 1 };
+    const leaves = hashes.map((hash, i) => ({ hash, bytes: Uint8Array.of(i), indexKeys: [] }));
+    const expect = { size: 0, root: EMPTY_HEAD.root };
+    for (const [format, length] of [
+      [1, 256 * 32],
+      [2, 256 * 32 + 16 * 32],
+    ] as const) {
+      const keys = logKeys(5n, format);
+      const { rows } = rowsOfCommit(keys, { expect, leaves, head, fullTiles }, genesisLink(5n));
+      const tile = rows.find(({ key }) => key.equals(keys.tile(0, 0)));
+      assert.ok(tile !== undefined);
+      assert.equal(openRow(tile.key, tile.value).length, length);
+    }
+  });
+
   it('has leaf rows behind all others since format 2', () => {
     const others = Object.values(PREFIX).filter((prefix) => prefix !== PREFIX.leaf);
     assert.ok(others.every((prefix) => prefix < PREFIX.leaf));

@@ -5,6 +5,7 @@
  * `tlogEntries` of a Sigstore bundle. In scope: entries of every log, old and new, in both forms. Ours, not Rekor's.
  */
 
+import type { ByteText } from '../encoding/byte-text.js';
 import { JSON_TYPE, RefusedRequest, type Reply } from '../http/reply.js';
 import { lastQueryValue } from '../http/request-target.js';
 import { type Route, type RouteRequest, route } from '../http/route.js';
@@ -62,7 +63,7 @@ async function proofReply(logs: readonly Desks[], { reference, form }: Asked): P
   if (form === 'bundle') {
     const { entry, desk } = await trustedForm(found);
     const json = transparencyLogEntryJson(entry, desk.identity.logID);
-    const body = `{"tlogEntries":[${json}]}`;
+    const body = `{"tlogEntries":[${json}]}` as ByteText;
     return { status: 200, contentType: JSON_TYPE, headers, body, isByteText: true };
   }
   // The tile side's checkpoint has every line that a reader of tlog-proofs may trust.

@@ -10,12 +10,21 @@ import type { ByteText } from '../encoding/byte-text.js';
 import type { HeaderField } from './cors.js';
 
 /** An answer. */
-export interface Reply {
-  readonly status: number;
+export type Reply = ReplyHead & (PlainBody | ByteTextBody);
+
+interface PlainBody {
   /** Text is written as UTF-8. Undefined: an empty body. */
   readonly body?: string | Uint8Array;
-  /** True: `body` is a ByteText. */
-  readonly isByteText?: true;
+  readonly isByteText?: undefined;
+}
+
+interface ByteTextBody {
+  readonly body: ByteText;
+  readonly isByteText: true;
+}
+
+interface ReplyHead {
+  readonly status: number;
   /** Undefined: no Content-Type header at all; '' writes an empty one. */
   readonly contentType?: string;
   readonly headers?: readonly HeaderField[];
@@ -74,7 +83,7 @@ export function jsonTextReply(
   json: ByteText,
   headers: readonly HeaderField[] = [],
 ): Reply {
-  return { status, contentType: format, body: `${json}\n`, isByteText: true, headers };
+  return { status, contentType: format, body: `${json}\n` as ByteText, isByteText: true, headers };
 }
 
 /** The media type of nearly every answer. */

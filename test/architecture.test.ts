@@ -18,7 +18,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   caching: { imports: [], purity: 'browser' },
   merkle: { imports: ['encoding'], purity: 'browser' },
   note: { imports: ['encoding', 'merkle'], purity: 'browser' },
-  pki: { imports: ['encoding'], purity: 'pure' },
+  pki: { imports: ['encoding', 'caching'], purity: 'pure' },
   entries: { imports: ['encoding', 'merkle', 'pki'], purity: 'pure' },
   trust: { imports: ['encoding', 'note', 'pki'], purity: 'pure' },
   signing: { imports: ['encoding', 'note'] },
@@ -28,7 +28,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   http: { imports: ['encoding', 'caching', 'merkle', 'note'] },
   client: { imports: ['encoding', 'merkle', 'note', 'pki', 'entries'] },
   sequencing: { imports: STAGE },
-  publishing: { imports: [...STAGE, 'note', 'signing'] },
+  publishing: { imports: [...STAGE, 'caching', 'note', 'signing'] },
   reading: { imports: [...STAGE, 'caching', 'note'] },
   log: {
     imports: [

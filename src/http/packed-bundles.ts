@@ -14,9 +14,12 @@ const PACKING: ZlibOptions = { level: constants.Z_BEST_SPEED };
 /** Memory for packed bundles, in bytes: some hundred of entries with certificates. */
 const MAX_PACKED_BYTES = 32 * 1024 * 1024;
 
+/** What a packed bundle takes beside its bytes. */
+const OVERHEAD = 256;
+
 /** Packs bundles in a thread, one at a time, and remembers them by name. */
 export class PackedBundles {
-  readonly #packed = new BoundedCache<string, Uint8Array>(MAX_PACKED_BYTES, (each) => each.length);
+  readonly #packed = new BoundedCache<string, Uint8Array>(MAX_PACKED_BYTES, costOf);
   #isPacking = false;
 
   /** Returns the packed bundle of this name, if it is in memory. */
@@ -39,6 +42,11 @@ export class PackedBundles {
       this.#isPacking = false;
     }
   }
+}
+
+/** A short one is a part of a larger buffer. */
+function costOf(packed: Uint8Array): number {
+  return OVERHEAD + packed.buffer.byteLength;
 }
 
 const gzipped = promisify<Uint8Array, ZlibOptions, Uint8Array>(gzip);

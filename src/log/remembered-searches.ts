@@ -6,15 +6,16 @@
  */
 
 import { BoundedCache } from '../caching/bounded-cache.js';
+import { MAX_INDEX_KEY_LENGTH } from '../entries/accept.js';
 
-/** Memory for the answers of one log, in bytes: some ten thousand keys of one or two entries. */
+/** Memory for the answers of one log, in bytes: some thousands of keys. */
 const MAX_BYTES = 4 * 1024 * 1024;
 
 /** Longer answers are not remembered: their keys are those that the next entries carry as well. */
 const MOST_ENTRY_IDS = 64;
 
-/** What an answer takes beside its entry IDs, and what each of those takes. */
-const ANSWER_OVERHEAD = 256;
+/** What an answer takes beside its entry IDs, its key among it, and what each of those takes. */
+const ANSWER_OVERHEAD = 256 + MAX_INDEX_KEY_LENGTH;
 const ENTRY_ID_COST = 128;
 
 /** The answers of one log. */
@@ -34,6 +35,8 @@ export class RememberedSearches {
 
   /** Remembers what was found under `key` in the tree of `size` leaves, unless that has grown meanwhile. */
   keep(key: string, size: number, entryIDs: readonly string[]): void {
+    // No entry is filed under a longer key, so that whoever asks for one may send what they like.
+    if (key.length > MAX_INDEX_KEY_LENGTH) return;
     if (size === this.#size && entryIDs.length <= MOST_ENTRY_IDS) this.#found.set(key, entryIDs);
   }
 

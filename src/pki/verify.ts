@@ -3,17 +3,17 @@
  * or fixed width, Ed25519 over messages and Ed25519ph over digests.
  *
  * In scope: the choice of algorithm by key, native code wherever there is some. Out of scope: which key
- * and what bytes (entries/). Owns a small cache of imported keys; it holds nothing but public keys.
+ * and what bytes (entries/). Owns a small cache of keys met lately; it holds nothing but public keys.
  */
 
 import { Buffer } from 'node:buffer';
 import { createPublicKey, hash, type KeyObject, verify } from 'node:crypto';
+import { BoundedCache } from '../caching/bounded-cache.js';
 import type { Curve } from './curves.js';
 import { DIGEST_LENGTH, DIGEST_TITLE, type DigestAlgorithm } from './digest-algorithm.js';
 import { type EcdsaCheck, verifyEcdsaDigests } from './ecdsa-digest.js';
 import { encodeEcdsaSignature, readEcdsaSignature } from './ecdsa-signature.js';
 import { ed25519phProblem } from './ed25519ph.js';
-import { KeyCache } from './key-cache.js';
 import type { PublicKey } from './public-key.js';
 import { rsaKeyProblem, verifyRsaDigest } from './rsa-digest.js';
 
@@ -152,10 +152,8 @@ function overDigestOf({ key, algorithm, message, signature }: MessageSignature):
   return { key, algorithm, digest: hash(algorithm, message, 'buffer'), signature };
 }
 
-/** Imported keys: signers with one key for years are common, and so are keys that are used once. */
-const importedKeys = new KeyCache<KeyObject>(2048);
-/** Keys that were met once. */
-const metKeys = new KeyCache<true>(2048);
+/** Keys met lately, imported if need be: signers with one key for years are common, and so are keys that are used once. */
+const metKeys = new BoundedCache<string, KeyObject | 'not imported'>(4096, () => 1);
 
 /**
  * Returns whether a P-256 key is met for the first time. To import it and ask native code costs more than a check over
@@ -164,18 +162,18 @@ const metKeys = new KeyCache<true>(2048);
 function isNewP256Key(key: PublicKey): boolean {
   if (key.type !== 'ecdsa' || key.curve.name !== 'P-256') return false;
   const name = nameOf(key);
-  const isNew = metKeys.get(name) === undefined;
-  metKeys.set(name, true);
-  return isNew;
+  if (metKeys.get(name) !== undefined) return false;
+  metKeys.set(name, 'not imported');
+  return true;
 }
 
 function importKey(key: PublicKey): KeyObject | undefined {
   const name = nameOf(key);
-  const known = importedKeys.get(name);
-  if (known !== undefined) return known;
+  const known = metKeys.get(name);
+  if (known !== undefined && known !== 'not imported') return known;
   try {
     const imported = createPublicKey(importOptions(key));
-    importedKeys.set(name, imported);
+    metKeys.set(name, imported);
     return imported;
   } catch {
     // OpenSSL refuses numbers that Go's parser takes; such a key verifies nothing.

@@ -10,6 +10,7 @@
  */
 
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { BoundedCache } from '../caching/bounded-cache.js';
 import { toBase64 } from '../encoding/base64.js';
 import { isLogError } from '../errors.js';
 import type { Signer, SignTogether } from '../signing/signer.js';
@@ -67,8 +68,7 @@ export class Timestamps {
   #unstored: UnstoredBatch[] = [];
   /** Reads from the store under way, remaking included: two readers of one lost SET get the same new one. */
   readonly #reading = new Map<number, Promise<Uint8Array>>();
-  /** Least recently used first. */
-  readonly #known = new Map<number, Uint8Array>();
+  readonly #known = new BoundedCache<number, Uint8Array>(SETS_IN_MEMORY, () => 1);
   #background: Promise<void> = Promise.resolve();
 
   constructor(options: TimestampsOptions) {
@@ -110,10 +110,7 @@ export class Timestamps {
   async of(index: number, leaf: () => Promise<TimestampedLeaf>): Promise<Uint8Array> {
     await this.#unstoredWith(index)?.elsewhere;
     const atHand = this.atHand(index) ?? this.#known.get(index);
-    if (atHand !== undefined) {
-      this.#remember(index, atHand);
-      return atHand;
-    }
+    if (atHand !== undefined) return atHand;
     const underWay = this.#reading.get(index);
     if (underWay !== undefined) return underWay;
     const reading = this.#readOrRemake(index, leaf).finally(() => this.#reading.delete(index));
@@ -138,7 +135,7 @@ export class Timestamps {
         if (++signed % SIGNED_PER_TURN === 0) await nextTurn();
       }
       const signatures = batch.signatures as Uint8Array[];
-      for (const [i, signature] of signatures.entries()) this.#remember(batch.from + i, signature);
+      for (const [i, signature] of signatures.entries()) this.#known.set(batch.from + i, signature);
       await this.#options.late.write({ timestamps: { from: batch.from, signatures } });
     } catch (error) {
       // The entries are in the log; their SETs are made when somebody asks and the signer is back.
@@ -154,7 +151,10 @@ export class Timestamps {
   async #signElsewhere(batch: UnstoredBatch, signTogether: SignTogether): Promise<void> {
     try {
       const signatures = await signTogether(batch.leaves.map((leaf) => this.#messageOf(leaf)));
-      for (const [i, signature] of signatures.entries()) batch.signatures[i] = signature;
+      // Copied: each is a part of the block in which they came, and some outlive the others.
+      signatures.forEach((signature, i) => {
+        batch.signatures[i] = new Uint8Array(signature);
+      });
     } catch {
       // Not lost: they are signed here, one by one as they are asked for.
     }
@@ -172,7 +172,7 @@ export class Timestamps {
   async #readOrRemake(index: number, leaf: () => Promise<TimestampedLeaf>): Promise<Uint8Array> {
     const stored = await this.#readStored(index);
     const signature = stored ?? this.#sign(await leaf());
-    this.#remember(index, signature);
+    this.#known.set(index, signature);
     if (stored === undefined) {
       await this.#options.late.write({ timestamps: { from: index, signatures: [signature] } });
     }
@@ -187,15 +187,6 @@ export class Timestamps {
       if (!isLogError(error, 'STORE_CORRUPT')) throw error;
       this.#options.damaged?.(error);
       return undefined;
-    }
-  }
-
-  #remember(index: number, signature: Uint8Array): void {
-    this.#known.delete(index);
-    this.#known.set(index, signature);
-    for (const oldest of this.#known.keys()) {
-      if (this.#known.size <= SETS_IN_MEMORY) return;
-      this.#known.delete(oldest);
     }
   }
 

@@ -80,6 +80,7 @@ export class ServedTiles {
   }
 }
 
-function costOf(bytes: Uint8Array): number {
-  return OVERHEAD + bytes.length;
+/** A partial tile is a part of the row in which it was found. */
+function costOf({ buffer }: Uint8Array): number {
+  return OVERHEAD + buffer.byteLength;
 }

@@ -63,6 +63,10 @@ test('long answers are not remembered, and the others within a bound', () => {
     Array.from({ length: 65 }, () => 'id'),
   );
   assert.equal(remembered.get('many'), undefined);
+  const [longest, longer] = ['k'.repeat(512), 'k'.repeat(513)];
+  remembered.keep(longest, 5, []);
+  remembered.keep(longer, 5, []);
+  assert.deepEqual([remembered.get(longest), remembered.get(longer)], [[], undefined]);
   for (let i = 0; i < 100_000; i++) remembered.keep(String(i), 5, []);
   assert.equal(remembered.get('0'), undefined);
   assert.deepEqual(remembered.get('99999'), []);

@@ -3,7 +3,6 @@ import { createHash, generateKeyPairSync, type KeyObject, sign } from 'node:cryp
 import { test } from 'node:test';
 import { ed25519, ed25519ph } from '@noble/curves/ed25519.js';
 import { encodeElement } from '../../src/encoding/der.js';
-import { KeyCache } from '../../src/pki/key-cache.js';
 import { readPublicKey } from '../../src/pki/public-key.js';
 import {
   type DigestSignature,
@@ -169,17 +168,6 @@ test('the canonical DER of a key is what OpenSSL writes', () => {
     const der = spki(publicKey);
     assert.deepEqual(Buffer.from(readPublicKey(der).der), der);
   }
-});
-
-test('a key cache forgets what was used least recently', () => {
-  const cache = new KeyCache<number>(2);
-  cache.set('a', 1);
-  cache.set('b', 2);
-  assert.equal(cache.get('a'), 1);
-  cache.set('c', 3);
-  assert.equal(cache.get('b'), undefined);
-  assert.equal(cache.get('a'), 1);
-  assert.equal(cache.get('c'), 3);
 });
 
 function spki(key: KeyObject): Buffer {

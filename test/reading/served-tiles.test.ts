@@ -98,3 +98,23 @@ test('a read that fails fails who waits for it, and is made anew for the next on
   }
   assert.ok(await tiles.read(FULL, SIZE));
 });
+
+test('a partial tile counts with all of the row of which it is a part', async () => {
+  const row = new Uint8Array(9_000);
+  let reads = 0;
+  const log = {
+    hashes: async (_level: number, from: number, to: number) => {
+      reads += 1;
+      return row.slice().subarray(0, (to - from) * 32);
+    },
+    leafBytes: async () => [],
+  };
+  const cache = new TileCache({ ...log, fullTile: async () => ({ hashes: row }) });
+  const tiles = new ServedTiles({ log, cache, servedTileBytes: 20_000, servedBundleBytes: 0 });
+  const read = (width: number) => tiles.read({ level: 0, index: 0, width }, SIZE);
+  for (const width of [1, 2, 3, 3]) await read(width);
+  assert.equal(reads, 3);
+  // The first one had to go for the third.
+  await read(1);
+  assert.equal(reads, 4);
+});

@@ -110,7 +110,7 @@ export class TileCache {
       if (known !== undefined && known.width >= needed) return known;
       const underWay = this.#loading.get(place.key);
       if (underWay === undefined) {
-        const reading = this.#read(place, known ?? new ExpandedTile(), needed);
+        const reading = this.#read(place, known, needed);
         const settled = reading.then(ignore, ignore);
         this.#loading.set(place.key, settled);
         // Not by `finally` on `reading`: that would leave a second promise to reject unseen.
@@ -122,13 +122,17 @@ export class TileCache {
     }
   }
 
-  async #read(place: Place, tile: ExpandedTile, to: number): Promise<ExpandedTile> {
-    const { level, index, key } = place;
-    const base = index * TILE_WIDTH;
-    const from = tile.width;
-    if (from === 0 && to === TILE_WIDTH) {
+  async #read(
+    { level, index, key }: Place,
+    known: ExpandedTile | undefined,
+    to: number,
+  ): Promise<ExpandedTile> {
+    if (known === undefined && to === TILE_WIDTH) {
       return this.#keepWider(key, new ExpandedTile(await this.#log.fullTile(level, index)));
     }
+    const tile = known ?? new ExpandedTile();
+    const base = index * TILE_WIDTH;
+    const from = tile.width;
     const hashes = await this.#log.hashes(level, base + from, base + to);
     if (hashes.length !== (to - from) * HASH_SIZE) {
       const reason = `tile ${level}/${index} has ${hashes.length} bytes from ${from} to ${to}`;

@@ -31,6 +31,7 @@ const LONG_MESSAGE = 64 * 1024;
 interface Asked {
   readonly checks: readonly SignatureCheck[];
   readonly resolve: (verdicts: readonly SignatureVerdict[]) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 interface Thread {
@@ -66,18 +67,16 @@ export class SignatureChecks {
     this.#lost = lost;
   }
 
-  /** See SignatureVerifier. */
+  /** See SignatureVerifier. What a check throws fails whoever asked for it, and nobody else. */
   readonly verify: SignatureVerifier = (checks) =>
-    new Promise((resolve) => {
-      this.#waiting.push({ checks, resolve });
+    new Promise((resolve, reject) => {
+      this.#waiting.push({ checks, resolve, reject });
       this.#schedule();
     });
 
   /** Ends the threads; what they work at is checked here. */
   async close(): Promise<void> {
-    const workers = [...this.#threads].map(({ worker }) => worker);
-    this.#giveUpThreads();
-    await Promise.all(workers.map((worker) => worker.terminate()));
+    await Promise.all(this.#giveUpThreads().map((worker) => worker.terminate()));
   }
 
   /** At the end of the turn, when all that it brings is known. */
@@ -96,8 +95,12 @@ export class SignatureChecks {
     for (let free = this.#mostThreads - busy; free > 0 && this.#waiting.length > 0; free -= 1) {
       const share = Math.ceil(this.#waiting.length / free);
       const block = this.#takeBlock(Math.max(share, WORTH_A_THREAD));
-      if (this.#isBetterHere(block)) checkHere(block);
-      else this.#sendBlock(block);
+      const isAlone = checksOf(block).length <= 1;
+      if (isAlone && this.#sentAlone === 0 && !checksOf(block).some(isLong)) checkHere(block);
+      else {
+        this.#sentAlone = isAlone ? Math.max(0, this.#sentAlone - 1) : ALONE_AFTER_BLOCK;
+        this.#sendBlock(block);
+      }
     }
     if (this.#mostThreads > 0) return;
     checkHere(this.#waiting);
@@ -116,18 +119,10 @@ export class SignatureChecks {
     return block;
   }
 
-  #isBetterHere(block: readonly Asked[]): boolean {
-    const checks = block.flatMap((asked) => asked.checks);
-    if (checks.length > 1) this.#sentAlone = ALONE_AFTER_BLOCK;
-    else if (this.#sentAlone > 0) this.#sentAlone -= 1;
-    else return !checks.some(isLong);
-    return false;
-  }
-
   #sendBlock(block: readonly Asked[]): void {
     try {
       const thread = this.#freeThread();
-      const packed = packChecks(block.flatMap(({ checks }) => checks));
+      const packed = packChecks(checksOf(block));
       thread.worker.postMessage(packed, [packed]);
       thread.worker.ref();
       thread.sent = block;
@@ -151,30 +146,27 @@ export class SignatureChecks {
   }
 
   #answered(thread: Thread, verdicts: readonly SignatureVerdict[]): void {
-    let from = 0;
     const block = thread.sent;
     thread.sent = [];
     thread.worker.unref();
-    for (const { checks, resolve } of block) {
-      resolve(verdicts.slice(from, from + checks.length));
-      from += checks.length;
-    }
+    answer(block, verdicts);
     this.#send();
   }
 
   #threadLost(error: unknown): void {
     if (this.#mostThreads === 0) return;
     this.#lost(error);
-    this.#giveUpThreads();
+    for (const worker of this.#giveUpThreads()) void worker.terminate();
   }
 
-  #giveUpThreads(): void {
+  /** Returns those that are to be ended. */
+  #giveUpThreads(): readonly Worker[] {
     this.#mostThreads = 0;
-    const left = [...this.#threads].flatMap(({ sent }) => sent);
-    for (const { worker } of this.#threads) void worker.terminate();
+    const threads = [...this.#threads];
     this.#threads.clear();
-    this.#waiting.unshift(...left);
+    this.#waiting.unshift(...threads.flatMap(({ sent }) => sent));
     this.#send();
+    return threads.map(({ worker }) => worker);
   }
 }
 
@@ -182,8 +174,31 @@ function isLong(check: SignatureCheck): boolean {
   return check.over === 'message' && check.message.length > LONG_MESSAGE;
 }
 
+function checksOf(block: readonly Asked[]): readonly SignatureCheck[] {
+  return block.flatMap(({ checks }) => checks);
+}
+
 function checkHere(block: readonly Asked[]): void {
-  const verdicts = verdictsOn(block.flatMap(({ checks }) => checks));
-  let next = 0;
-  for (const { checks, resolve } of block) resolve(checks.map(() => verdicts[next++]));
+  try {
+    answer(block, verdictsOn(checksOf(block)));
+  } catch {
+    // One of them is to blame, and not the others.
+    for (const asked of block) checkAlone(asked);
+  }
+}
+
+function checkAlone({ checks, resolve, reject }: Asked): void {
+  try {
+    resolve(verdictsOn(checks));
+  } catch (error) {
+    reject(error);
+  }
+}
+
+function answer(block: readonly Asked[], verdicts: readonly SignatureVerdict[]): void {
+  let from = 0;
+  for (const { checks, resolve } of block) {
+    resolve(verdicts.slice(from, from + checks.length));
+    from += checks.length;
+  }
 }

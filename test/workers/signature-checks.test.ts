@@ -188,6 +188,27 @@ for (const [how, module] of [
   });
 }
 
+for (const [where, threads] of [
+  ['on the event loop', 0],
+  ['in a thread that it ends', 1],
+] as const) {
+  test(`a check that throws ${where} fails whoever asked for it, and nobody else`, async () => {
+    const throwsAtOnce = encodeURIComponent(
+      'import("node:worker_threads").then((t) => t.parentPort.on("message", () => { throw 1; }))',
+    );
+    const { verify } = open(threads, throwsAtOnce);
+    // It goes into a block like any other, but is no bytes: worse than a bad signature.
+    const signature = { length: 64 } as Uint8Array;
+    const odd = { ...checkBy('p256', 'sha256', true), signature };
+    const asked = someChecks();
+    const refused = assert.rejects(verify([odd, ...asked.flat()]), TypeError);
+    const verdicts = await Promise.all(asked.map(verify));
+    await refused;
+    assert.deepEqual(verdicts, await Promise.all(asked.map(verifySignatures)));
+    assert.equal(losses, threads);
+  });
+}
+
 test('what a closed thread was at is checked all the same', async () => {
   const checks = open(1, encodeURIComponent('setInterval(() => 0, 1000)'));
   const asked = someChecks();

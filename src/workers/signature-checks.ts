@@ -4,14 +4,13 @@
  * others a moment ago: then the event loop has better to do.
  *
  * In scope: what goes where, and what becomes of checks whose thread is lost. Out of scope: the checks themselves
- * (entries/verify-signatures.ts). The instance owns the threads; each starts when it is first needed and keeps the
- * process alive only while it works.
+ * (entries/verify-signatures.ts). The instance owns the threads.
  */
 
-import { Worker } from 'node:worker_threads';
 import type { SignatureCheck, SignatureVerdict, SignatureVerifier } from '../entries/entry-kind.js';
 import { verdictsOn } from '../entries/verify-signatures.js';
 import { packChecks } from './packed-checks.js';
+import { PackedThread } from './packed-thread.js';
 
 /** Compiled code alone: a loader of sources does not reach into threads. */
 const THREAD_MODULE = new URL('./signature-thread.js', import.meta.url);
@@ -34,11 +33,7 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-interface Thread {
-  readonly worker: Worker;
-  /** What it works at; nothing when it is free. */
-  sent: readonly Asked[];
-}
+type SignatureThread = PackedThread<readonly SignatureVerdict[]>;
 
 /** What it works with. */
 export interface SignatureChecksOptions {
@@ -52,19 +47,21 @@ export interface SignatureChecksOptions {
 
 /** Makes signature checks. */
 export class SignatureChecks {
-  readonly #module: URL;
-  readonly #lost: (error: unknown) => void;
-  #mostThreads: number;
-  readonly #threads = new Set<Thread>();
+  #threads: readonly SignatureThread[];
   #waiting: Asked[] = [];
   #isScheduled = false;
   /** How many that come alone now are sent. */
   #sentAlone = 0;
 
   constructor({ threads, lost, module = THREAD_MODULE }: SignatureChecksOptions) {
-    this.#module = module;
-    this.#mostThreads = threads;
-    this.#lost = lost;
+    const threadLost = (error: unknown): void => {
+      lost(error);
+      void this.close();
+    };
+    this.#threads = Array.from(
+      { length: threads },
+      () => new PackedThread({ module, lost: threadLost }),
+    );
   }
 
   /** See SignatureVerifier. What a check throws fails whoever asked for it, and nobody else. */
@@ -76,7 +73,9 @@ export class SignatureChecks {
 
   /** Ends the threads; what they work at is checked here. */
   async close(): Promise<void> {
-    await Promise.all(this.#giveUpThreads().map((worker) => worker.terminate()));
+    const threads = this.#threads;
+    this.#threads = [];
+    await Promise.all(threads.map((thread) => thread.close()));
   }
 
   /** At the end of the turn, when all that it brings is known. */
@@ -91,20 +90,13 @@ export class SignatureChecks {
 
   /** Shares what waits among the threads that are free. */
   #send(): void {
-    const busy = [...this.#threads].filter(({ sent }) => sent.length > 0).length;
-    for (let free = this.#mostThreads - busy; free > 0 && this.#waiting.length > 0; free -= 1) {
-      const share = Math.ceil(this.#waiting.length / free);
-      const block = this.#takeBlock(Math.max(share, WORTH_A_THREAD));
-      const isAlone = checksOf(block).length <= 1;
-      if (isAlone && this.#sentAlone === 0 && !checksOf(block).some(isLong)) checkHere(block);
-      else {
-        this.#sentAlone = isAlone ? Math.max(0, this.#sentAlone - 1) : ALONE_AFTER_BLOCK;
-        this.#sendBlock(block);
-      }
+    while (this.#waiting.length > 0) {
+      const free = this.#threads.filter(({ isFree }) => isFree);
+      if (free[0] === undefined) break;
+      const share = Math.ceil(this.#waiting.length / free.length);
+      void this.#check(this.#takeBlock(Math.max(share, WORTH_A_THREAD)), free[0]);
     }
-    if (this.#mostThreads > 0) return;
-    checkHere(this.#waiting);
-    this.#waiting = [];
+    if (this.#threads.length === 0) checkHere(this.#waiting.splice(0));
   }
 
   #takeBlock(most: number): Asked[] {
@@ -119,54 +111,18 @@ export class SignatureChecks {
     return block;
   }
 
-  #sendBlock(block: readonly Asked[]): void {
+  async #check(block: readonly Asked[], free: SignatureThread): Promise<void> {
+    const checks = checksOf(block);
     try {
-      const thread = this.#freeThread();
-      const packed = packChecks(checksOf(block));
-      thread.worker.postMessage(packed, [packed]);
-      thread.worker.ref();
-      thread.sent = block;
-    } catch (error) {
-      this.#waiting.unshift(...block);
-      this.#threadLost(error);
+      if (checks.length > 1) this.#sentAlone = ALONE_AFTER_BLOCK;
+      else if (this.#sentAlone > 0) this.#sentAlone -= 1;
+      else if (!checks.some(isLong)) return checkHere(block);
+      answer(block, await free.ask(packChecks(checks)));
+    } catch {
+      // The thread is lost, or one of the checks cannot be sent.
+      checkHere(block);
     }
-  }
-
-  #freeThread(): Thread {
-    for (const thread of this.#threads) if (thread.sent.length === 0) return thread;
-    const worker = new Worker(this.#module, { env: {} });
-    const thread: Thread = { worker, sent: [] };
-    worker.on('message', (verdicts: readonly SignatureVerdict[]) =>
-      this.#answered(thread, verdicts),
-    );
-    worker.on('error', (error) => this.#threadLost(error));
-    worker.on('exit', (code) => this.#threadLost(new Error(`the thread ended with ${code}`)));
-    this.#threads.add(thread);
-    return thread;
-  }
-
-  #answered(thread: Thread, verdicts: readonly SignatureVerdict[]): void {
-    const block = thread.sent;
-    thread.sent = [];
-    thread.worker.unref();
-    answer(block, verdicts);
     this.#send();
-  }
-
-  #threadLost(error: unknown): void {
-    if (this.#mostThreads === 0) return;
-    this.#lost(error);
-    for (const worker of this.#giveUpThreads()) void worker.terminate();
-  }
-
-  /** Returns those that are to be ended. */
-  #giveUpThreads(): readonly Worker[] {
-    this.#mostThreads = 0;
-    const threads = [...this.#threads];
-    this.#threads.clear();
-    this.#waiting.unshift(...threads.flatMap(({ sent }) => sent));
-    this.#send();
-    return threads.map(({ worker }) => worker);
   }
 }
 

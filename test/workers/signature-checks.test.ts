@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { afterEach, test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import fc from 'fast-check';
 import type { HashAlgorithm, SignatureCheck } from '../../src/entries/entry-kind.js';
 import { verifySignatures } from '../../src/entries/verify-signatures.js';
 import { packChecks, unpackChecks } from '../../src/workers/packed-checks.js';
 import { SignatureChecks } from '../../src/workers/signature-checks.js';
+import { answeringWith, FAILING, SILENT } from './thread-code.js';
 
 const KEYS = {
   p256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -47,24 +48,12 @@ function someChecks(): SignatureCheck[][] {
   return checks;
 }
 
-let opened: SignatureChecks[] = [];
-let losses = 0;
-
-function open(threads: number, module?: string): SignatureChecks {
-  const checks = new SignatureChecks({
-    threads,
-    lost: () => losses++,
-    ...(module !== undefined && { module: new URL(`data:text/javascript,${module}`) }),
-  });
-  opened.push(checks);
-  return checks;
+function open(t: TestContext, options: { threads: number; module?: URL }) {
+  let losses = 0;
+  const checks = new SignatureChecks({ ...options, lost: () => losses++ });
+  t.after(() => checks.close());
+  return { verify: checks.verify, close: () => checks.close(), losses: () => losses };
 }
-
-afterEach(async () => {
-  await Promise.all(opened.map((checks) => checks.close()));
-  opened = [];
-  losses = 0;
-});
 
 test('packed checks come out as they went in', () => {
   const bytes = fc.uint8Array({ maxLength: 300 });
@@ -99,23 +88,20 @@ test('packed checks come out as they went in', () => {
 });
 
 for (const threads of [0, 1, 3]) {
-  test(`checks that come together get the verdicts that each gets alone, threads: ${threads}`, async () => {
-    const { verify } = open(threads);
+  test(`checks that come together get the verdicts that each gets alone, threads: ${threads}`, async (t) => {
+    const { verify, losses } = open(t, { threads });
     const asked = someChecks();
     const together = await Promise.all(asked.map(verify));
     for (const [i, checks] of asked.entries()) {
       assert.deepEqual(together[i], await verifySignatures(checks));
     }
     assert.ok(together.flat().includes(undefined), 'some verify');
-    assert.equal(losses, 0);
+    assert.equal(losses(), 0);
   });
 }
 
-test('a block is made in the thread and so is one soon after, but none that is always alone', async () => {
-  const says =
-    'import { parentPort } from "node:worker_threads";' +
-    'parentPort.on("message", () => parentPort.postMessage(["from the thread", "too"]));';
-  const { verify } = open(1, encodeURIComponent(says));
+test('a block is made in the thread and so is one soon after, but none that is always alone', async (t) => {
+  const { verify } = open(t, { threads: 1, module: answeringWith('["from the thread", "too"]') });
   const good = [checkBy('p256', 'sha256', true)];
   for (let i = 0; i < 3; i++) assert.deepEqual(await verify(good), [undefined]);
   assert.deepEqual(await Promise.all([verify(good), verify(good)]), [['from the thread'], ['too']]);
@@ -126,8 +112,8 @@ test('a block is made in the thread and so is one soon after, but none that is a
   assert.ok(alone.slice(inThread).every((verdict) => verdict === undefined));
 });
 
-test('checks over messages are made too, beside others, by keys new and known', async () => {
-  const { verify } = open(1);
+test('checks over messages are made too, beside others, by keys new and known', async (t) => {
+  const { verify } = open(t, { threads: 1 });
   const message = randomBytes(100);
   const overMessage = (name: keyof typeof KEYS, signed = message): SignatureCheck => {
     const { publicKey, privateKey } = KEYS[name];
@@ -157,11 +143,8 @@ test('checks over messages are made too, beside others, by keys new and known', 
   }
 });
 
-test('a long message is for a thread even when it is alone', async () => {
-  const says =
-    'import { parentPort } from "node:worker_threads";' +
-    'parentPort.on("message", () => parentPort.postMessage(["from the thread"]));';
-  const { verify } = open(1, encodeURIComponent(says));
+test('a long message is for a thread even when it is alone', async (t) => {
+  const { verify } = open(t, { threads: 1, module: answeringWith('["from the thread"]') });
   const check = (length: number): SignatureCheck => {
     const { hash, key, signature } = checkBy('p256', 'sha256', true);
     return { over: 'message', message: Buffer.alloc(length), hash, key, signature };
@@ -170,33 +153,21 @@ test('a long message is for a thread even when it is alone', async () => {
   assert.notDeepEqual(await verify([check(1_000)]), ['from the thread']);
 });
 
-for (const [how, module] of [
-  ['ends', 'process.exit(0)'],
-  ['cannot be read', 'this is no program'],
-  [
-    'fails at work',
-    'import("node:worker_threads").then((t) => t.parentPort.on("message", () => { throw 1; }))',
-  ],
-] as const) {
-  test(`a thread that ${how} is done without, and no check is lost`, async () => {
-    const { verify } = open(1, encodeURIComponent(module));
-    const asked = someChecks();
-    const expected = await Promise.all(asked.map(verifySignatures));
-    assert.deepEqual(await Promise.all(asked.map(verify)), expected);
-    assert.deepEqual(await Promise.all(asked.map(verify)), expected);
-    assert.equal(losses, 1);
-  });
-}
+test('a thread that is lost is done without, and no check is', async (t) => {
+  const { verify, losses } = open(t, { threads: 2, module: FAILING });
+  const asked = someChecks();
+  const expected = await Promise.all(asked.map(verifySignatures));
+  assert.deepEqual(await Promise.all(asked.map(verify)), expected);
+  assert.deepEqual(await Promise.all(asked.map(verify)), expected);
+  assert.equal(losses(), 1);
+});
 
 for (const [where, threads] of [
   ['on the event loop', 0],
   ['in a thread that it ends', 1],
 ] as const) {
-  test(`a check that throws ${where} fails whoever asked for it, and nobody else`, async () => {
-    const throwsAtOnce = encodeURIComponent(
-      'import("node:worker_threads").then((t) => t.parentPort.on("message", () => { throw 1; }))',
-    );
-    const { verify } = open(threads, throwsAtOnce);
+  test(`a check that throws ${where} fails whoever asked for it, and nobody else`, async (t) => {
+    const { verify, losses } = open(t, { threads, module: FAILING });
     // It goes into a block like any other, but is no bytes: worse than a bad signature.
     const signature = { length: 64 } as Uint8Array;
     const odd = { ...checkBy('p256', 'sha256', true), signature };
@@ -205,16 +176,16 @@ for (const [where, threads] of [
     const verdicts = await Promise.all(asked.map(verify));
     await refused;
     assert.deepEqual(verdicts, await Promise.all(asked.map(verifySignatures)));
-    assert.equal(losses, threads);
+    assert.equal(losses(), threads);
   });
 }
 
-test('what a closed thread was at is checked all the same', async () => {
-  const checks = open(1, encodeURIComponent('setInterval(() => 0, 1000)'));
+test('what a closed thread was at is checked all the same', async (t) => {
+  const { verify, close, losses } = open(t, { threads: 1, module: SILENT });
   const asked = someChecks();
-  const verdicts = Promise.all(asked.map(checks.verify));
+  const verdicts = Promise.all(asked.map(verify));
   await new Promise((resolve) => setImmediate(resolve));
-  await checks.close();
+  await close();
   assert.deepEqual(await verdicts, await Promise.all(asked.map(verifySignatures)));
-  assert.equal(losses, 0);
+  assert.equal(losses(), 0);
 });

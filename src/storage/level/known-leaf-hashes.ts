@@ -36,6 +36,11 @@ export class KnownLeafHashes {
     this.#growing = new LeafHashFilter(size);
   }
 
+  /** True once `mayHave` tells new hashes from those that are there. */
+  get isComplete(): boolean {
+    return this.#complete !== undefined;
+  }
+
   /** Learns the hashes of the first `size` leaves; with an aborted signal, or an error of `read`, nothing is known. */
   async learn(
     size: number,
@@ -43,12 +48,20 @@ export class KnownLeafHashes {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     const filter = this.#growing;
-    for (let from = 0; from < size; from += HASHES_A_TURN) {
-      if (signal?.aborted === true) return;
-      filter?.add(await read(from, Math.min(from + HASHES_A_TURN, size)));
-      await nextTurn();
+    let learnt = 0;
+    try {
+      while (learnt < size && signal?.aborted !== true) {
+        const to = Math.min(learnt + HASHES_A_TURN, size);
+        filter?.add(await read(learnt, to));
+        learnt = to;
+        await nextTurn();
+      }
+    } finally {
+      // Begun anew meanwhile: newer commits were told to another filter.
+      if (filter === this.#growing) {
+        if (learnt === size) this.#complete = filter;
+        else this.#growing = undefined;
+      }
     }
-    // Begun anew meanwhile: newer commits were told to another filter.
-    if (filter === this.#growing) this.#complete = filter;
   }
 }

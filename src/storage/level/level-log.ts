@@ -104,15 +104,17 @@ export class LevelLog implements LogStore {
 
   /**
    * Reads all leaf hashes into memory, beside commits; from then on most new ones are known to be new without asking
-   * the database. Ends early, without an error, when `signal` is aborted. Throws STORE_CORRUPT, STORE_UNAVAILABLE.
+   * the database. Does nothing once they are known; ends early, without an error, when `signal` is aborted. Throws
+   * STORE_CORRUPT, STORE_UNAVAILABLE.
    */
   async learnLeafHashes(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#known.isComplete) return;
     // Between two commits: each is told of by its hashes, or below the size of this state.
     const begun = this.#lastCommit.then(() => {
       this.#known.begin(this.#head.size);
       return this.#state;
     });
-    this.#lastCommit = begun;
+    this.#lastCommit = begun.catch(() => undefined);
     const state = await begun;
     const read = (from: number, to: number) => this.#tiles.hashes(endOf(state), 0, from, to);
     await this.#known.learn(state.headRow.head.size, read, signal);

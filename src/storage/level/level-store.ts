@@ -68,7 +68,8 @@ export interface LevelStore extends Store {
   deepCheck(options?: DeepCheckOptions): Promise<void>;
   /**
    * Reads all leaf hashes of each log into memory, 1.6 bytes for each, so that new ones need no look into the
-   * database; may run beside commits. Throws STORE_CORRUPT, STORE_UNAVAILABLE: then they do, as before.
+   * database; may run beside commits. Throws STORE_CORRUPT, STORE_UNAVAILABLE: then they do, as before, until a
+   * further call has read the logs that this one had not.
    */
   learnLeafHashes(signal?: AbortSignal): Promise<void>;
 }

@@ -94,6 +94,14 @@ describe('leaf hashes that were learnt', () => {
     });
   });
 
+  it('are not learnt again when they are known', async () => {
+    const store = await grownStore(300);
+    await store.learnLeafHashes();
+    await store.close();
+    await store.learnLeafHashes();
+    assert.deepEqual(await store.log(TREE_ID).indexesOf(hashesOf(1_000, 1)), [undefined]);
+  });
+
   it('are not believed when the learning ended early', async () => {
     const store = await grownStore(300);
     await store.learnLeafHashes(AbortSignal.abort());
@@ -101,5 +109,28 @@ describe('leaf hashes that were learnt', () => {
     await assert.rejects(store.log(TREE_ID).indexesOf(hashesOf(1_000, 1)), {
       code: 'STORE_UNAVAILABLE',
     });
+  });
+
+  it('are no longer gathered when the learning failed or ended early, until it begins anew', async () => {
+    const broken = () => Promise.reject(new Error('no'));
+    const unread = () => assert.fail('not to be read');
+    const known = new KnownLeafHashes();
+    const begun = [
+      () => assert.rejects(known.learn(1, broken, undefined)),
+      () => known.learn(1, unread, AbortSignal.abort()),
+    ];
+    for (const learn of begun) {
+      known.begin(1);
+      await learn();
+      known.add(new Proxy(hashOf(0), { get: () => assert.fail('not to be gathered') }));
+      assert.ok(known.mayHave(hashOf(2)));
+    }
+    known.begin(1);
+    known.add(hashOf(1));
+    await known.learn(1, async () => hashOf(0), undefined);
+    assert.deepEqual(
+      [0, 1, 2].map((number) => known.mayHave(hashOf(number))),
+      [true, true, false],
+    );
   });
 });

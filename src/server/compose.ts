@@ -82,8 +82,8 @@ export async function composeServer(
     const timestamps = await openTimestamps(config, parts, systemClock());
     const warnings = [parts, trust, timestamps].flatMap((each) => each?.warnings ?? []);
     for (const warning of warnings) logger.warn(warning);
-    const check = startStoreCheck(parts.store, pause, (error) => {
-      logger.error({ err: error }, 'the check of the store failed');
+    const check = startStoreCheck(parts.store, pause, (what, error) => {
+      logger.error({ err: error }, what);
     });
     closers.push(check.stop);
     const registry = createRegistry();

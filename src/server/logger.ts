@@ -43,7 +43,7 @@ const WARN = pino.levels.values['warn'] as number;
 
 /**
  * A stream of lines that writes many at once: a write for each line goes through a thread and costs as much as the
- * request of which it tells. Warnings and errors do not wait.
+ * request of which it tells. Warnings and errors do not wait, and nothing does when the process ends.
  */
 export class LogStream implements DestinationStream {
   readonly [TELL_LEVEL] = true;
@@ -63,7 +63,7 @@ export class LogStream implements DestinationStream {
     if (this.#ended) return;
     this.#gathered += line;
     if (this.lastLevel >= WARN || this.#gathered.length >= GATHERED_LENGTH) this.#pass();
-    else this.#timer ??= setTimeout(() => this.#pass(), GATHERED_MS).unref();
+    else if (this.#timer === undefined) this.#passSoon();
   }
 
   /** Writes what waits, and returns when the stream is closed. */
@@ -75,11 +75,18 @@ export class LogStream implements DestinationStream {
     });
   }
 
-  #pass(): void {
+  #passSoon(): void {
+    this.#timer = setTimeout(this.#pass, GATHERED_MS);
+    // Ahead of pino's own listener, which writes what its stream has by then.
+    process.prependListener('exit', this.#pass);
+  }
+
+  readonly #pass = (): void => {
     clearTimeout(this.#timer);
     this.#timer = undefined;
+    process.off('exit', this.#pass);
     const lines = this.#gathered;
     this.#gathered = '';
     if (lines !== '') this.#stream.write(lines);
-  }
+  };
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { test } from 'node:test';
 import { createLogger, LogStream } from '../../src/server/logger.js';
 
@@ -62,4 +63,37 @@ test('the end writes what waits, and nothing comes after it', async () => {
   await stream.end();
   logger.error('b');
   assert.deepEqual(writes.map(messagesOf), [['a']]);
+});
+
+for (const [how, ending, code] of [
+  ['is told to exit', 'process.exit(7)', 7],
+  ['meets an error that nobody catches', 'throw new Error("a bug")', 1],
+  ['has nothing left to do', '', 0],
+] as const) {
+  test(`lines that wait are written when the process ${how}`, () => {
+    const logger = new URL('../../src/server/logger.js', import.meta.url).href;
+    const program = `import { createLogger, stderrStream } from ${JSON.stringify(logger)};
+      const logger = createLogger('info', stderrStream());
+      for (const message of ['a', 'b']) logger.info(message);
+      ${ending}`;
+    const flags = process.execArgv.filter((flag) => !flag.startsWith('--test'));
+    const args = [...flags, '--input-type=module', '-e', program];
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8' });
+    assert.equal(status, code);
+    const lines = stderr.split('\n').filter((line) => line.startsWith('{'));
+    assert.deepEqual(messagesOf(`${lines.join('\n')}\n`), ['a', 'b']);
+  });
+}
+
+test('nothing is left behind at the process once the lines are written', (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] });
+  const before = process.listeners('exit');
+  const logger = createLogger('info', new LogStream(keepingSink().sink));
+  for (let round = 0; round < 3; round++) {
+    logger.info('a');
+    logger.info('b');
+    assert.equal(process.listenerCount('exit'), before.length + 1);
+    t.mock.timers.tick(20);
+    assert.deepEqual(process.listeners('exit'), before);
+  }
 });

@@ -94,7 +94,7 @@ export class Answers {
     const wanted = indexes.map((index) => (isBelow(index, size) ? index : undefined));
     const existing = [...new Set(wanted)].filter((index) => index !== undefined);
     const [contents, proofs] = await Promise.all([
-      this.#contents.atHand(existing) ?? this.#contents.read(existing, size),
+      this.#contents.of(existing, size),
       inclusionProofs(cache, existing, size),
     ]);
     const published = new Map<number, PublishedEntry>();

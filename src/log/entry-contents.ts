@@ -18,7 +18,7 @@ export type EntryContent = Omit<PublishedEntry, 'proof'>;
 
 /** Where contents are read. */
 export interface EntryContentsOptions {
-  readonly log: LogStore;
+  readonly log: Pick<LogStore, 'entry' | 'indexesOf'>;
   /** Undefined: its entries go without SETs. */
   readonly timestamps?: Timestamps | undefined;
   readonly treeHex: string;
@@ -47,19 +47,42 @@ export class EntryContents {
     this.#known = new BoundedCache(options.entryCacheBytes, costOf);
   }
 
-  /** Returns the contents of these entries, each below a committed size, if all are in memory. */
-  atHand(indexes: readonly number[]): readonly EntryContent[] | undefined {
-    const contents: EntryContent[] = [];
-    for (const index of indexes) {
-      const known = this.#known.get(index);
-      if (known === undefined) return undefined;
-      contents.push(known);
-    }
-    return contents;
+  /**
+   * Returns the contents of these entries, each below `size`, a committed size; at once when all are in memory, and only
+   * those are read that are not. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE.
+   */
+  of(
+    indexes: readonly number[],
+    size: number,
+  ): readonly EntryContent[] | Promise<readonly EntryContent[]> {
+    const known = indexes.map((index) => this.#known.get(index));
+    const missing = indexes.filter((_, i) => known[i] === undefined);
+    if (missing.length === 0) return known as EntryContent[];
+    return this.#read(missing, size).then((read) => {
+      let next = 0;
+      return known.map((content) => content ?? (read[next++] as EntryContent));
+    });
   }
 
-  /** Returns the contents of these entries, each below `size`, a committed size. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
-  async read(indexes: readonly number[], size: number): Promise<readonly EntryContent[]> {
+  /** Returns the log indexes of these leaf hashes, undefined where there is none below `size`. Throws STORE_CORRUPT. */
+  async indexesOf(
+    leafHashes: readonly Uint8Array[],
+    size: number,
+  ): Promise<readonly (number | undefined)[]> {
+    const names = leafHashes.map(nameOf);
+    const known = names.map((name) => this.#indexes.get(name));
+    const missing = leafHashes.filter((_, i) => known[i] === undefined);
+    const found = missing.length === 0 ? [] : await findIndexes(this.#options.log, missing, size);
+    let next = 0;
+    return known.map((index, i) => {
+      if (index !== undefined) return index < size ? index : undefined;
+      const read = found[next++];
+      if (read !== undefined) this.#indexes.set(names[i] as string, read);
+      return read;
+    });
+  }
+
+  async #read(indexes: readonly number[], size: number): Promise<readonly EntryContent[]> {
     const { log, timestamps } = this.#options;
     const reading = readEntries(log, indexes, size);
     const [entries, signatures] = await Promise.all([
@@ -72,21 +95,6 @@ export class EntryContents {
       ),
     ]);
     return entries.map((entry, i) => this.#keep(entry as StoredEntry, signatures[i]));
-  }
-
-  /** Returns the log indexes of these leaf hashes, undefined where there is none below `size`. Throws STORE_CORRUPT. */
-  async indexesOf(
-    leafHashes: readonly Uint8Array[],
-    size: number,
-  ): Promise<readonly (number | undefined)[]> {
-    const names = leafHashes.map(nameOf);
-    const known = names.map((name) => this.#indexes.get(name));
-    if (known.every((index) => index !== undefined && index < size)) return known;
-    const found = await findIndexes(this.#options.log, leafHashes, size);
-    found.forEach((index, i) => {
-      if (index !== undefined) this.#indexes.set(names[i] as string, index);
-    });
-    return found;
   }
 
   #keep(entry: StoredEntry, signedEntryTimestamp: Uint8Array | undefined): EntryContent {

@@ -54,7 +54,7 @@ export async function readLeaves(
 
 /** Returns the log indexes of these leaf hashes, in order, undefined where there is none below `size`. */
 export async function findIndexes(
-  log: LogStore,
+  log: Pick<LogStore, 'indexesOf'>,
   leafHashes: readonly Uint8Array[],
   size: number,
 ): Promise<(number | undefined)[]> {

@@ -7,6 +7,7 @@
  */
 
 import { BoundedCache } from '../caching/bounded-cache.js';
+import { hashName } from '../merkle/hash.js';
 import type { Timestamps } from '../publishing/timestamps.js';
 import { findIndexes, readEntries } from '../reading/entries.js';
 import type { LogStore, StoredEntry } from '../storage/log-store.js';
@@ -69,7 +70,7 @@ export class EntryContents {
     leafHashes: readonly Uint8Array[],
     size: number,
   ): Promise<readonly (number | undefined)[]> {
-    const names = leafHashes.map(nameOf);
+    const names = leafHashes.map(hashName);
     const known = names.map((name) => this.#indexes.get(name));
     const missing = leafHashes.filter((_, i) => known[i] === undefined);
     const found = missing.length === 0 ? [] : await findIndexes(this.#options.log, missing, size);
@@ -115,8 +116,4 @@ function costOf({ leaf, attestation, signedEntryTimestamp }: EntryContent): numb
   const signature = signedEntryTimestamp?.length ?? 0;
   // The leaf may be a part of what was read.
   return CONTENT_OVERHEAD + leaf.buffer.byteLength + signature + (attestation?.length ?? 0);
-}
-
-function nameOf({ buffer, byteOffset, length }: Uint8Array): string {
-  return Buffer.from(buffer, byteOffset, length).toString('latin1');
 }

@@ -12,6 +12,7 @@ import { dirname } from 'node:path';
 import { isLogError, LogError } from '../../errors.js';
 import type { FaultPoint, StoreStep } from '../fault-point.js';
 import { DiskReserve, freeBytesAt, RESERVE_MARGIN } from './disk-reserve.js';
+import { GroupedReads } from './grouped-reads.js';
 import type { StoreFormat } from './keyspace.js';
 import { type LockFile, takeLock } from './lock-file.js';
 import {
@@ -78,6 +79,10 @@ export class LevelDatabase {
   readonly #reserve: DiskReserve;
   readonly #secondNames: SecondNames;
   readonly #pace: ReadPace;
+  /** Asked only by operations under way: the handle is there, and the same for all of them. */
+  readonly #grouped = new GroupedReads((keys) =>
+    (this.#handle as Handle).getMany(keys as Buffer[]),
+  );
   #handle: Handle | undefined;
   #failed = false;
   #closed = false;
@@ -113,11 +118,11 @@ export class LevelDatabase {
 
   /** Returns the value of each key, undefined where there is none; values are still sealed. */
   getMany(keys: readonly Buffer[]): Promise<(Buffer | undefined)[]> {
-    return this.#read(async (handle) =>
-      keys.length > MOST_KEYS_ON_LOOP || this.#pace.prefersThread()
-        ? handle.getMany(keys as Buffer[])
-        : this.#pace.timed(keys.length, () => keys.map((key) => handle.getSync(key))),
-    );
+    return this.#read(async (handle) => {
+      if (keys.length > MOST_KEYS_ON_LOOP) return handle.getMany(keys as Buffer[]);
+      if (this.#pace.prefersThread()) return this.#grouped.getMany(keys);
+      return this.#pace.timed(keys.length, () => keys.map((key) => handle.getSync(key)));
+    });
   }
 
   /** Returns the value of a key, still sealed. */

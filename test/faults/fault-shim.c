@@ -1,14 +1,15 @@
 /*
  * Preloaded into a server: makes one write or one sync of one kind of file fail, as a dying disk does, or all syncs wait.
  *
- *   FAULT_CALL   write (fwrite, fflush, write, pwrite) or sync (fdatasync, fsync); hold: a sync waits for as long as
- *                FAULT_ARMED exists, and none fails; FAULT_NTH says nothing then
+ *   FAULT_CALL   write (fwrite, fflush, write, pwrite) or sync (fdatasync, fsync, and the end of a write to a file that
+ *                was opened with O_DSYNC); hold: a sync waits for as long as FAULT_ARMED exists, and none fails;
+ *                FAULT_NTH says nothing then
  *   FAULT_PATH   ending of the file's path
  *   FAULT_NTH    which matching call fails, counted from 1 after arming
  *   FAULT_ARMED  a file: nothing is counted before it exists
  *   FAULT_SAID   a file that gets a line when the call has failed or waits, so that a test knows that it happened
  *
- * The call fails with EIO and does nothing. LevelDB 1.20 writes through stdio, whose own system calls cannot be
+ * The call fails with EIO and does nothing, but for a write whose sync fails. LevelDB 1.20 writes through stdio, whose own system calls cannot be
  * replaced from outside libc, so the stdio calls themselves are.
  */
 #define _GNU_SOURCE
@@ -67,6 +68,14 @@ static void hold(int fd) {
   while (!access(getenv("FAULT_ARMED"), F_OK)) usleep(1000);
 }
 
+/* Returns what the caller of a write hears: its sync may wait or fail though the bytes were taken. */
+static ssize_t written(int fd, ssize_t count) {
+  int flags = fcntl(fd, F_GETFL);
+  if (count < 0 || flags < 0 || !(flags & O_DSYNC)) return count;
+  hold(fd);
+  return fails("sync", fd) ? -1 : count;
+}
+
 #define REAL(type, name, ...) \
   static type (*real)(__VA_ARGS__); \
   if (!real) real = (type (*)(__VA_ARGS__))dlsym(RTLD_NEXT, name)
@@ -88,17 +97,17 @@ int fflush_unlocked(FILE *file) {
 
 ssize_t write(int fd, const void *data, size_t count) {
   REAL(ssize_t, "write", int, const void *, size_t);
-  return fails("write", fd) ? -1 : real(fd, data, count);
+  return fails("write", fd) ? -1 : written(fd, real(fd, data, count));
 }
 
 ssize_t pwrite64(int fd, const void *data, size_t count, off64_t offset) {
   REAL(ssize_t, "pwrite64", int, const void *, size_t, off64_t);
-  return fails("write", fd) ? -1 : real(fd, data, count, offset);
+  return fails("write", fd) ? -1 : written(fd, real(fd, data, count, offset));
 }
 
 ssize_t pwrite(int fd, const void *data, size_t count, off_t offset) {
   REAL(ssize_t, "pwrite", int, const void *, size_t, off_t);
-  return fails("write", fd) ? -1 : real(fd, data, count, offset);
+  return fails("write", fd) ? -1 : written(fd, real(fd, data, count, offset));
 }
 
 int fdatasync(int fd) {

@@ -6,7 +6,7 @@
 
 import { Connection, requestBytes } from './harness/connection.js';
 import { median } from './harness/latencies.js';
-import { memoryBytes } from './harness/process-figures.js';
+import { cpuSeconds, memoryBytes } from './harness/process-figures.js';
 import { type ResultRow, report } from './harness/result.js';
 import { startServer, waitUntilReady } from './harness/server-process.js';
 
@@ -16,6 +16,8 @@ export interface StartFigures {
   readonly answerMs: number;
   /** From spawning the process to `/readyz` answering 200. */
   readonly readyMs: number;
+  /** Processor time of all threads until then: steady where other programs are at work, which the two above are not. */
+  readonly readyCpuMs: number;
   /** When ready, without and with the pages of mapped tables, and the most that there was on the way. */
   readonly ownMiB: number;
   readonly residentMiB: number;
@@ -46,6 +48,7 @@ export async function measureStart(
     size: rounds[0]?.size ?? 0,
     answerMs: middle((each) => each.answerMs),
     readyMs: middle((each) => each.readyMs),
+    readyCpuMs: middle((each) => each.readyCpuMs),
     ownMiB: Math.max(...rounds.map((each) => each.ownMiB)),
     residentMiB: Math.max(...rounds.map((each) => each.residentMiB)),
     peakMiB: Math.max(...rounds.map((each) => each.peakMiB)),
@@ -55,6 +58,7 @@ export async function measureStart(
     figures: {
       'answers after ms': Math.round(figures.answerMs),
       'ready after ms': Math.round(figures.readyMs),
+      'CPU ms until ready': figures.readyCpuMs,
       'own MiB': figures.ownMiB,
       'with mapped tables MiB': figures.residentMiB,
       'peak MiB': figures.peakMiB,
@@ -76,12 +80,13 @@ async function startOnce(options: StartOptions): Promise<StartFigures> {
     const answerMs = performance.now() - started;
     await waitUntilReady(server, 120_000);
     const readyMs = performance.now() - started;
+    const readyCpuMs = Math.round(1000 * cpuSeconds(server.pid));
     connection.close();
     const { own, now, peak } = memoryBytes(server.pid);
     const [ownMiB = 0, residentMiB = 0, peakMiB = 0] = [own, now, peak].map((bytes) =>
       Math.round(bytes / 2 ** 20),
     );
-    return { size, answerMs, readyMs, ownMiB, residentMiB, peakMiB };
+    return { size, answerMs, readyMs, readyCpuMs, ownMiB, residentMiB, peakMiB };
   } finally {
     await server.stop();
   }

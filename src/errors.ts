@@ -29,6 +29,7 @@ export const ERROR_CODES = [
   'PROOF_INVALID',
   'PROOF_RANGE',
   'TILE_MALFORMED',
+  'POLICY_MALFORMED',
   // Requests that name something that is not there.
   'TREE_UNKNOWN',
   'TREE_ID_INVALID',

@@ -34,6 +34,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
   PROOF_INVALID: { status: 400 },
   PROOF_RANGE: { status: 400 },
   TILE_MALFORMED: { status: 400 },
+  POLICY_MALFORMED: { status: 400 },
   TREE_UNKNOWN: { status: 400 },
   TREE_ID_INVALID: { status: 400 },
   SEARCH_TOO_WIDE: { status: 400 },

@@ -1,5 +1,6 @@
 /**
- * Which hashes make up a proof: inclusion (RFC 6962 section 2.1.1) and consistency (section 2.1.2).
+ * Which hashes make up a proof: inclusion (RFC 6962 section 2.1.1), consistency (section 2.1.2) and, more general than that,
+ * of a subtree.
  *
  * In scope: plans. A plan names the perfect subtrees whose hashes must be looked up, and folds them into the
  * proof once they are there. Out of scope: looking them up (reading/) and checking proofs (verify.ts).
@@ -51,14 +52,21 @@ export function planConsistencyProof(first: number, last: number): ProofPlan {
   if (!Number.isSafeInteger(first) || !Number.isSafeInteger(last) || first < 0 || first > last) {
     throw new LogError('PROOF_RANGE', `no consistency proof from ${first} to ${last} leaves`);
   }
-  if (first === 0 || first === last) return new Plan([], undefined);
-  // The way begins at the largest subtree that ends at `first`.
+  return first === 0 ? new Plan([], undefined) : climbFromSubtree(0, first, last);
+}
+
+/**
+ * Returns the plan for the proof that a tree holds the leaves [start, end). They must be a subtree of it, which nothing here
+ * checks: see subtree.ts.
+ */
+export function climbFromSubtree(start: number, end: number, size: number): ProofPlan {
+  // At the edge of the tree as on the left of it, a subtree that is one node is where the way begins: its hash is known.
+  const length = end - start;
   let level = 0;
-  let end = first;
-  for (; end % 2 === 0; end /= 2) level++;
-  const start = { level, index: end - 1 };
-  // The verifier knows the hash of [0, first); any other subtree that ends at `first` it must be told.
-  return climb(start.index === 0 ? [] : [start], start, last);
+  let width = 1;
+  for (; width < length && (end === size || end % (2 * width) === 0); width *= 2) level++;
+  const from = { level, index: Math.ceil(end / width) - 1 };
+  return climb(from.index * width === start ? [] : [from], from, size);
 }
 
 /** The subtrees of a plan that are folded into one element. */

@@ -1,6 +1,7 @@
 /**
- * Checks inclusion and consistency proofs of RFC 6962 trees, by the walks of RFC 9162 sections 2.1.3.2 and
- * 2.1.4.2: https://www.rfc-editor.org/rfc/rfc9162#section-2.1.3.2
+ * Checks inclusion and consistency proofs of RFC 6962 trees, inclusion by the walk of RFC 9162 section 2.1.3.2,
+ * consistency as that of the subtree of the first leaves (subtree.ts):
+ * https://www.rfc-editor.org/rfc/rfc9162#section-2.1.3.2
  *
  * Deliberately no kin of proof.ts: what one gets wrong, the other must not. Sizes are safe integers up to
  * 2^53 - 1; halving is arithmetic, never a 32-bit shift.
@@ -9,6 +10,7 @@
 import { equalBytes } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import { EMPTY_ROOT, HASH_SIZE, nodeHash } from './hash.js';
+import { verifySubtree } from './subtree.js';
 
 /** A claim that leaf `index` of the tree of `size` leaves has this leaf hash. */
 export interface InclusionClaim {
@@ -76,41 +78,14 @@ export function verifyConsistency(claim: ConsistencyClaim): void {
     if (first === last) requireEqual(firstRoot, lastRoot, 'last');
     return;
   }
-  walkConsistency(claim);
-}
-
-/** The walk for 0 < first < last. */
-function walkConsistency({ first, last, firstRoot, lastRoot, proof }: ConsistencyClaim): void {
-  let node = first - 1;
-  let end = last - 1;
-  while (isOdd(node)) {
-    node = half(node);
-    end = half(end);
-  }
-  // When `first` is a power of two, its root is itself the subtree from which both walks start.
-  const elements = node === 0 ? [firstRoot, ...proof] : proof;
-  const [start, ...siblings] = elements;
-  if (start === undefined) throw new LogError('PROOF_INVALID', 'the consistency proof is empty');
-  let oldHash = start;
-  let newHash = start;
-  for (const sibling of siblings) {
-    if (end === 0) throw new LogError('PROOF_INVALID', 'the consistency proof is too long');
-    if (isOdd(node) || node === end) {
-      oldHash = nodeHash(sibling, oldHash);
-      newHash = nodeHash(sibling, newHash);
-      while (!isOdd(node) && node !== 0) {
-        node = half(node);
-        end = half(end);
-      }
-    } else {
-      newHash = nodeHash(newHash, sibling);
-    }
-    node = half(node);
-    end = half(end);
-  }
-  if (end !== 0) throw new LogError('PROOF_INVALID', 'the consistency proof is too short');
-  requireEqual(oldHash, firstRoot, 'first');
-  requireEqual(newHash, lastRoot, 'last');
+  verifySubtree({
+    start: 0n,
+    end: BigInt(first),
+    size: BigInt(last),
+    hash: firstRoot,
+    proof,
+    root: lastRoot,
+  });
 }
 
 function requireEqual(found: Uint8Array, root: Uint8Array, which: 'first' | 'last'): void {

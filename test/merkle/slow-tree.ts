@@ -1,5 +1,5 @@
-// The slow twin: RFC 6962 sections 2.1, 2.1.1 and 2.1.2 word for word, over all leaves, with hashes
-// remembered by range. It shares nothing with src/merkle.
+// The slow twin: RFC 6962 sections 2.1, 2.1.1 and 2.1.2 word for word, and the subtree proofs of Merkle Tree
+// Certificates, over all leaves, with hashes remembered by range. It shares nothing with src/merkle.
 import { createHash } from 'node:crypto';
 
 function sha256(...parts: readonly Uint8Array[]): Uint8Array {
@@ -55,6 +55,23 @@ export class SlowTree {
     return m <= k
       ? [...this.subproof(m, from, from + k, isKnown), this.root(from + k, to)]
       : [...this.subproof(m - k, from + k, to, false), this.root(from, from + k)];
+  }
+
+  /** The proof of the subtree [start, end) within [from, to), all counted from leaf 0. */
+  subtreeProof(
+    start: number,
+    end: number,
+    from: number,
+    to: number,
+    isKnown: boolean,
+  ): Uint8Array[] {
+    if (start === from && end === to) return isKnown ? [] : [this.root(from, to)];
+    const middle = from + split(to - from);
+    if (end <= middle) {
+      return [...this.subtreeProof(start, end, from, middle, isKnown), this.root(middle, to)];
+    }
+    const [within, known] = start >= middle ? [start, isKnown] : [middle, false];
+    return [...this.subtreeProof(within, end, middle, to, known), this.root(from, middle)];
   }
 }
 

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, verify as nodeVerify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { concatBytes, utf8 } from '../../src/encoding/bytes.js';
-import { fromHex } from '../../src/encoding/hex.js';
+import { utf8 } from '../../src/encoding/bytes.js';
 import { isLogError } from '../../src/errors.js';
 import { parseCheckpoint, printCheckpoint } from '../../src/note/checkpoint.js';
 import {
@@ -17,7 +15,8 @@ import {
   printSignedNote,
   type SignedNote,
 } from '../../src/note/signed-note.js';
-import { parseVerifierKey, SIGNATURE_TYPE } from '../../src/note/verifier-key.js';
+import { parseVerifierKey } from '../../src/note/verifier-key.js';
+import { noteVerifier } from '../../src/signing/note-verifier.js';
 import { vectorPath } from '../vectors.js';
 
 const malformed = (error: unknown) => isLogError(error, 'NOTE_MALFORMED');
@@ -33,31 +32,7 @@ const recorded = JSON.parse(readFileSync(vectorPath('note/notes.json'), 'utf8'))
   cases: NoteCase[];
 };
 
-function ed25519Verify(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
-  const der = concatBytes(fromHex('302a300506032b6570032100'), key);
-  const publicKey = createPublicKey({ key: Buffer.from(der), format: 'der', type: 'spki' });
-  return nodeVerify(null, message, publicKey, signature);
-}
-
-/** A verifier as a program that trusts `vkey` has it; ML-DSA-44 signatures are taken on trust here. */
-function verifierOf(vkey: string): NoteVerifier {
-  const { name, keyID, type, publicKey } = parseVerifierKey(vkey);
-  return {
-    name,
-    keyID,
-    verify(text, signature) {
-      if (type === SIGNATURE_TYPE.ed25519) return ed25519Verify(publicKey, text, signature);
-      if (type === SIGNATURE_TYPE.mldsa44Cosignature) return signature.length === 8 + 2420;
-      if (signature.length !== 72) return false;
-      const time = Buffer.from(signature).readBigUInt64BE(0);
-      if (time >= 2n ** 63n) return false;
-      const message = concatBytes(utf8(`cosignature/v1\ntime ${time}\n`), text);
-      return ed25519Verify(publicKey, message, signature.subarray(8));
-    },
-  };
-}
-
-const trusted = recorded.trusted.map(verifierOf);
+const trusted = recorded.trusted.map((vkey) => noteVerifier(parseVerifierKey(vkey)));
 
 function judge(note: Uint8Array): string {
   let parsed: SignedNote;

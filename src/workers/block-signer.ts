@@ -8,8 +8,8 @@
 import type { KeyObject } from 'node:crypto';
 import { LogError } from '../errors.js';
 import type { SignTogether } from '../signing/signer.js';
-import { packParts, unpackParts } from './packed-parts.js';
-import { PackedThread } from './packed-thread.js';
+import { packParts, unpackParts } from '../threads/packed-parts.js';
+import { PackedThread } from '../threads/packed-thread.js';
 
 /** Compiled code alone: a loader of sources does not reach into threads. */
 const THREAD_MODULE = new URL('./signing-thread.js', import.meta.url);

@@ -4,7 +4,7 @@
  */
 
 import type { HashAlgorithm, SignatureCheck } from '../entries/entry-kind.js';
-import { packParts, unpackParts } from './packed-parts.js';
+import { packParts, unpackParts } from '../threads/packed-parts.js';
 
 const HASHES: readonly HashAlgorithm[] = ['sha256', 'sha384', 'sha512'];
 const OVER_DIGEST = 0;

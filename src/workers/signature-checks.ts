@@ -9,8 +9,8 @@
 
 import type { SignatureCheck, SignatureVerdict, SignatureVerifier } from '../entries/entry-kind.js';
 import { verdictsOn } from '../entries/verify-signatures.js';
+import { PackedThread } from '../threads/packed-thread.js';
 import { packChecks } from './packed-checks.js';
-import { PackedThread } from './packed-thread.js';
 
 /** Compiled code alone: a loader of sources does not reach into threads. */
 const THREAD_MODULE = new URL('./signature-thread.js', import.meta.url);

@@ -3,7 +3,7 @@
 import type { KeyObject } from 'node:crypto';
 import { parentPort, workerData } from 'node:worker_threads';
 import { signerFromKey } from '../signing/signer.js';
-import { packParts, unpackParts } from './packed-parts.js';
+import { packParts, unpackParts } from '../threads/packed-parts.js';
 
 const signer = signerFromKey(workerData as KeyObject);
 

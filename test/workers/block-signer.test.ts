@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
-import fc from 'fast-check';
 import { isLogError } from '../../src/errors.js';
 import { signerFromKey, verifyWithKey } from '../../src/signing/signer.js';
 import { BlockSigner } from '../../src/workers/block-signer.js';
-import { packParts, unpackParts } from '../../src/workers/packed-parts.js';
 import { FAILING } from './thread-code.js';
 
 const KEYS: readonly KeyObject[] = [
@@ -20,15 +18,6 @@ function open(t: TestContext, options: { key: KeyObject; module?: URL }) {
   t.after(() => blockSigner.close());
   return { sign: blockSigner.sign, losses: () => losses };
 }
-
-test('packed parts come out as they went in', () => {
-  fc.assert(
-    fc.property(fc.array(fc.uint8Array({ maxLength: 200 })), (parts) => {
-      const out = unpackParts(packParts(parts)).map((part) => new Uint8Array(part));
-      assert.deepEqual(out, parts);
-    }),
-  );
-});
 
 test('every block gets its own signatures, in order, with any key that a log signs with', async (t) => {
   for (const key of KEYS) {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { type TestContext, test } from 'node:test';
-import { PackedThread } from '../../src/workers/packed-thread.js';
-import { answeringWith, FAILING, moduleOf, SILENT } from './thread-code.js';
+import { PackedThread } from '../../src/threads/packed-thread.js';
+import { answeringWith, FAILING, moduleOf, SILENT } from '../workers/thread-code.js';
 
 const LENGTH = answeringWith('message.byteLength');
 
@@ -46,7 +46,7 @@ test('closing refuses what is under way, and is no loss', async (t) => {
 });
 
 test('a thread keeps the process alive while it works, and no longer', () => {
-  const packedThread = new URL('../../src/workers/packed-thread.js', import.meta.url).href;
+  const packedThread = new URL('../../src/threads/packed-thread.js', import.meta.url).href;
   const script = `import(${JSON.stringify(packedThread)}).then(async ({ PackedThread }) => {
     const module = new URL(${JSON.stringify(LENGTH.href)});
     const thread = new PackedThread({ module, lost: console.log });

@@ -1,9 +1,8 @@
 /**
  * A thread that is sent blocks of bytes and answers each of them, in their order.
  *
- * In scope: the life of the thread, and what becomes of blocks when it is lost. Out of scope: what blocks hold
- * (packed-parts.ts, packed-checks.ts). The instance owns the thread, which starts when it is first needed and keeps
- * the process alive only while it works.
+ * In scope: the life of the thread, and what becomes of blocks when it is lost. Out of scope: what blocks hold. The
+ * instance owns the thread, which starts when it is first needed and keeps the process alive only while it works.
  */
 
 import { Worker } from 'node:worker_threads';

@@ -22,7 +22,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   entries: { imports: ['encoding', 'merkle', 'pki'], purity: 'pure' },
   trust: { imports: ['encoding', 'note', 'pki'], purity: 'pure' },
   threads: { imports: [] },
-  signing: { imports: ['encoding', 'note'] },
+  signing: { imports: ['encoding', 'note', 'threads'] },
   timestamping: { imports: ['encoding', 'pki', 'signing'], purity: 'pure' },
   workers: { imports: ['encoding', 'pki', 'entries', 'threads', 'signing'] },
   storage: { imports: ['encoding', 'merkle'] },

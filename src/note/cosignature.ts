@@ -3,13 +3,13 @@
  * https://c2sp.org/tlog-cosignature
  *
  * In scope: the signed bytes of both types, Ed25519 (0x04) and ML-DSA-44 (0x06), and the time in front of a signature.
- * Out of scope: keys and cryptography (signing/), whether [start, end) is a subtree (merkle/subtree.ts), and when a
- * witness may sign at all. Pure; no state.
+ * Out of scope: keys and cryptography (signing/), and when a witness may sign at all. Pure; no state.
  */
 
 import { concatBytes, equalBytes, utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import { EMPTY_ROOT, HASH_SIZE } from '../merkle/hash.js';
+import { isSubtree } from '../merkle/subtree.js';
 import { parseCheckpoint } from './checkpoint.js';
 
 /** What an ML-DSA-44 cosignature says: that these leaves of the log hash to this. */
@@ -36,9 +36,11 @@ export interface Cosignature {
   readonly signature: Uint8Array;
 }
 
+/** Longest name of an ML-DSA-44 cosigner and longest origin that it can cosign, in bytes of UTF-8. */
+export const MAX_COSIGNED_NAME_BYTES = 255;
+
 const TIME_BYTES = 8;
 const BOUND = 2n ** 63n;
-const MAX_NAME_BYTES = 255;
 const SUBTREE_LABEL = utf8('subtree/v1\n\0');
 
 /**
@@ -68,20 +70,21 @@ export function checkpointStatement(
 
 /**
  * Returns the bytes that an ML-DSA-44 cosignature (type 6) signs. Throws NOTE_MALFORMED for a name or an origin of no or
- * more than 255 bytes, for numbers and a hash out of their bounds, and for an empty tree with the hash of another.
+ * more than 255 bytes, for leaves that are no subtree, and for a time and a hash that do not fit them.
  */
 export function subtreeMessage(statement: SubtreeStatement): Uint8Array {
   const { cosigner, timeSeconds, origin, start, end, hash } = statement;
   checkTime(timeSeconds);
-  if (start < 0n || end < start || end >= BOUND) {
-    throw malformed(`no leaves [${start}, ${end}) can be cosigned`);
+  const isEmptyTree = start === 0n && end === 0n;
+  if (end >= BOUND || !(isEmptyTree || isSubtree(start, end))) {
+    throw malformed(`the leaves [${start}, ${end}) are no subtree`);
   }
   if (start !== 0n && timeSeconds !== 0n) {
     throw malformed('a cosignature of a part of a tree has no time');
   }
   if (hash.length !== HASH_SIZE) throw malformed(`a subtree hash of ${hash.length} bytes`);
-  if (start === end && (start !== 0n || !equalBytes(hash, EMPTY_ROOT))) {
-    throw malformed('no leaves, and yet the hash of some');
+  if (isEmptyTree && !equalBytes(hash, EMPTY_ROOT)) {
+    throw malformed('an empty tree with the hash of another');
   }
   return concatBytes(
     SUBTREE_LABEL,
@@ -117,8 +120,8 @@ function checkTime(timeSeconds: bigint): void {
 
 function withLength(text: string, what: string): Uint8Array {
   const bytes = utf8(text);
-  if (bytes.length === 0 || bytes.length > MAX_NAME_BYTES) {
-    throw malformed(`${what} has ${bytes.length} bytes, not 1 to ${MAX_NAME_BYTES}`);
+  if (bytes.length === 0 || bytes.length > MAX_COSIGNED_NAME_BYTES) {
+    throw malformed(`${what} has ${bytes.length} bytes, not 1 to ${MAX_COSIGNED_NAME_BYTES}`);
   }
   return concatBytes(Uint8Array.of(bytes.length), bytes);
 }

@@ -68,7 +68,11 @@ export function parseVerifierKey(vkey: string): VerifierKey {
   const bytes = asNoteError('the key of a verifier key is not strict base64', () =>
     fromBase64(vkey.slice(afterID + 1)),
   );
-  const key = makeVerifierKey(name, signatureType(bytes[0]), bytes.slice(1));
+  const key = verifierKeyOf({
+    name,
+    type: signatureType(bytes[0]),
+    publicKey: bytes.slice(1),
+  });
   if (!equalBytes(key.keyID, fromHex(idText))) {
     throw new LogError('NOTE_MALFORMED', `the key ID of ${name} is ${toHex(key.keyID)}`);
   }
@@ -77,12 +81,12 @@ export function parseVerifierKey(vkey: string): VerifierKey {
 
 /** Returns `<name>+<hex ID>+<base64>`. Throws NOTE_MALFORMED when the members do not go together. */
 export function printVerifierKey(key: Omit<VerifierKey, 'keyID'>): string {
-  const { name, keyID, type, publicKey } = makeVerifierKey(key.name, key.type, key.publicKey);
+  const { name, keyID, type, publicKey } = verifierKeyOf(key);
   return `${name}+${toHex(keyID)}+${toBase64(concatBytes(Uint8Array.of(type), publicKey))}`;
 }
 
 /** Returns the key with the ID that belongs to it. Throws NOTE_MALFORMED for a wrong name or key length. */
-function makeVerifierKey(name: string, type: SignatureType, publicKey: Uint8Array): VerifierKey {
+export function verifierKeyOf({ name, type, publicKey }: Omit<VerifierKey, 'keyID'>): VerifierKey {
   checkKeyName(name);
   const expected = KEY_BYTES[type];
   if (expected !== undefined && publicKey.length !== expected) {

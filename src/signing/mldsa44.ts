@@ -8,9 +8,6 @@
 
 import { createRequire } from 'node:module';
 
-/** Length of the seed that a private key is kept as, in bytes. */
-export const MLDSA44_SEED_BYTES = 32;
-
 /** Length of a signature, in bytes. */
 export const MLDSA44_SIGNATURE_BYTES = 2420;
 

@@ -94,6 +94,8 @@ test('statements out of bounds are not made', () => {
     { start: -1n },
     { start: 14n },
     { start: 13n },
+    { start: 7n },
+    { end: 17n },
     { end: 2n ** 63n },
     { hash: new Uint8Array(31) },
     { start: 0n, end: 0n },

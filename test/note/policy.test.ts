@@ -13,13 +13,21 @@ import {
 } from '../../src/note/policy.js';
 import { printVerifierKey, type SignatureType } from '../../src/note/verifier-key.js';
 import { vectorPath } from '../vectors.js';
+import { openByPolicy } from './policy-opener.js';
 
 const malformed = (error: unknown) => isLogError(error, 'POLICY_MALFORMED');
+const unverified = (error: unknown) => isLogError(error, 'NOTE_UNVERIFIED');
 const malformedAt = (line: number) => (error: unknown) =>
   malformed(error) && (error as Error).message.startsWith(`line ${line} of the policy`);
 
 const recorded = JSON.parse(readFileSync(vectorPath('witness/policy.json'), 'utf8')) as {
-  cases: { case: string; policy: string; valid: boolean; why: string }[];
+  cases: {
+    case: string;
+    policy: string;
+    valid: boolean;
+    why: string;
+    checks: { what: string; note: string; satisfied: boolean }[];
+  }[];
 };
 
 test('at least twenty recorded policies are read', () => {
@@ -37,6 +45,19 @@ for (const { case: name, policy, valid, why } of recorded.cases) {
     if (line !== undefined) assert.throws(() => parsePolicy(policy), malformedAt(Number(line)));
   });
 }
+
+test('recorded notes satisfy the recorded policies, or do not', () => {
+  let notes = 0;
+  for (const { case: name, policy, checks } of recorded.cases) {
+    for (const { what, note, satisfied } of checks) {
+      const open = () => openByPolicy(note, parsePolicy(policy));
+      if (satisfied) open();
+      else assert.throws(open, unverified, `${name}: ${what}`);
+      notes++;
+    }
+  }
+  assert.ok(notes >= 10);
+});
 
 /** Returns a verifier key of a type, its public key made of one number. */
 function vkey(number: number, type: SignatureType = 4, name = `w${number}`): string {

@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict';
-import { createPublicKey, verify as nodeVerify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { concatBytes } from '../../src/encoding/bytes.js';
-import { fromHex } from '../../src/encoding/hex.js';
 import { isLogError } from '../../src/errors.js';
 import { verifyInclusion } from '../../src/merkle/verify.js';
-import { parseCheckpoint } from '../../src/note/checkpoint.js';
-import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
+import { parsePolicy } from '../../src/note/policy.js';
 import {
   isTlogProof,
   MAX_TLOG_PROOF_HASHES,
@@ -16,8 +12,8 @@ import {
   parseTlogProof,
   printTlogProof,
 } from '../../src/note/tlog-proof.js';
-import { parseVerifierKey } from '../../src/note/verifier-key.js';
 import { vectorPath } from '../vectors.js';
+import { openByPolicy } from './policy-opener.js';
 
 const malformed = (error: unknown) => isLogError(error, 'NOTE_MALFORMED');
 
@@ -32,19 +28,13 @@ const recorded = JSON.parse(readFileSync(vectorPath('note/tlog-proof.json'), 'ut
   cases: ProofCase[];
 };
 
-/** Returns whether the proof of a case holds for who trusts the log of the policy, and asks for no witness. */
+const policy = parsePolicy(recorded.policy);
+
+/** Returns whether the proof of a case holds for who trusts what the policy does. */
 function holds({ proof, leaf_hash }: ProofCase): boolean {
-  const [, vkey = ''] = /^log (\S+)$/m.exec(recorded.policy) ?? [];
-  const { name, keyID, publicKey } = parseVerifierKey(vkey);
-  const der = Buffer.from(concatBytes(fromHex('302a300506032b6570032100'), publicKey));
-  const key = createPublicKey({ key: der, format: 'der', type: 'spki' });
-  const verify = (text: Uint8Array, signature: Uint8Array) =>
-    nodeVerify(null, text, key, signature);
   try {
     const { index, hashes, checkpoint } = parseTlogProof(proof);
-    const note = parseSignedNote(checkpoint);
-    openSignedNote(note, [{ name, keyID, verify }]);
-    const { size, root } = parseCheckpoint(note.text);
+    const { size, root } = openByPolicy(checkpoint, policy);
     const leafHash = Buffer.from(leaf_hash, 'base64');
     verifyInclusion({ index: Number(index), size: Number(size), leafHash, proof: hashes, root });
     return true;
@@ -55,12 +45,8 @@ function holds({ proof, leaf_hash }: ProofCase): boolean {
 }
 
 test('the recorded proofs hold or not, as recorded', () => {
-  assert.equal(recorded.cases.length, 10);
-  for (const each of recorded.cases) {
-    // What is wrong with it is the policy's to say: too few witnesses.
-    const expected = each.valid || each.case === 'quorum-missing';
-    assert.equal(holds(each), expected, each.case);
-  }
+  assert.ok(recorded.cases.length >= 10);
+  for (const each of recorded.cases) assert.equal(holds(each), each.valid, each.case);
 });
 
 const proofOf = (name: string) =>

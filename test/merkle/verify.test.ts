@@ -132,6 +132,12 @@ test('a tree is consistent with itself only under one root', () => {
   verifyConsistency({ first: 5, last: 5, firstRoot: root, lastRoot: root, proof: [] });
   const other = { first: 5, last: 5, firstRoot: root, lastRoot: tree.root(0, 4), proof: [] };
   assert.throws(() => verifyConsistency(other), invalid);
+
+  const empty = { first: 0, last: 0, firstRoot: EMPTY_ROOT, lastRoot: EMPTY_ROOT, proof: [] };
+  verifyConsistency(empty);
+  assert.throws(() => verifyConsistency({ ...empty, lastRoot: root }), invalid);
+  const short = root.subarray(1);
+  assert.throws(() => verifyConsistency({ ...empty, last: 5, lastRoot: short }), invalid);
 });
 
 test('proofs of trees of nearly 2^53 leaves are planned, assembled and verified', () => {

@@ -227,7 +227,7 @@ async function answerRoute(
   slots.taken++;
   let body: RouteRequest['body'];
   try {
-    if (route.method === 'POST' && hasBody) body = await bodies.read(request, route.maxBodyBytes);
+    if (route.method !== 'GET' && hasBody) body = await bodies.read(request, route.maxBodyBytes);
     const turn = route.costly === true ? slots.turns.pass() : undefined;
     if (turn !== undefined) await turn;
     return await route.answer({

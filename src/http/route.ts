@@ -35,7 +35,7 @@ export interface RequestBody {
 
 /** A route. `read` may throw RefusedRequest; it runs before `handle`, so binding errors win over switches. */
 export interface RouteDefinition<Input> {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'PUT';
   /** True for a GET route that answers HEAD too. */
   readonly head?: boolean;
   /** Template, `{name}` for a path parameter; `{name+}` at its end takes all that is left, slashes included. */

@@ -44,6 +44,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   api: { imports: ['encoding', 'note', 'entries', 'trust', 'timestamping', 'log', 'http'] },
+  witness: { imports: ['encoding', 'merkle', 'note', 'signing', 'http'] },
   grpc: { imports: ['encoding', 'merkle', 'entries', 'log', 'http', 'api'] },
   server: { imports: ['*'] },
   cli: { imports: ['*'] },

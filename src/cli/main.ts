@@ -14,6 +14,7 @@ import { EXIT, OperationalError, type Output } from './output.js';
 import type { ExportOptions } from './trust-command.js';
 import type { VerifyOptions } from './verify-command.js';
 import { VERIFY_HELP } from './verify-help.js';
+import type { WitnessOptions } from './witness-command.js';
 
 const output: Output = { line: (text) => process.stdout.write(`${text}\n`) };
 
@@ -49,6 +50,7 @@ function commands(): Command {
   addTrust(program);
   addDemo(program);
   addVerify(program);
+  addWitness(program);
   return program;
 }
 
@@ -170,5 +172,32 @@ function addVerify(program: Command): void {
       }
       const { verifyFiles } = await import('./verify-command.js');
       process.exitCode = await verifyFiles(files, options, output);
+    });
+}
+
+function addWitness(program: Command): void {
+  program
+    .command('witness')
+    .description('cosign the checkpoints of other logs, with a key, name and state of its own')
+    .requiredOption('--name <name>', 'key name of the witness, for life: a URL without scheme')
+    .option('--port <port>', 'port of the witness', '3380')
+    .option('--address <address>', 'address on which it listens', '127.0.0.1')
+    .option('--metrics-port <port>', 'port of the metrics', '2380')
+    .option('--metrics-address <address>', 'address on which they listen', '127.0.0.1')
+    .option('--data-dir <folder>', 'folder of its state', './witness-data')
+    .option('--ed25519-seed-file <file>', 'seed of the Ed25519 key: 32 bytes or 64 hex digits')
+    .option('--mldsa-seed-file <file>', 'seed of the ML-DSA-44 key, likewise')
+    .option('--log <vkeys...>', 'verifier keys of logs; "VKEY ORIGIN" where the name is another')
+    .option('--logs <files...>', 'lists of logs in the format logs/v0')
+    .option('--logs-url <urls...>', 'addresses of such lists, which bring new logs by themselves')
+    .option('--logs-interval-seconds <seconds>', 'how often those are read', '3600')
+    .option('--disable-log <origins...>', 'logs that are not cosigned any more')
+    .option('--distributor-witness <vkeys...>', 'witnesses whose checkpoints may be handed in')
+    .option('--log-level <level>', 'lowest level of log lines', 'info')
+    .action(async (options: WitnessOptions) => {
+      const { runWitness } = await import('./witness-command.js');
+      await runWitness(options, process);
+      // Nothing may keep a stopped witness alive.
+      process.exit(0);
     });
 }

@@ -1,0 +1,211 @@
+/**
+ * `stele witness`: the witness as a process of its own, with its own keys, name and state.
+ *
+ * In scope: options, files of the operator, sockets, signals. Out of scope: what a witness does (witness/).
+ */
+
+import { readFile, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import { join, resolve } from 'node:path';
+import { LogError } from '../errors.js';
+import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
+import { checkKeyName } from '../note/signed-note.js';
+import { parseVerifierKey, printVerifierKey } from '../note/verifier-key.js';
+import { type Closers, closeAll } from '../server/closers.js';
+import { ListenError, type Listening, listen } from '../server/listen.js';
+import { createLogger, stderrStream } from '../server/logger.js';
+import { createRegistry, serveMetrics } from '../server/metrics-server.js';
+import { type Cosigner, ed25519Cosigner, mldsa44Cosigner } from '../signing/cosigner.js';
+import { type ListedLog, mergeLogs, parseLogFlag, parseLogList } from '../witness/log-list.js';
+import { type OpenWitness, openWitness } from '../witness/open-witness.js';
+import { createSeedFile, readSeedFile } from '../witness/seed-file.js';
+import { hadState } from '../witness/synced-rows.js';
+import { OperationalError } from './output.js';
+import { type WitnessEventLog, witnessEventLog } from './witness-events.js';
+import { testPauses } from './witness-pauses.js';
+
+/** The options, as commander gives them. */
+export interface WitnessOptions {
+  readonly name: string;
+  readonly port: string;
+  readonly address: string;
+  readonly metricsPort: string;
+  readonly metricsAddress: string;
+  readonly dataDir: string;
+  readonly logLevel: string;
+  readonly ed25519SeedFile?: string;
+  readonly mldsaSeedFile?: string;
+  readonly log?: readonly string[];
+  readonly logs?: readonly string[];
+  readonly logsUrl?: readonly string[];
+  readonly logsIntervalSeconds: string;
+  readonly disableLog?: readonly string[];
+  readonly distributorWitness?: readonly string[];
+}
+
+/** What of the process is used. */
+export type WitnessWorld = Pick<NodeJS.Process, 'env' | 'stdout' | 'once' | 'off'>;
+
+/**
+ * Runs a witness until a signal stops it. Throws CONFIG_INVALID for the options, KEY_FILE_INVALID, what openWitness
+ * throws, and OperationalError for a port that cannot be bound.
+ */
+export async function runWitness(options: WitnessOptions, world: WitnessWorld): Promise<void> {
+  const stop = firstSignal(world);
+  const stream = stderrStream();
+  const log = witnessEventLog(createLogger(options.logLevel, stream));
+  const closers: Closers = [() => stream.end()];
+  try {
+    const registry = createRegistry();
+    const cosigners = await openCosigners(options);
+    const witness = await openWitness({
+      folder: resolve(options.dataDir),
+      cosigners,
+      logs: await operatorLogs(options),
+      disabled: options.disableLog ?? [],
+      listURLs: options.logsUrl ?? [],
+      listIntervalMs: integer('logs-interval-seconds', options.logsIntervalSeconds, 1) * 1000,
+      witnesses: (options.distributorWitness ?? []).map(witnessKey),
+      registry,
+      events: log.events,
+      nowSeconds: () => BigInt(Math.floor(Date.now() / 1000)),
+      ...testPauses(world.env),
+    });
+    closers.push(() => witness.close());
+    const [listening, metrics] = await openPorts(witness, registry, options, closers);
+    announce(cosigners, listening, metrics, witness, log, world);
+    await stop;
+    log.stopping();
+  } catch (error) {
+    if (!(error instanceof ListenError)) throw error;
+    throw new OperationalError(error.message, { cause: error });
+  } finally {
+    await closeAll(closers);
+  }
+}
+
+const ED25519_SEED = 'ed25519.seed';
+const MLDSA_SEED = 'mldsa44.seed';
+const STOP_GRACE_MS = 5_000;
+const MAX_LIST_FILE_BYTES = 16 * 1024 * 1024;
+
+/** The keys whose files are named; where none is, both of the data folder, made at the first start. */
+async function openCosigners(options: WitnessOptions): Promise<readonly Cosigner[]> {
+  const { name, dataDir, ed25519SeedFile, mldsaSeedFile } = options;
+  checkName(name);
+  if (ed25519SeedFile !== undefined || mldsaSeedFile !== undefined) {
+    return cosignersOf(name, ed25519SeedFile, mldsaSeedFile);
+  }
+  const folder = resolve(dataDir);
+  const paths = [join(folder, ED25519_SEED), join(folder, MLDSA_SEED)] as const;
+  // A witness that comes back with another key is another witness: its clients should hear of it from a human.
+  if (!(await hadState(folder))) for (const path of paths) await createSeedFile(path);
+  return cosignersOf(name, ...paths);
+}
+
+async function cosignersOf(
+  name: string,
+  ed25519SeedFile: string | undefined,
+  mldsaSeedFile: string | undefined,
+): Promise<readonly Cosigner[]> {
+  const cosigners: Cosigner[] = [];
+  if (ed25519SeedFile !== undefined) {
+    cosigners.push(ed25519Cosigner(name, await readSeedFile(ed25519SeedFile)));
+  }
+  if (mldsaSeedFile !== undefined) {
+    cosigners.push(mldsa44Cosigner(name, await readSeedFile(mldsaSeedFile)));
+  }
+  return cosigners;
+}
+
+async function operatorLogs({
+  log = [],
+  logs = [],
+}: WitnessOptions): Promise<readonly ListedLog[]> {
+  const listed: ListedLog[] = log.map(parseLogFlag);
+  for (const path of logs) {
+    try {
+      listed.push(...parseLogList(await readList(path)));
+    } catch (cause) {
+      throw new LogError('CONFIG_INVALID', `--logs ${path}: ${(cause as Error).message}`, {
+        cause,
+      });
+    }
+  }
+  return mergeLogs(listed);
+}
+
+async function readList(path: string): Promise<string> {
+  const { size } = await stat(path);
+  if (size <= MAX_LIST_FILE_BYTES) return readFile(path, 'utf8');
+  throw new LogError('CONFIG_INVALID', `longer than ${MAX_LIST_FILE_BYTES} bytes`);
+}
+
+async function openPorts(
+  witness: OpenWitness,
+  registry: ReturnType<typeof createRegistry>,
+  options: WitnessOptions,
+  closers: Closers,
+): Promise<readonly [Listening, Listening]> {
+  const server = createServer(serverOptions(DEFAULT_SERVER_LIMITS), witness.handle);
+  applyServerLimits(server, DEFAULT_SERVER_LIMITS);
+  const listening = await listen(server, port('port', options.port), options.address, 'port');
+  closers.push(() => listening.close(STOP_GRACE_MS));
+  const metrics = await serveMetrics(
+    registry,
+    port('metrics-port', options.metricsPort),
+    options.metricsAddress,
+  );
+  closers.push(() => metrics.close(STOP_GRACE_MS));
+  return [listening, metrics];
+}
+
+function announce(
+  cosigners: readonly Cosigner[],
+  { url }: Listening,
+  { url: metricsUrl }: Listening,
+  { logs }: OpenWitness,
+  log: WitnessEventLog,
+  { stdout }: WitnessWorld,
+): void {
+  // A reader that takes the first line and goes away must not end the witness.
+  stdout.on('error', () => {});
+  const verifierKeys = cosigners.map(({ key }) => printVerifierKey(key));
+  stdout.write(`${JSON.stringify({ msg: 'listening', url, metricsUrl, verifierKeys })}\n`);
+  log.ready(logs.all());
+}
+
+function checkName(name: string): void {
+  try {
+    checkKeyName(name);
+  } catch (cause) {
+    throw new LogError('CONFIG_INVALID', '--name is empty or holds white space or a plus sign', {
+      cause,
+    });
+  }
+}
+
+function witnessKey(vkey: string): ReturnType<typeof parseVerifierKey> {
+  try {
+    return parseVerifierKey(vkey);
+  } catch (cause) {
+    const { message } = cause as Error;
+    throw new LogError('CONFIG_INVALID', `--distributor-witness: ${message}`, { cause });
+  }
+}
+
+function port(option: string, text: string): number {
+  return integer(option, text, 0, 65_535);
+}
+
+function integer(option: string, text: string, least: number, most = 86_400): number {
+  const value = Number(text);
+  if (/^[0-9]{1,6}$/.test(text) && value >= least && value <= most) return value;
+  throw new LogError('CONFIG_INVALID', `--${option} is not a number from ${least} to ${most}`);
+}
+
+function firstSignal(world: WitnessWorld): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) world.once(signal, () => resolve());
+  });
+}

@@ -1,0 +1,169 @@
+/**
+ * A whole witness from its parts: state, logs, keys, distributor, listener.
+ *
+ * In scope: opening them in order and closing them in reverse. Out of scope: sockets, files of the operator, options
+ * (cli/witness-command.ts).
+ */
+
+import type { RequestListener } from 'node:http';
+import type { Registry } from 'prom-client';
+import { toHex } from '../encoding/hex.js';
+import { LogError } from '../errors.js';
+import type { CompletedRequest } from '../http/exchange.js';
+import type { VerifierKey } from '../note/verifier-key.js';
+import type { Cosigner } from '../signing/cosigner.js';
+import { createWitnessApp } from './app.js';
+import { createDistributor } from './distributor.js';
+import {
+  type FollowedLog,
+  type FollowedLogs,
+  type ListChanges,
+  openFollowedLogs,
+} from './followed-logs.js';
+import type { Evidence } from './head-row.js';
+import type { ListedLog } from './log-list.js';
+import { declareWitnessMetrics } from './metrics.js';
+import { keepPulling } from './pulled-lists.js';
+import { openSyncedRows, type SyncedRows, type WriteFault } from './synced-rows.js';
+import { createWitness, type SubmissionPause } from './witness.js';
+import { createWitnessState } from './witness-state.js';
+
+/** Who is told what the operator should know. */
+export interface WitnessEvents {
+  completed(request: CompletedRequest): void;
+  faulted(error: unknown): void;
+  conflicted(origin: string, evidence: Evidence): void;
+  pulled(url: string, changes: ListChanges, skipped: readonly string[]): void;
+  pullFailed(url: string, error: unknown): void;
+}
+
+/** What a witness is opened with. */
+export interface OpenWitnessOptions {
+  /** Folder of the state; made when it is not there. */
+  readonly folder: string;
+  /** Closed with the witness. */
+  readonly cosigners: readonly Cosigner[];
+  /** The logs that the operator names. */
+  readonly logs: readonly ListedLog[];
+  /** Origins of logs that are not to be cosigned any more. */
+  readonly disabled?: readonly string[];
+  /** Addresses of log lists. */
+  readonly listURLs?: readonly string[];
+  readonly listIntervalMs?: number;
+  /** Other witnesses whose checkpoints the distributor takes. */
+  readonly witnesses?: readonly VerifierKey[];
+  readonly registry: Registry;
+  readonly events: WitnessEvents;
+  nowSeconds(): bigint;
+  /** For tests alone. */
+  readonly writeFault?: WriteFault | undefined;
+  readonly pause?: SubmissionPause | undefined;
+}
+
+/** A witness that can be put behind a socket. */
+export interface OpenWitness {
+  readonly handle: RequestListener;
+  readonly logs: FollowedLogs;
+  /** Ends what is under way and closes the state. */
+  close(): Promise<void>;
+}
+
+const LIST_INTERVAL_MS = 3_600_000;
+
+/**
+ * Opens a witness. Throws STORE_IDENTITY when a key was used under another name, CONFIG_INVALID without a key, and what
+ * openSyncedRows throws.
+ */
+export async function openWitness(options: OpenWitnessOptions): Promise<OpenWitness> {
+  const { cosigners, events } = options;
+  const keys = cosigners.map(({ key }) => key);
+  if (keys.length === 0) throw new LogError('CONFIG_INVALID', 'a witness needs a key');
+  const rows = await openSyncedRows(options.folder, options.writeFault);
+  try {
+    await claimNames(rows, keys);
+    const logs = await openFollowedLogs(rows);
+    await logs.setOperatorLogs(options.logs, options.disabled);
+    const { handle, settled, metrics } = wire(rows, logs, keys, options);
+    const stopPulling = keepPulling({
+      urls: options.listURLs ?? [],
+      intervalMs: options.listIntervalMs ?? LIST_INTERVAL_MS,
+      logs,
+      events: {
+        pulled(url, changes, skipped) {
+          metrics.pulled(true);
+          events.pulled(url, changes, skipped);
+        },
+        failed(url, error) {
+          metrics.pulled(false);
+          events.pullFailed(url, error);
+        },
+      },
+    });
+    const close = async (): Promise<void> => {
+      await stopPulling();
+      await settled();
+      await rows.close();
+      for (const cosigner of cosigners) await cosigner.close();
+    };
+    return { handle, logs, close };
+  } catch (error) {
+    await rows.close();
+    throw error;
+  }
+}
+
+function wire(
+  rows: SyncedRows,
+  logs: FollowedLogs,
+  keys: readonly VerifierKey[],
+  options: OpenWitnessOptions,
+) {
+  const { cosigners, events, pause, nowSeconds } = options;
+  const state = createWitnessState(rows);
+  const metrics = declareWitnessMetrics(options.registry, logs, state);
+  const { name } = keys[0] as VerifierKey;
+  const newest = async ({ id }: FollowedLog) => (await state.head(id))?.note;
+  const distributor = createDistributor(rows, { name, keys, newest }, options.witnesses ?? []);
+  // One after the other, so that a head that came later is not taken for an older one.
+  let distributed = Promise.resolve();
+  const witness = createWitness({
+    state,
+    logs,
+    cosigners,
+    nowSeconds,
+    pause,
+    advanced(log, head) {
+      distributed = distributed.then(async () => {
+        try {
+          await distributor.take(log, name, head.note);
+        } catch (error) {
+          // The state has the checkpoint; the distributor gets the next one.
+          events.faulted(error);
+        }
+      });
+    },
+    conflicted(log, evidence) {
+      metrics.conflicted(evidence);
+      events.conflicted(log.origin, evidence);
+    },
+  });
+  const handle = createWitnessApp({
+    ...{ witness, state, logs, distributor, keys, metrics },
+    ready: () => rows.mend(),
+    completed: events.completed,
+    faulted: events.faulted,
+  });
+  return { handle, metrics, settled: () => distributed };
+}
+
+/** An Ed25519 cosignature does not say whose it is: a key that has signed under one name must not under another. */
+async function claimNames(rows: SyncedRows, keys: readonly VerifierKey[]): Promise<void> {
+  for (const { name, publicKey } of keys) {
+    const row = `key/${toHex(publicKey)}`;
+    const claimed = await rows.get(row);
+    if (claimed === undefined) await rows.put([{ key: row, value: name }]);
+    else if (claimed !== name) {
+      throw new LogError('STORE_IDENTITY', `this key cosigns as ${claimed}, it cannot as ${name}`);
+    }
+  }
+}

@@ -24,6 +24,7 @@ import { search } from './search.js';
 import { start } from './start.js';
 import { suite } from './suite.js';
 import { tiles } from './tiles.js';
+import { witness } from './witness.js';
 
 const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
 
@@ -51,6 +52,8 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --entries 100000  --requests 20000  --connections 32  --data-dir DIR (of an existing log)
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
+  witness     how long a witness takes for a checkpoint, one after the other
+              --requests 1000 (a round)  --rounds 3
   peers       rekor-tiles, built with Go and run here, beside us
               --connections 1,64,256,2048  --rounds 3
   profile     where the time of a submission goes: a flame graph, docs/pictures/ingest-profile.svg
@@ -98,6 +101,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   start: async ({ dataDir, rounds = 3, flags }) => {
     if (dataDir === undefined) throw new UsageError('start needs --data-dir');
     await start({ dataDir, rounds, flags });
+  },
+  witness: async (options) => {
+    const { requests = 1000, rounds = 3 } = options;
+    keepRows(options, await witness({ requests, rounds }));
   },
   peers: async (options) => {
     const { connections = [1, 64, 256, 2048], rounds = 3, flags } = options;

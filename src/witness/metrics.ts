@@ -2,7 +2,7 @@
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { FollowedLogs } from './followed-logs.js';
-import type { Evidence } from './head-row.js';
+import type { Evidence, Head } from './head-row.js';
 import type { Outcome } from './witness.js';
 import type { WitnessState } from './witness-state.js';
 
@@ -62,24 +62,28 @@ export function declareWitnessMetrics(
 }
 
 function declareHeads(registry: Registry, logs: FollowedLogs, state: WitnessState): void {
-  const times = new Gauge({
-    name: 'stele_witness_cosigned_timestamp_seconds',
-    help: 'Time of the newest cosignature of each log',
-    labelNames: ['origin'],
-    registers: [registry],
-  });
-  new Gauge({
-    name: 'stele_witness_tree_size',
-    help: 'Tree size of the newest cosigned checkpoint of each log',
-    labelNames: ['origin'],
-    registers: [registry],
-    async collect() {
-      for (const { id, origin } of logs.all()) {
-        const head = await state.head(id);
-        if (head === undefined) continue;
-        this.set({ origin }, Number(head.size));
-        times.set({ origin }, Number(head.timeSeconds));
-      }
-    },
-  });
+  const declare = (name: string, help: string, figureOf: (head: Head) => bigint): void => {
+    new Gauge({
+      name,
+      help,
+      labelNames: ['origin'],
+      registers: [registry],
+      async collect() {
+        for (const { id, origin } of logs.all()) {
+          const head = await state.head(id);
+          if (head !== undefined) this.set({ origin }, Number(figureOf(head)));
+        }
+      },
+    });
+  };
+  declare(
+    'stele_witness_tree_size',
+    'Tree size of the newest cosigned checkpoint of each log',
+    ({ size }) => size,
+  );
+  declare(
+    'stele_witness_cosigned_timestamp_seconds',
+    'Time of the newest cosignature of each log',
+    ({ timeSeconds }) => timeSeconds,
+  );
 }

@@ -20,7 +20,7 @@ import {
   readHead,
 } from './head-row.js';
 import { OriginLocks } from './origin-locks.js';
-import type { Row, SyncedRows } from './synced-rows.js';
+import type { SyncedRows } from './synced-rows.js';
 
 /** Most pieces of evidence of each kind that are kept of a log. */
 export const MAX_EVIDENCE = 8;
@@ -35,6 +35,8 @@ export interface Step<T> {
   readonly value: T;
   /** Called when `next` is on disk, before any other step of this log. */
   written?(): void;
+  /** Called when `evidence` is on disk and was not known. */
+  kept?(): void;
 }
 
 /** The state of the witness. Logs are named by `logID` (log-id.ts). */
@@ -79,24 +81,20 @@ export function createWitnessState(rows: SyncedRows): WitnessState {
         const known = await head(logID);
         const step = await decide(known);
         const { next, evidence: found, value } = step;
-        const changed: Row[] = [];
         if (next !== undefined) {
           checkForward(known, next);
-          changed.push({ key: headKey(logID), value: printHead(next) });
+          const { generation } = rows;
+          // Forgotten first: when the write fails, nobody knows which of the two heads is stored.
+          remembered.delete(logID);
+          await rows.put([{ key: headKey(logID), value: printHead(next) }]);
+          remembered.set(logID, { generation, head: next });
+          step.written?.();
         }
-        if (found !== undefined) {
-          const kept = keepEvidence(await evidence(logID), found);
-          if (kept !== undefined) {
-            changed.push({ key: evidenceKey(logID), value: printEvidence(kept) });
-          }
+        const kept = found && keepEvidence(await evidence(logID), found);
+        if (kept !== undefined) {
+          await rows.put([{ key: evidenceKey(logID), value: printEvidence(kept) }]);
+          step.kept?.();
         }
-        if (changed.length === 0) return value;
-        const { generation } = rows;
-        // Forgotten first: when the write fails, nobody knows which of the two heads is stored.
-        if (next !== undefined) remembered.delete(logID);
-        await rows.put(changed);
-        if (next !== undefined) remembered.set(logID, { generation, head: next });
-        step.written?.();
         return value;
       }),
   };

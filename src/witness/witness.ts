@@ -49,7 +49,7 @@ export interface WitnessParts {
   nowSeconds(): bigint;
   /** Told of each new head, in order for each log, once it is on disk. */
   advanced?(log: FollowedLog, head: Head): void;
-  /** Told of each conflict, new or not. */
+  /** Told of each conflict that was not known, once it is on disk. */
   conflicted?(log: FollowedLog, evidence: Evidence): void;
   readonly pause?: SubmissionPause | undefined;
 }
@@ -93,8 +93,8 @@ async function judge(
   await parts.pause?.('decided');
   if (verdict.kind !== 'cosign') {
     const evidence = evidenceOf(known, admitted, verdict, parts.nowSeconds());
-    if (evidence !== undefined) parts.conflicted?.(log, evidence);
-    return { evidence, value: verdict };
+    if (evidence === undefined) return { value: verdict };
+    return { evidence, value: verdict, kept: () => parts.conflicted?.(log, evidence) };
   }
   const { checkpoint, text, logLines } = admitted;
   const timeSeconds = laterTime(parts.nowSeconds(), known?.timeSeconds);

@@ -78,6 +78,7 @@ describe('the documentation', () => {
     'docs/clients.md',
     'docs/trust.md',
     'docs/what-an-entry-proves.md',
+    'docs/witness.md',
   ]) {
     it(`has no dead link in ${page}`, () => {
       assert.deepEqual(deadLinks(page), []);

@@ -167,6 +167,7 @@ describe('a served witness', () => {
     await add(served, log.body(0, 5));
     assert.equal((await add(served, fork.body(5, 5))).status, 422);
     assert.equal((await add(served, fork.body(0, 5))).status, 409);
+    assert.equal(served.conflicts.length, 1, 'told once');
     assert.equal((await add(served, fork.body(5, 9))).status, 422);
     assert.equal((await add(served, log.body(0, 9))).status, 409, 'late, which is no conflict');
     const { evidence } = JSON.parse((await served.get(`/${id}/evidence`)).body) as {
@@ -236,6 +237,10 @@ describe('a served witness', () => {
     assert.match(figures, /stele_witness_outcomes_total\{outcome="cosigned"\} 1/);
     assert.match(figures, /stele_witness_outcomes_total\{outcome="422"\} 1/);
     assert.match(figures, /stele_witness_conflicts_total\{kind="split-view"\} 1/);
+    assert.match(
+      figures,
+      /stele_witness_cosigned_timestamp_seconds\{origin="log\.example\/main"\} 1700000000/,
+    );
     assert.match(figures, /stele_witness_tree_size\{origin="log\.example\/main"\} 5/);
   });
 });

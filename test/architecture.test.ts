@@ -28,6 +28,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   storage: { imports: ['encoding', 'merkle'] },
   http: { imports: ['encoding', 'caching', 'merkle', 'note'] },
   client: { imports: ['encoding', 'merkle', 'note', 'pki', 'entries'] },
+  feeding: { imports: ['encoding', 'merkle', 'note', 'client'] },
   sequencing: { imports: STAGE },
   publishing: { imports: [...STAGE, 'caching', 'note', 'signing'] },
   reading: { imports: [...STAGE, 'caching', 'note'] },

@@ -18,8 +18,11 @@ export const EMPTY_HEAD: Head = {
   batch: 0,
 };
 
-/** Throws RangeError when `commit` is not a step from the head `from`, or its parts do not fit each other. */
-export function checkCommitShape(commit: Commit, from: Head): void {
+/**
+ * Throws RangeError when `commit` is not a step from the head `from`, or its parts do not fit each other; `leavesRepeat`
+ * says whether the log's leaves may.
+ */
+export function checkCommitShape(commit: Commit, from: Head, leavesRepeat: boolean): void {
   const { head, leaves } = commit;
   if (leaves.length === 0) throw new RangeError('a commit holds at least one leaf');
   if (head.size !== from.size + leaves.length) {
@@ -38,7 +41,8 @@ export function checkCommitShape(commit: Commit, from: Head): void {
     throw new RangeError('the frontier of a head does not fold to its root');
   }
   checkTiles(commit, from.size);
-  checkLeaves(leaves);
+  for (const leaf of leaves) checkLeaf(leaf);
+  if (!leavesRepeat) checkDistinct(leaves);
 }
 
 function checkTiles(commit: Commit, sizeBefore: number): void {
@@ -54,14 +58,18 @@ function checkTiles(commit: Commit, sizeBefore: number): void {
   if (expected.size > 0) throw new RangeError(`tile ${[...expected][0]} is missing in the commit`);
 }
 
-function checkLeaves(leaves: readonly NewLeaf[]): void {
+function checkDistinct(leaves: readonly NewLeaf[]): void {
   const seen = new Set<string>();
   for (const leaf of leaves) {
-    checkLeaf(leaf);
     const hash = Buffer.from(leaf.hash).toString('latin1');
     if (seen.has(hash)) throw new RangeError('a leaf hash occurs twice in one commit');
     seen.add(hash);
   }
+}
+
+/** Returns what `indexesOf` throws in a log whose leaves may repeat. */
+export function notIndexed(): RangeError {
+  return new RangeError('the leaves of this log may repeat, so their hashes are not indexed');
 }
 
 /** Throws RangeError unless [from, to) is a range of safe integers that ends at or below `end`. */

@@ -92,7 +92,7 @@ export type CommitOutcome =
   | { readonly outcome: 'committed' }
   /** Nothing was written: the stored head is not the expected one. */
   | { readonly outcome: 'conflict'; readonly head: Head }
-  /** Nothing was written: these leaf hashes are in the log already. */
+  /** Nothing was written: these leaf hashes are in the log already, whose leaves must not repeat. */
   | {
       readonly outcome: 'duplicates';
       readonly duplicates: readonly { readonly hash: Uint8Array; readonly index: number }[];
@@ -179,7 +179,10 @@ export interface LogStore {
   /** Returns tile `index` of a level, which must be full and committed. Throws STORE_CORRUPT on a bad row. */
   fullTile(level: number, index: number): Promise<StoredTile>;
 
-  /** Returns the log index for each leaf hash, undefined where the log does not have it. */
+  /**
+   * Returns the log index for each leaf hash, undefined where the log does not have it. Throws RangeError in a log whose
+   * leaves may repeat.
+   */
   indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]>;
 
   /** Returns the first log indexes of a range, in the order asked for, whose entries carry `key`. */
@@ -210,6 +213,8 @@ export interface LogRecord {
   readonly tileKeyID: string;
   /** When it was made, seconds since 1970; older stores do not say. */
   readonly createdSeconds?: number;
+  /** True: a leaf may be there several times, as in a log that somebody else writes; leaf hashes are not indexed. */
+  readonly leavesRepeat?: boolean;
 }
 
 /** Returns the first line of the checkpoints of a log's tile side. */

@@ -104,7 +104,7 @@ export interface EntryRows {
 export function keysOfBatch(keys: LogKeys, from: number, entries: readonly EntryRows[]): Buffer[] {
   const found: Buffer[] = [];
   entries.forEach((entry, i) => {
-    found.push(keys.leafHash(entry.hash));
+    if (!keys.leavesRepeat) found.push(keys.leafHash(entry.hash));
     for (const digest of entry.searchDigests) found.push(keys.search(digest, from + i));
     if (entry.hasAttachment) found.push(keys.attachment(from + i));
   });

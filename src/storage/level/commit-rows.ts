@@ -56,7 +56,9 @@ function entryRows(keys: LogKeys, commit: Commit): Row[] {
         bytes: leaf.bytes,
       }),
     );
-    others.push(sealRow(keys.leafHash(leaf.hash), encodeNumber(index)));
+    if (!keys.leavesRepeat) {
+      others.push(sealRow(keys.leafHash(leaf.hash), encodeNumber(index)));
+    }
     for (const digest of searchDigests) others.push(sealRow(keys.search(digest, index)));
     if (leaf.attachment !== undefined) {
       others.push(sealRow(keys.attachment(index), leaf.attachment));

@@ -69,6 +69,8 @@ export function logRecordKey(number: number): Buffer {
 /** The keys of one log. Each method returns a new buffer. */
 export interface LogKeys {
   readonly format: StoreFormat;
+  /** True: the log has no leaf hash rows. */
+  readonly leavesRepeat: boolean;
   head(): Buffer;
   batch(number: number): Buffer;
   leaf(index: number): Buffer;
@@ -81,8 +83,8 @@ export interface LogKeys {
   note(kind: number): Buffer;
 }
 
-/** Returns the keys of the log with this tree ID in a store of this format. */
-export function logKeys(treeID: bigint, format: StoreFormat): LogKeys {
+/** Returns the keys of the log with this tree ID in a store of this format; `leavesRepeat` as in its record. */
+export function logKeys(treeID: bigint, format: StoreFormat, leavesRepeat = false): LogKeys {
   const leafPrefix = format === 1 ? PREFIX.leafOfFormat1 : PREFIX.leaf;
   const start = (prefix: number, rest: number): Buffer => {
     const key = Buffer.allocUnsafe(LOG_PREFIX_SIZE + rest);
@@ -103,6 +105,7 @@ export function logKeys(treeID: bigint, format: StoreFormat): LogKeys {
   };
   return {
     format,
+    leavesRepeat,
     head: () => start(PREFIX.head, 0),
     batch: (number) => numbered(PREFIX.batch, number),
     leaf: (index) => numbered(leafPrefix, index),

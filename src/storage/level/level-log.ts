@@ -10,7 +10,7 @@ import { equalBytes } from '../../encoding/bytes.js';
 import { LogError } from '../../errors.js';
 import { HASH_SIZE } from '../../merkle/hash.js';
 import { TILE_WIDTH } from '../../merkle/tile.js';
-import { checkCommitShape, checkRange, EMPTY_HEAD } from '../commit-shape.js';
+import { checkCommitShape, checkRange, EMPTY_HEAD, notIndexed } from '../commit-shape.js';
 import { hashCount } from '../full-tiles.js';
 import type {
   Commit,
@@ -18,6 +18,7 @@ import type {
   FindRange,
   Head,
   LateRows,
+  LogRecord,
   LogStore,
   NoteKind,
   StoredEntry,
@@ -52,6 +53,9 @@ export function emptyHeadRow(treeID: bigint, format: StoreFormat): Row {
   return sealHead(logKeys(treeID, format).head(), { head: EMPTY_HEAD, link: genesisLink(treeID) });
 }
 
+/** What is known of leaf hashes that nobody asks about. */
+const NO_INDEXES: Promise<readonly (number | undefined)[]> = Promise.resolve([]);
+
 /** What follows from one head; replaced whole. */
 interface LogState {
   readonly headRow: HeadRow;
@@ -72,10 +76,10 @@ export class LevelLog implements LogStore {
   #lastCommit: Promise<unknown> = Promise.resolve();
   #lastLate: Promise<unknown> = Promise.resolve();
 
-  constructor(treeID: bigint, database: LevelDatabase) {
+  constructor({ treeID, leavesRepeat }: LogRecord, database: LevelDatabase) {
     this.treeID = treeID;
     this.#database = database;
-    this.#keys = logKeys(treeID, database.format);
+    this.#keys = logKeys(treeID, database.format, leavesRepeat);
     this.#leaves = new LeafReader(database, this.#keys);
     this.#tiles = new TileReader(database, this.#keys);
     this.#state = {
@@ -108,7 +112,7 @@ export class LevelLog implements LogStore {
    * STORE_CORRUPT, STORE_UNAVAILABLE.
    */
   async learnLeafHashes(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#known.isComplete) return;
+    if (this.#known.isComplete || this.#keys.leavesRepeat) return;
     // Between two commits: each is told of by its hashes, or below the size of this state.
     const begun = this.#lastCommit.then(() => {
       this.#known.begin(this.#head.size);
@@ -164,6 +168,7 @@ export class LevelLog implements LogStore {
   }
 
   async indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]> {
+    if (this.#keys.leavesRepeat) throw notIndexed();
     const asked = leafHashes.map((hash) => this.#known.mayHave(hash));
     if (!asked.includes(true)) return asked.map(() => undefined);
     const found = await this.#storedIndexesOf(leafHashes.filter((_, i) => asked[i]));
@@ -245,8 +250,11 @@ export class LevelLog implements LogStore {
     if (commit.expect.size !== head.size || !equalBytes(commit.expect.root, head.root)) {
       return { outcome: 'conflict', head };
     }
-    checkCommitShape(commit, head);
-    const looked = this.indexesOf(commit.leaves.map((leaf) => leaf.hash));
+    const { leavesRepeat } = this.#keys;
+    checkCommitShape(commit, head, leavesRepeat);
+    const looked = leavesRepeat
+      ? NO_INDEXES
+      : this.indexesOf(commit.leaves.map(({ hash }) => hash));
     // Handled below in any case; without this an error in between would leave its rejection unheard.
     looked.catch(() => undefined);
     // Sealing takes the processor while the look-up takes the disk.

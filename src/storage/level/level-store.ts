@@ -134,7 +134,7 @@ class OpenStore implements LevelStore {
     const rows = [row, emptyHeadRow(record.treeID, this.#database.format)];
     await this.#database.write('createLog', rows, { sync: true, bytes: row.value.length });
     this.#records = [...this.#records, record];
-    this.#logs.set(record.treeID, new LevelLog(record.treeID, this.#database));
+    this.#logs.set(record.treeID, new LevelLog(record, this.#database));
   }
 
   log(treeID: bigint): LogStore {
@@ -203,10 +203,10 @@ class OpenStore implements LevelStore {
     if (rows.length === 0) await this.#refuseNamelessRows();
     const gap = rows.findIndex(([key], number) => !logRecordKey(number).equals(key));
     if (gap >= 0) throw new LogError('STORE_CORRUPT', `the store has lost log record ${gap}`);
-    for (const { treeID } of this.#records) {
-      const log = this.#logs.get(treeID) ?? new LevelLog(treeID, this.#database);
+    for (const record of this.#records) {
+      const log = this.#logs.get(record.treeID) ?? new LevelLog(record, this.#database);
       await log.load(this.#startReach);
-      this.#logs.set(treeID, log);
+      this.#logs.set(record.treeID, log);
     }
   }
 

@@ -10,10 +10,19 @@ import { malformedRow, type Row, sealRow } from './rows.js';
 
 /** Returns the row of a log record. */
 export function sealLogRecord(key: Buffer, record: LogRecord): Row {
-  const { hostname, origin, tileOrigin, logID, tileKeyID, createdSeconds } = record;
+  const { hostname, origin, tileOrigin, logID, tileKeyID, createdSeconds, leavesRepeat } = record;
   const treeID = record.treeID.toString();
   // Undefined members are left out.
-  const fields = { treeID, hostname, origin, tileOrigin, logID, tileKeyID, createdSeconds };
+  const fields = {
+    treeID,
+    hostname,
+    origin,
+    tileOrigin,
+    logID,
+    tileKeyID,
+    createdSeconds,
+    leavesRepeat,
+  };
   return sealRow(key, utf8(JSON.stringify(fields)));
 }
 
@@ -21,7 +30,7 @@ export function sealLogRecord(key: Buffer, record: LogRecord): Row {
 export function readLogRecord(key: Uint8Array, content: Buffer): LogRecord {
   const fields: unknown = JSON.parse(fromUtf8(content));
   if (typeof fields !== 'object' || fields === null) throw malformedRow(key, 'no log record');
-  const { tileOrigin, createdSeconds } = fields as Readonly<Record<string, unknown>>;
+  const { tileOrigin, createdSeconds, leavesRepeat } = fields as Readonly<Record<string, unknown>>;
   const text = (name: string): string => {
     const value = (fields as Readonly<Record<string, unknown>>)[name];
     if (typeof value !== 'string') throw malformedRow(key, `no ${name}`);
@@ -35,5 +44,6 @@ export function readLogRecord(key: Uint8Array, content: Buffer): LogRecord {
     tileKeyID: text('tileKeyID'),
     ...(tileOrigin !== undefined && { tileOrigin: text('tileOrigin') }),
     ...(typeof createdSeconds === 'number' && { createdSeconds }),
+    ...(leavesRepeat === true && { leavesRepeat }),
   };
 }

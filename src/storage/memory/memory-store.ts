@@ -10,7 +10,7 @@ import { LogError } from '../../errors.js';
 import { perfectSubtreeRoot } from '../../merkle/frontier.js';
 import { HASH_SIZE, hashName } from '../../merkle/hash.js';
 import { TILE_WIDTH } from '../../merkle/tile.js';
-import { checkCommitShape, checkRange, EMPTY_HEAD } from '../commit-shape.js';
+import { checkCommitShape, checkRange, EMPTY_HEAD, notIndexed } from '../commit-shape.js';
 import type { FaultPoint, StoreStep } from '../fault-point.js';
 import { hashCount } from '../full-tiles.js';
 import type {
@@ -70,10 +70,11 @@ class MemoryStore implements Store {
   log(treeID: bigint): LogStore {
     const known = this.#logs.get(treeID);
     if (known !== undefined) return known;
-    if (!this.#records.some((record) => record.treeID === treeID)) {
+    const record = this.#records.find((each) => each.treeID === treeID);
+    if (record === undefined) {
       throw new LogError('TREE_UNKNOWN', `no log with tree ID ${treeID} in this store`);
     }
-    const log = new MemoryLog(treeID, this);
+    const log = new MemoryLog(record, this);
     this.#logs.set(treeID, log);
     return log;
   }
@@ -130,6 +131,7 @@ class MemoryStore implements Store {
 
 class MemoryLog implements LogStore {
   readonly treeID: bigint;
+  readonly #leavesRepeat: boolean;
   readonly #store: MemoryStore;
   #head: Head = EMPTY_HEAD;
   readonly #leaves: StoredLeaf[] = [];
@@ -141,8 +143,9 @@ class MemoryLog implements LogStore {
   readonly #notes = new Map<NoteKind, StoredNote>();
   readonly #timestamps = new Map<number, Uint8Array>();
 
-  constructor(treeID: bigint, store: MemoryStore) {
+  constructor({ treeID, leavesRepeat = false }: LogRecord, store: MemoryStore) {
     this.treeID = treeID;
+    this.#leavesRepeat = leavesRepeat;
     this.#store = store;
   }
 
@@ -206,6 +209,7 @@ class MemoryLog implements LogStore {
   }
 
   async indexesOf(leafHashes: readonly Uint8Array[]): Promise<readonly (number | undefined)[]> {
+    if (this.#leavesRepeat) throw notIndexed();
     return leafHashes.map((hash) => this.#indexes.get(hashName(hash)));
   }
 
@@ -238,7 +242,8 @@ class MemoryLog implements LogStore {
     if (expect.size !== head.size || Buffer.compare(expect.root, head.root) !== 0) {
       return { outcome: 'conflict', head };
     }
-    checkCommitShape(commit, head);
+    checkCommitShape(commit, head, this.#leavesRepeat);
+    if (this.#leavesRepeat) return { outcome: 'committed' };
     const duplicates = commit.leaves.flatMap(({ hash }) => {
       const index = this.#indexes.get(hashName(hash));
       return index === undefined ? [] : [{ hash, index }];

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { utf8 } from '../../../src/encoding/bytes.js';
 import { EMPTY_ROOT } from '../../../src/merkle/hash.js';
-import { commitOf, grow, logIn, makeLeaves } from '../growing-log.js';
+import { commitOf, grow, logIn, makeLeaves, recordOf, TREE_ID } from '../growing-log.js';
 import { same } from '../same-bytes.js';
 import type { StoreFactory } from './store-factory.js';
 
@@ -58,6 +58,23 @@ export function describeCommits(openStore: StoreFactory): void {
     });
     same(await log.head(), before);
     same(await log.find('number:10', { below: 99, limit: 9 }), []);
+    await store.close();
+  });
+
+  it('takes a leaf again and again in a log whose leaves may repeat', async () => {
+    const store = await openStore({});
+    await store.createLog({ ...recordOf(), leavesRepeat: true });
+    const log = store.log(TREE_ID);
+    const [leaf] = makeLeaves(0, 1);
+    if (leaf === undefined) throw new Error('no leaf');
+    for (let commit = 0; commit < 2; commit++) {
+      const outcome = await log.commit(await commitOf(log, [leaf, leaf, leaf]));
+      same(outcome, { outcome: 'committed' });
+    }
+    same((await log.leafBytes(0, 6)).length, 6);
+    same((await log.leafBytes(5, 6))[0], leaf.bytes);
+    await assert.rejects(log.indexesOf([leaf.hash]), RangeError);
+    same((await store.logs())[0]?.leavesRepeat, true);
     await store.close();
   });
 

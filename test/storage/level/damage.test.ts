@@ -20,7 +20,7 @@ import { emptyHeadRow, LevelLog } from '../../../src/storage/level/level-log.js'
 import { LEVEL_SETTINGS } from '../../../src/storage/level/open-folder.js';
 import { readIndexedLeaf, sealLeaf } from '../../../src/storage/level/row-formats.js';
 import { openRow, sealRow } from '../../../src/storage/level/rows.js';
-import { grow, logIn, makeLeaves, TREE_ID } from '../growing-log.js';
+import { grow, logIn, makeLeaves, recordOf, TREE_ID } from '../growing-log.js';
 import { openAt, tamper, temporaryFolder } from './level-fixture.js';
 
 const SIZE = 700;
@@ -116,7 +116,7 @@ describe('a row that was changed', () => {
     const directory = await closedStore();
     const opening = { directory, create: false, settings: LEVEL_SETTINGS, reserveBytes: 0 };
     const database = await openLevelDatabase(opening);
-    const log = new LevelLog(TREE_ID, database);
+    const log = new LevelLog(recordOf(), database);
     await log.load({ entries: 10, bytes: 1e9, chainBytes: 0 });
     assert.equal((await log.head()).size, SIZE);
     const sound = (await database.get(keys.head())) as Buffer;

@@ -11,7 +11,7 @@ import { FORMAT_KEY, logKeys, PREFIX } from '../../../src/storage/level/keyspace
 import { encodeNumber } from '../../../src/storage/level/row-formats.js';
 import { sealRow } from '../../../src/storage/level/rows.js';
 import { rootAt } from '../../../src/storage/root-at.js';
-import { grow, logIn, recordOf, TREE_ID } from '../growing-log.js';
+import { commitOf, grow, logIn, makeLeaves, recordOf, TREE_ID } from '../growing-log.js';
 import { same } from '../same-bytes.js';
 import { openAt, tamper, temporaryFolder } from './level-fixture.js';
 
@@ -45,6 +45,23 @@ describe('reopening', () => {
     await second.deepCheck();
     await grow(again, 300);
     same(await rootAt(again, 1600), (await again.head()).root);
+    await second.close();
+  });
+
+  it('knows again that the leaves of a log may repeat, and finds all its rows', async () => {
+    const directory = await temporaryFolder();
+    const first = await openAt(directory, { create: true });
+    await first.createLog({ ...recordOf(), leavesRepeat: true });
+    const leaves = Array.from({ length: 300 }, () => makeLeaves(1, 1)).flat();
+    await first.log(TREE_ID).commit(await commitOf(first.log(TREE_ID), leaves));
+    await first.close();
+
+    const second = await openAt(directory);
+    const log = second.log(TREE_ID);
+    await second.deepCheck();
+    await second.learnLeafHashes();
+    same(await log.commit(await commitOf(log, leaves)), { outcome: 'committed' });
+    same(await rootAt(log, 600), (await log.head()).root);
     await second.close();
   });
 

@@ -28,6 +28,9 @@ const ROOMS: Readonly<Record<string, Room>> = {
   storage: { imports: ['encoding', 'merkle'] },
   http: { imports: ['encoding', 'caching', 'merkle', 'note'] },
   client: { imports: ['encoding', 'merkle', 'note', 'pki', 'entries'] },
+  mirror: {
+    imports: ['encoding', 'merkle', 'note', 'signing', 'storage', 'reading', 'http', 'client'],
+  },
   feeding: { imports: ['encoding', 'merkle', 'note', 'client'] },
   sequencing: { imports: STAGE },
   publishing: { imports: [...STAGE, 'caching', 'note', 'signing'] },
@@ -57,8 +60,8 @@ const IMPURE_WORDS =
   /\b(Date\.now|new Date\(\)|Math\.random|process\.|randomBytes|performance\.now)/;
 // What is behind "#sha256" and "#text-of-bytes" on Node: the one place where the browser set may name node.
 const NODE_BACK_END = /\.node\.ts$/;
-// The storage contract is open to the stages; the drivers are for the server alone.
-const STORAGE_CONTRACT = ['storage/log-store.ts'];
+// The storage contract, and what follows from it, is open to the stages; the drivers are for the server alone.
+const STORAGE_CONTRACT = ['storage/log-store.ts', 'storage/root-at.ts'];
 
 function sourceFiles(root: string): string[] {
   return readdirSync(root, { recursive: true, encoding: 'utf8' })

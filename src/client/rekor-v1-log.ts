@@ -37,6 +37,7 @@ export function rekorV1Log(origin: string, options: RemoteLogOptions): RemoteLog
   return {
     checkpoint: () => log.checkpoint(),
     consistency: (first, last) => log.consistency(first, last),
+    leavesAtOnce: ENTRIES_A_REQUEST,
     leaves: (from, to) => log.leaves(from, to),
     hashTile: undefined,
   };
@@ -68,8 +69,7 @@ class RekorV1Log {
   async leaves(from: number, to: number): Promise<readonly Uint8Array[]> {
     this.#firstIndex ??= (await this.#tree()).firstIndex;
     const first = this.#firstIndex + from;
-    const count = Math.min(to - from, ENTRIES_A_REQUEST);
-    const logIndexes = Array.from({ length: count }, (_, i) => first + i);
+    const logIndexes = Array.from({ length: to - from }, (_, i) => first + i);
     const path = 'api/v1/log/entries/retrieve';
     const answer = await this.#json(path, MAX_ENTRIES_BYTES, JSON.stringify({ logIndexes }));
     const leaves = new Map<number, Uint8Array>();

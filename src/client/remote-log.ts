@@ -15,9 +15,11 @@ export interface RemoteLog {
    * where a tree of `last` has been published.
    */
   consistency(first: number, last: number): Promise<readonly Uint8Array[]>;
+  /** Leaves of a request: those between two multiples of it. */
+  readonly leavesAtOnce: number;
   /**
-   * Returns what should be the first leaves of [from, to), at least one and not necessarily all, where a tree of `to`
-   * has been published.
+   * Returns what should be the leaves [from, to) between two multiples of `leavesAtOnce`, where `to` is one too, or the size of
+   * a tree that has been published.
    */
   leaves(from: number, to: number): Promise<readonly Uint8Array[]>;
   /** Returns what should be a tile of a tree of `size` leaves; undefined: the log has no tiles. */

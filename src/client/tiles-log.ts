@@ -27,6 +27,7 @@ export function tilesLog(options: RemoteLogOptions): RemoteLog {
   return {
     checkpoint: () => log.checkpoint(),
     consistency: (first, last) => log.consistency(first, last),
+    leavesAtOnce: TILE_WIDTH,
     leaves: (from, to) => log.leaves(from, to),
     hashTile: (level, index, size) => log.hashTile(level, index, size),
   };

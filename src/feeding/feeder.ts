@@ -6,6 +6,7 @@
  * to look, what is told. Out of scope: a look (feed-one.ts), what is cosigned (the witness). State: the loops.
  */
 
+import { LONGEST_PAUSE_MS, type PauseClock, pause, pauseAfter } from '../client/back-off.js';
 import { type BoundedFetch, RequestFailed } from '../client/bounded-fetch.js';
 import type { NoteVerifier } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
@@ -13,11 +14,9 @@ import type { FedLog } from './feed-config.js';
 import { FedLogState, WitnessRefused } from './feed-one.js';
 
 /** Time, as an argument. */
-export interface FeedClock {
+export interface FeedClock extends PauseClock {
   /** Monotonic milliseconds. */
   nowMs(): number;
-  /** Calls `action` once after `delayMs`; the returned function calls it off. */
-  after(delayMs: number, action: () => void): () => void;
 }
 
 /** Where it is told what happened. */
@@ -51,8 +50,6 @@ export interface Feeding {
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_REFRESH_MS = 600_000;
-/** The longest pause after failures; a log's own interval may be longer. */
-const LONGEST_PAUSE_MS = 3_600_000;
 
 /** Starts to follow the logs, each at once. Never throws; what goes wrong is told to the logger. */
 export function startFeeding(options: FeedingOptions): Feeding {
@@ -80,7 +77,7 @@ async function follow(log: FedLog, options: FeedingOptions, signal: AbortSignal)
       failures += 1;
       askedPauseMs = tellFailure(log, error, options.logger);
     }
-    await pause(Math.max(pauseMs(log.intervalMs, failures), askedPauseMs), clock, signal);
+    await pause(Math.max(pauseAfter(log.intervalMs, failures), askedPauseMs), clock, signal);
   }
 }
 
@@ -110,23 +107,4 @@ function tellFailure({ origin }: FedLog, error: unknown, logger: FeedLogger): nu
     logger.error({ origin, err }, 'the log says what it should not');
   }
   return 0;
-}
-
-/** Returns the pause after so many failures in a row: doubled with each, up to an hour. */
-function pauseMs(intervalMs: number, failures: number): number {
-  const longest = Math.max(intervalMs, LONGEST_PAUSE_MS);
-  return Math.min(intervalMs * 2 ** Math.min(failures, 30), longest);
-}
-
-function pause(ms: number, clock: FeedClock, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const end = (): void => {
-      callOff();
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const callOff = clock.after(ms, end);
-    signal.addEventListener('abort', end);
-  });
 }

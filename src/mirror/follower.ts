@@ -1,0 +1,207 @@
+/**
+ * Following a log into its copy: every leaf, tile and checkpoint is verified before it is kept.
+ *
+ * Leaves are committed in batches, each after a proof that the tree so far begins the tree of a checkpoint which the log has
+ * signed; so a copy that is broken off goes on where it was, and holds nothing that was not proven. In scope: one pass, to the
+ * newest checkpoint. Out of scope: when (follow-loop.ts), who must have signed (`open`). State: none but the copy.
+ */
+
+import type { LogCheckpoint } from '../client/followed-log.js';
+import type { RemoteLog } from '../client/remote-log.js';
+import { equalBytes } from '../encoding/bytes.js';
+import { LogError } from '../errors.js';
+import { HASH_SIZE } from '../merkle/hash.js';
+import { TILE_WIDTH } from '../merkle/tile.js';
+import { verifyConsistency } from '../merkle/verify.js';
+import type { OpenCheckpoint } from './belief.js';
+import type { GrownTree, MirroredLog } from './mirrored-log.js';
+
+/** What is followed, into what. */
+export interface FollowOptions {
+  readonly copy: MirroredLog;
+  readonly remote: RemoteLog;
+  readonly open: OpenCheckpoint;
+  /** Called with a checkpoint whose leaves are all on disk; it is kept and, by who signs, signed. */
+  readonly complete: (checkpoint: LogCheckpoint) => Promise<void>;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** What a pass came to. */
+export interface FollowOutcome {
+  /** `copied`: there was something new; `behind`: the log showed an older tree than the copy has, of the same leaves. */
+  readonly outcome: 'copied' | 'unchanged' | 'behind';
+  readonly size: number;
+}
+
+/**
+ * A log that contradicts what it has signed, or cannot show that it does not. Two notes of one size with two roots prove it to
+ * everybody; of two sizes they do together with the copy.
+ */
+export class LogForked extends Error {
+  override readonly name = 'LogForked';
+  /** Signed notes: what the copy was last held against, where there was one, and what does not go with it. */
+  readonly notes: readonly string[];
+
+  constructor(message: string, notes: readonly string[], cause?: unknown) {
+    super(message, { cause });
+    this.notes = notes;
+  }
+}
+
+/** Leaves of a commit at most, and bytes from which on it ends. */
+const BATCH_LEAVES = 4 * TILE_WIDTH;
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** Requests for leaves under way. */
+const AT_ONCE = 8;
+
+/**
+ * Copies all that the log's newest checkpoint has. Throws LogForked; RequestFailed; LogError: PROOF_INVALID for leaves or tiles
+ * that are not the checkpoint's, NOTE_*, TILE_MALFORMED, ENCODING_MALFORMED, and what the store throws.
+ */
+export async function followOnce(options: FollowOptions): Promise<FollowOutcome> {
+  const { copy, remote, open, complete } = options;
+  const checkpoint = open(await remote.checkpoint());
+  const before = copy.checkpoint;
+  const { size } = checkpoint;
+  if (size < (before?.size ?? 0)) {
+    await assertSameTree(copy, checkpoint);
+    return { outcome: 'behind', size };
+  }
+  if (size <= copy.size) {
+    await assertSameTree(copy, checkpoint);
+  } else {
+    await assertConsistent(options, checkpoint);
+    await copyLeaves(options, checkpoint);
+  }
+  if (before?.size === size) return { outcome: 'unchanged', size };
+  await checkEdgeTiles(options, checkpoint);
+  await complete(checkpoint);
+  return { outcome: 'copied', size };
+}
+
+/** The checkpoint's leaves are all there: is their root the one that was signed? */
+async function assertSameTree(
+  copy: MirroredLog,
+  { size, root, note }: LogCheckpoint,
+): Promise<void> {
+  if (equalBytes(await copy.rootAt(size), root)) return;
+  throw new LogForked(
+    `the log has signed another root for size ${size} than its leaves have`,
+    [copy.checkpoint?.note ?? '', note].filter((each) => each !== ''),
+  );
+}
+
+/** Before anything is fetched: what was proven of the older checkpoint must hold of the newer one. */
+async function assertConsistent(
+  { copy, remote }: FollowOptions,
+  { size, root, note }: LogCheckpoint,
+): Promise<void> {
+  if (copy.size === 0) return;
+  const first = copy.size;
+  const proof = await remote.consistency(first, size);
+  try {
+    verifyConsistency({ first, last: size, firstRoot: copy.root, lastRoot: root, proof });
+  } catch (cause) {
+    const notes = [copy.checkpoint?.note ?? '', note].filter((each) => each !== '');
+    throw new LogForked(
+      `the tree of ${size} does not begin with the ${first} copied`,
+      notes,
+      cause,
+    );
+  }
+}
+
+async function copyLeaves(options: FollowOptions, checkpoint: LogCheckpoint): Promise<void> {
+  const { copy, remote, signal } = options;
+  let batch: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const leaves of leavesInOrder(remote, copy.size, checkpoint.size)) {
+    signal?.throwIfAborted();
+    batch.push(...leaves);
+    for (const leaf of leaves) bytes += leaf.length;
+    const isLast = copy.size + batch.length === checkpoint.size;
+    if (!isLast && batch.length < BATCH_LEAVES && bytes < BATCH_BYTES) continue;
+    const grown = copy.grown(batch);
+    await checkBatch(options, grown, checkpoint);
+    await copy.addGrown(grown);
+    batch = [];
+    bytes = 0;
+  }
+}
+
+/** Yields the leaves of [from, to), with some requests ahead of who reads them. */
+async function* leavesInOrder(
+  remote: RemoteLog,
+  from: number,
+  to: number,
+): AsyncGenerator<readonly Uint8Array[]> {
+  const underWay: Promise<readonly Uint8Array[]>[] = [];
+  for (let next = from, given = from; given < to; ) {
+    while (next < to && underWay.length < AT_ONCE) {
+      // Up to the end of a bundle: a partial one has a path for each width, and but that of the tree's size is sure to be there.
+      const end = Math.min(to, nextMultiple(next, remote.leavesAtOnce));
+      const leaves = remote.leaves(next, end);
+      // Its failure is met when its turn comes.
+      leaves.catch(() => undefined);
+      underWay.push(leaves);
+      next = end;
+    }
+    const leaves = (await underWay.shift()) as readonly Uint8Array[];
+    given += leaves.length;
+    yield leaves;
+  }
+}
+
+/** Proves a batch against the checkpoint: the tree that it leads to must begin the checkpoint's. */
+async function checkBatch(
+  { remote }: FollowOptions,
+  { integration }: GrownTree,
+  checkpoint: LogCheckpoint,
+): Promise<void> {
+  const { root, fullTiles } = integration;
+  const first = integration.frontier.size;
+  const last = checkpoint.size;
+  const proof = first === last ? [] : await remote.consistency(first, last);
+  verifyConsistency({ first, last, firstRoot: root, lastRoot: checkpoint.root, proof });
+  for (const { level, index, hashes } of fullTiles) {
+    await checkTile(remote, { level, index, hashes }, last);
+  }
+}
+
+/** The tiles of the right edge, which are not full, as the log serves them at this size. */
+async function checkEdgeTiles(
+  { copy, remote }: FollowOptions,
+  { size }: LogCheckpoint,
+): Promise<void> {
+  if (remote.hashTile === undefined) return;
+  for (let level = 0, count = size; count > 0; level++, count = Math.floor(count / TILE_WIDTH)) {
+    const index = Math.floor(count / TILE_WIDTH);
+    const from = index * TILE_WIDTH;
+    if (from === count) continue;
+    const hashes = await copy.tiles.hashes(level, from, count);
+    await checkTile(remote, { level, index, hashes }, size);
+  }
+}
+
+interface MadeTile {
+  readonly level: number;
+  readonly index: number;
+  readonly hashes: Uint8Array;
+}
+
+async function checkTile(
+  remote: RemoteLog,
+  { level, index, hashes }: MadeTile,
+  size: number,
+): Promise<void> {
+  if (remote.hashTile === undefined) return;
+  const served = await remote.hashTile(level, index, size);
+  if (equalBytes(served, hashes)) return;
+  const width = hashes.length / HASH_SIZE;
+  const what = `tile ${index} of level ${level}, ${width} wide,`;
+  throw new LogError('PROOF_INVALID', `${what} is not made of the leaves`);
+}
+
+function nextMultiple(index: number, of: number): number {
+  return (Math.floor(index / of) + 1) * of;
+}

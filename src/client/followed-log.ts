@@ -9,7 +9,6 @@ import { equalBytes } from '../encoding/bytes.js';
 import { fromHex } from '../encoding/hex.js';
 import { decodePem } from '../encoding/pem.js';
 import { isLogError, LogError } from '../errors.js';
-import { EMPTY_ROOT } from '../merkle/hash.js';
 import { type CheckpointText, parseCheckpoint } from '../note/checkpoint.js';
 import {
   type NoteVerifier,
@@ -19,14 +18,14 @@ import {
 } from '../note/signed-note.js';
 import {
   parseVerifierKey,
-  printVerifierKey,
   SIGNATURE_TYPE,
-  type SignatureType,
   type VerifierKey,
+  verifierKeyOf,
 } from '../note/verifier-key.js';
 
-/** A checkpoint that the log has signed, of a size that is a safe integer. */
+/** A checkpoint that the log has signed. */
 export interface LogCheckpoint {
+  /** A safe integer. */
   readonly size: number;
   readonly root: Uint8Array;
   /** The signed text. */
@@ -35,6 +34,8 @@ export interface LogCheckpoint {
   readonly note: string;
   /** The note as it came, other people's lines included. */
   readonly published: string;
+  /** Whether it has lines after the root. */
+  readonly isExtended: boolean;
 }
 
 /** DER of an Ed25519 SubjectPublicKeyInfo up to the 32 bytes of the key. */
@@ -63,8 +64,8 @@ export function logKeyOf(text: string, origin: string | undefined): VerifierKey 
 }
 
 /**
- * Returns a checkpoint that this log has signed. Throws NOTE_MALFORMED; NOTE_UNVERIFIED for another origin, a line of a known
- * key that does not verify, or none; PROOF_INVALID for an empty tree with a root that it cannot have.
+ * Returns a checkpoint that this log has signed; an empty tree may have a root that it cannot have. Throws NOTE_MALFORMED;
+ * NOTE_UNVERIFIED for another origin, a line of a known key that does not verify, or none.
  */
 export function openLogCheckpoint(
   note: string | Uint8Array,
@@ -80,15 +81,13 @@ export function openLogCheckpoint(
   const { text } = parsed;
   const own = printSignedNote({ text, signatures });
   const published = printSignedNote(parsed);
-  return { ...sizeAndRoot(checkpoint), text, note: own, published };
+  const isExtended = checkpoint.extensions.length > 0;
+  return { ...sizeAndRoot(checkpoint), text, note: own, published, isExtended };
 }
 
 function sizeAndRoot({ size, root }: CheckpointText): { size: number; root: Uint8Array } {
   if (size > BigInt(Number.MAX_SAFE_INTEGER)) {
     throw new LogError('NOTE_MALFORMED', `a tree of ${size} leaves is too large to be followed`);
-  }
-  if (size === 0n && !equalBytes(root, EMPTY_ROOT)) {
-    throw new LogError('PROOF_INVALID', 'the checkpoint gives the empty tree another root');
   }
   return { size: Number(size), root };
 }
@@ -98,10 +97,10 @@ function namedKey(name: string, der: Uint8Array): VerifierKey {
     der.length === ED25519_PREFIX.length + 32 &&
     equalBytes(der.subarray(0, ED25519_PREFIX.length), ED25519_PREFIX);
   return isEd25519
-    ? keyOf(name, SIGNATURE_TYPE.ed25519, der.subarray(ED25519_PREFIX.length))
-    : keyOf(name, SIGNATURE_TYPE.ecdsa, der);
-}
-
-function keyOf(name: string, type: SignatureType, publicKey: Uint8Array): VerifierKey {
-  return parseVerifierKey(printVerifierKey({ name, type, publicKey }));
+    ? verifierKeyOf({
+        name,
+        type: SIGNATURE_TYPE.ed25519,
+        publicKey: der.subarray(ED25519_PREFIX.length),
+      })
+    : verifierKeyOf({ name, type: SIGNATURE_TYPE.ecdsa, publicKey: der });
 }

@@ -132,20 +132,23 @@ export class MirroredLog {
   }
 
   /**
-   * Keeps a checkpoint of leaves that are there; one that is not larger than the one that is kept is passed over. It is on disk
-   * when it returns. Returns the checkpoint that is kept then. Throws PROOF_INVALID for another root than the copy has.
+   * Keeps a checkpoint of leaves that are there; one that is smaller than the one that is kept is passed over, and of one of the
+   * same size the lines are added. It is on disk when it returns. Returns the checkpoint that is kept then. Throws PROOF_INVALID
+   * for another root than the copy has.
    */
   keep(checkpoint: MirrorCheckpoint): Promise<MirrorCheckpoint> {
     return this.#alone(async () => {
       const { size, root, note } = checkpoint;
       const kept = this.#checkpoint;
-      if (kept !== undefined && kept.size >= size) return kept;
+      if (kept !== undefined && kept.size > size) return kept;
       if (!equalBytes(await this.rootAt(size), root)) {
         throw new LogError('PROOF_INVALID', `the copy has another root at size ${size}`);
       }
       await this.#log.late({ notes: [{ kind: 'tiles', size, bytes: utf8(note) }], sync: true });
-      this.#checkpoint = checkpoint;
-      return checkpoint;
+      const stored = await this.#log.newestNote('tiles');
+      const united = { size, root, note: stored === undefined ? note : fromUtf8(stored.bytes) };
+      this.#checkpoint = united;
+      return united;
     });
   }
 

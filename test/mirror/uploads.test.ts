@@ -1,0 +1,249 @@
+/** The tlog-mirror protocol over HTTP: recorded bodies, prefixes, several uploaders, restarts, lies. */
+
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { test } from 'node:test';
+import { gzipSync } from 'node:zlib';
+import { fromBase64 } from '../../src/encoding/base64.js';
+import { concatBytes, equalBytes, fromUtf8, utf8 } from '../../src/encoding/bytes.js';
+import { pathNameOf } from '../../src/mirror/mirror-app.js';
+import { unpackedPrefix } from '../../src/mirror/unpack.js';
+import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
+import { noteVerifier } from '../../src/signing/note-verifier.js';
+import type { FaultPoint } from '../../src/storage/fault-point.js';
+import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
+import { vectorPath } from '../vectors.js';
+import {
+  type Answer,
+  addCheckpoint,
+  addEntries,
+  notesInMemory,
+  startMirror,
+  UploadedLog,
+} from './uploaded-log.js';
+
+interface VectorFile {
+  readonly logs: readonly { readonly origin: string }[];
+  readonly cases: readonly {
+    readonly case: string;
+    readonly expected: readonly number[];
+    readonly mirror_info: readonly [number, number] | null;
+    readonly body: { readonly base64: string } | string;
+    readonly gzip: boolean;
+  }[];
+}
+const vectors: VectorFile = JSON.parse(
+  readFileSync(vectorPath('witness/mirror-add-entries.json'), 'utf8'),
+);
+
+test('every recorded upload is answered as it should be', async (t) => {
+  const logs = vectors.logs.map(({ origin }) => new UploadedLog(origin));
+  const [main] = logs as [UploadedLog];
+  const mirror = await startMirror(
+    t,
+    openMemoryStore(),
+    logs.map((log) => [log, notesInMemory()] as const),
+  );
+  assert.equal((await addCheckpoint(mirror.url, main.submission(0, 300))).status, 200);
+  for (const each of vectors.cases) {
+    if (each.gzip) await addCheckpoint(mirror.url, main.submission(300, 1_000));
+    const body = typeof each.body === 'string' ? utf8(each.body) : fromBase64(each.body.base64);
+    const answer = await addEntries(mirror.url, body, {
+      ...(each.gzip && { 'Content-Encoding': 'gzip' }),
+      ...(each.case === 'other-content-type' && { 'Content-Type': 'text/plain' }),
+    });
+    assert.ok(each.expected.includes(answer.status), `${each.case}: ${JSON.stringify(answer)}`);
+    if (each.mirror_info !== null) {
+      const { pendingSize, nextEntry } = infoOf(answer);
+      assert.deepEqual([pendingSize, nextEntry], each.mirror_info, each.case);
+    }
+  }
+  assert.equal(mirror.copies[0]?.checkpoint?.size, 1_000);
+});
+
+test('nothing is cosigned before the entries are there, and then what is served carries it', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  const pending = await addCheckpoint(mirror.url, log.submission(0, 700));
+  assert.deepEqual([pending.status, pending.text], [200, '']);
+  const served = `${mirror.url}/${pathNameOf(log.origin)}`;
+  assert.equal((await fetch(`${served}/checkpoint`)).status, 404);
+  assert.equal((await fetch(`${mirror.url}/readyz`)).status, 503);
+  const part = await addEntries(mirror.url, log.upload(0, 700, { packages: 2 }));
+  assert.equal(part.status, 202);
+  assert.equal((await fetch(`${served}/checkpoint`)).status, 404);
+  const rest = await addEntries(mirror.url, log.upload(512, 700));
+  assert.equal(rest.status, 200);
+  const note = await (await fetch(`${served}/checkpoint`)).text();
+  const verifiers = [noteVerifier(log.key), noteVerifier(mirror.cosigner.key)];
+  const lines = openSignedNote(parseSignedNote(note), verifiers);
+  assert.deepEqual(
+    lines.map(({ name }) => name),
+    [log.origin, 'mirror.example/m1'],
+  );
+  assert.ok(note.endsWith(rest.text));
+  assert.equal((await fetch(`${mirror.url}/readyz`)).status, 200);
+  const bundle = new Uint8Array(
+    await (await fetch(`${served}/tile/entries/002.p/188`)).arrayBuffer(),
+  );
+  assert.equal(fromUtf8(bundle.subarray(2, 10)), 'leaf-512');
+  // Asked again, it gives the line that it gave: one signature for a size.
+  assert.equal((await addEntries(mirror.url, log.upload(700, 700))).text, rest.text);
+});
+
+test('add-checkpoint answers by the table of witnesses', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const other = new UploadedLog('log.example/other');
+  const impostor = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  const status = async (body: string) => (await addCheckpoint(mirror.url, body)).status;
+  const emptyLie = log.checkpoint(0, new Uint8Array(32));
+  assert.equal(await status(log.submission(0, 0, emptyLie)), 422);
+  assert.equal(await status(log.submission(0, 10)), 200);
+  const conflict = await addCheckpoint(mirror.url, log.submission(0, 20));
+  assert.deepEqual(conflict, { status: 409, type: 'text/x.tlog.size', text: '10\n' });
+  assert.equal(await status(''), 400);
+  assert.equal(await status('x'.repeat(1_048_577)), 413);
+  assert.equal(await status(log.submission(10, 20).replace('old 10', 'old 010')), 400);
+  assert.equal(await status(log.submission(10, 20).replace('old 10', 'old 21')), 400);
+  assert.equal(await status(`old 10\n${'x'.repeat(44)}\n\n${log.checkpoint(20)}`), 400);
+  assert.equal(
+    await status(`old 10\n${`${'A'.repeat(43)}=\n`.repeat(64)}\n${log.checkpoint(20)}`),
+    400,
+  );
+  assert.equal(await status(`old 10\n${'A'.repeat(43)}=\n\n${log.checkpoint(20)}`), 422);
+  assert.equal(await status(log.submission(10, 10, log.checkpoint(10, new Uint8Array(32)))), 422);
+  assert.equal(await status(other.submission(0, 20)), 404);
+  assert.equal(await status(impostor.submission(10, 20)), 403);
+  const extended = log.checkpoint(20, log.hash(0, 20), ['extension']);
+  assert.equal(await status(log.submission(10, 20, extended)), 400);
+  assert.equal(await status(log.submission(10, 10)), 200);
+  assert.equal(await status(log.submission(10, 20)), 200);
+});
+
+test('two uploaders at once leave one copy, and both are answered', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 2_000));
+  const uploads = [
+    log.upload(0, 2_000),
+    log.upload(0, 2_000),
+    log.upload(0, 2_000, { packages: 3 }),
+  ];
+  const answers = await Promise.all(uploads.map((body) => addEntries(mirror.url, body)));
+  assert.deepEqual([answers[0]?.status, answers[1]?.status], [200, 200]);
+  assert.equal(answers[0]?.text, answers[1]?.text);
+  assert.ok([200, 202].includes(answers[2]?.status ?? 0));
+  const [copy] = mirror.copies;
+  assert.equal(copy?.size, 2_000);
+  assert.ok(equalBytes(copy.root, log.hash(0, 2_000)));
+});
+
+test('an upload to an older pending checkpoint counts, by memory or by its ticket', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const notes = notesInMemory();
+  const store = openMemoryStore();
+  const mirror = await startMirror(t, store, [[log, notes]]);
+  await addCheckpoint(mirror.url, log.submission(0, 300));
+  const { ticket } = infoOf(await addEntries(mirror.url, log.upload(0, 300, { packages: 1 })));
+  // More than are remembered.
+  for (let size = 301; size < 320; size++) {
+    await addCheckpoint(mirror.url, log.submission(size - 1, size));
+  }
+  const forgotten = await addEntries(mirror.url, log.upload(256, 300));
+  assert.equal(forgotten.status, 409);
+  assert.deepEqual(infoOf(forgotten).pendingSize, 319);
+  const forged = ticket.slice();
+  forged[40] = (forged[40] ?? 0) ^ 1;
+  assert.equal(
+    (await addEntries(mirror.url, log.upload(256, 300, { ticket: forged }))).status,
+    409,
+  );
+  assert.equal((await addEntries(mirror.url, log.upload(256, 300, { ticket }))).status, 200);
+  assert.equal((await addEntries(mirror.url, log.upload(300, 319))).status, 200);
+  // The copy never goes back.
+  const back = await addEntries(mirror.url, log.upload(300, 300, { ticket }));
+  assert.equal(back.status, 409);
+});
+
+test('after a restart the uploader goes on where it was', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const notes = notesInMemory();
+  const store = openMemoryStore();
+  const first = await startMirror(t, store, [[log, notes]]);
+  await addCheckpoint(first.url, log.submission(0, 1_000));
+  await addEntries(first.url, log.upload(0, 1_000, { packages: 2 }));
+  const second = await startMirror(t, store, [[log, notes]]);
+  const lost = await addEntries(second.url, log.upload(600, 1_000));
+  assert.equal(lost.status, 409);
+  const { pendingSize, nextEntry } = infoOf(lost);
+  assert.deepEqual([pendingSize, nextEntry], [1_000, 512]);
+  assert.equal((await addEntries(second.url, log.upload(nextEntry, pendingSize))).status, 200);
+});
+
+test('entries of another history are never stored beside those of the first', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const forked = new UploadedLog('log.example/a', 'other-');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 600));
+  assert.equal((await addEntries(mirror.url, forked.upload(0, 600))).status, 422);
+  const [copy] = mirror.copies;
+  assert.equal(copy?.size, 0);
+  // The log signs the fork, too: the pending checkpoint stays what it was.
+  const lie = log.checkpoint(700, forked.hash(0, 700));
+  assert.equal((await addCheckpoint(mirror.url, log.submission(600, 700, lie))).status, 422);
+  assert.equal((await addEntries(mirror.url, log.upload(0, 600))).status, 200);
+});
+
+test('a store that fails gives no cosignature, and the upload can be sent again', async (t) => {
+  let step = 0;
+  const fault: FaultPoint = (what) => (what === 'late' && step++ === 0 ? 'before' : undefined);
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore({ fault }), [[log, notesInMemory()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 300));
+  const failed = await addEntries(mirror.url, log.upload(0, 300));
+  assert.equal(failed.status, 500);
+  assert.doesNotMatch(failed.text, /—/);
+  assert.equal(mirror.copies[0]?.checkpoint, undefined);
+  assert.equal((await addEntries(mirror.url, log.upload(300, 300))).status, 200);
+});
+
+test('a packed body is looked at up to a bound, and a damaged one up to the damage', async (t) => {
+  const bomb = gzipSync(new Uint8Array(5_000_000));
+  assert.equal((await unpackedPrefix(bomb, 1_000)).length, 1_000);
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 3_000));
+  const packed = gzipSync(log.upload(0, 3_000));
+  const gzip = { 'Content-Encoding': 'gzip' };
+  const cut = await addEntries(mirror.url, packed.subarray(0, packed.length - 2_000), gzip);
+  assert.equal(cut.status, 202);
+  assert.ok(infoOf(cut).nextEntry > 0);
+  assert.equal((await addEntries(mirror.url, utf8('no gzip'), gzip)).status, 400);
+  const brotli = { 'Content-Encoding': 'br' };
+  assert.equal((await addEntries(mirror.url, packed, brotli)).status, 415);
+  assert.equal((await addEntries(mirror.url, packed, gzip)).status, 200);
+});
+
+test("bodies that are cut anywhere, or end in anything, are the client's mistake", async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 5));
+  const whole = log.upload(0, 5);
+  for (let length = 0; length < whole.length; length++) {
+    const { status } = await addEntries(mirror.url, whole.subarray(0, length));
+    assert.ok([400, 404].includes(status), `${length}: ${status}`);
+  }
+  const behind = concatBytes(whole, utf8('something else'));
+  assert.equal((await addEntries(mirror.url, behind)).status, 200);
+});
+
+function infoOf({ type, text }: Answer) {
+  assert.equal(type, 'text/x.tlog.mirror-info');
+  const [, size, next, ticket] = /^(\d+)\n(\d+)\n(.*)\n$/.exec(text) ?? [];
+  return {
+    pendingSize: Number(size),
+    nextEntry: Number(next),
+    ticket: fromBase64(ticket ?? ''),
+  };
+}

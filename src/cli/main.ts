@@ -10,6 +10,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { isLogError } from '../errors.js';
 import { packageVersion } from '../server/build-info.js';
 import { TRUST_OPTIONS } from '../server/trust-option-rows.js';
+import type { MirrorOptions } from './mirror-options.js';
 import { EXIT, OperationalError, type Output } from './output.js';
 import type { ExportOptions } from './trust-command.js';
 import type { VerifyOptions } from './verify-command.js';
@@ -50,6 +51,7 @@ function commands(): Command {
   addTrust(program);
   addDemo(program);
   addVerify(program);
+  addMirror(program);
   addWitness(program);
   return program;
 }
@@ -199,5 +201,39 @@ function addWitness(program: Command): void {
       await runWitness(options, process);
       // Nothing may keep a stopped witness alive.
       process.exit(0);
+    });
+}
+
+function addMirror(program: Command): void {
+  program
+    .command('mirror')
+    .description('keep verified copies of other logs, serve them as tiles, and cosign what is held')
+    .option('--url <url>', 'a log to follow: prefix of its tiles, or of /api/v1')
+    .addOption(
+      new Option('--kind <kind>', 'how it is read').choices(['tiles', 'rekor-v1']).default('tiles'),
+    )
+    .option('--key <key>', 'its verifier key, or a file with one or with a PEM public key')
+    .option(
+      '--origin <origin>',
+      'first line of its checkpoints (default: name of the verifier key)',
+    )
+    .option('--interval <seconds>', 'between two looks at it', '60')
+    .option('--logs <file>', 'YAML file of further logs to follow')
+    .option('--policy <file>', 'tlog-policy whose quorum must have cosigned what is followed')
+    .addOption(
+      new Option('--upload <vkey>', 'a log whose entries are uploaded; again for more').argParser(
+        appended,
+      ),
+    )
+    .option('--name <name>', 'name of the mirror as a cosigner')
+    .option('--mldsa-seed-file <file>', 'seed of its ML-DSA-44 key: 64 hex digits or 32 bytes')
+    .option('--data-dir <folder>', 'folder of the copies', './mirror')
+    .option('--port <port>', 'port, 0 for any', '3100')
+    .option('--address <address>', 'address to listen on', '127.0.0.1')
+    .option('--log-level <level>', 'least severity of log lines', 'info')
+    .option('--once', 'look at each log once and end: 0 clean, 1 contradiction, 3 unreachable')
+    .action(async (options: MirrorOptions) => {
+      const { runMirror } = await import('./mirror-command.js');
+      process.exitCode = await runMirror(options, process);
     });
 }

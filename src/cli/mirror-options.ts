@@ -1,0 +1,129 @@
+/**
+ * What `stele mirror` is told: which logs it follows and which are uploaded, whom it believes, its key.
+ *
+ * In scope: options and files of the operator, turned into values. Out of scope: what a mirror does (mirror/).
+ */
+
+import { readFile, stat } from 'node:fs/promises';
+import { isLogError, LogError } from '../errors.js';
+import { type FedLog, parseFeedConfig } from '../feeding/feed-config.js';
+import { type Policy, parsePolicy } from '../note/policy.js';
+import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '../note/verifier-key.js';
+
+/** The options, as commander gives them. */
+export interface MirrorOptions {
+  readonly url?: string;
+  readonly kind: string;
+  readonly key?: string;
+  readonly origin?: string;
+  readonly logs?: string;
+  readonly policy?: string;
+  readonly upload?: readonly string[];
+  readonly name?: string;
+  readonly mldsaSeedFile?: string;
+  readonly dataDir: string;
+  readonly port: string;
+  readonly address: string;
+  readonly interval: string;
+  readonly logLevel: string;
+  readonly once?: boolean;
+}
+
+/** The logs of a mirror, and whom it believes. */
+export interface MirrorPlan {
+  readonly followed: readonly FedLog[];
+  /** Keys of logs that are uploaded, under their origins. */
+  readonly uploaded: readonly VerifierKey[];
+  readonly policy: Policy | undefined;
+}
+
+const MAX_FILE_BYTES = 4 * 1024 * 1024;
+
+/** Returns the plan of the options. Throws CONFIG_INVALID. */
+export async function mirrorPlan(options: MirrorOptions): Promise<MirrorPlan> {
+  const policy = options.policy === undefined ? undefined : await policyIn(options.policy);
+  const followed = await followedLogs(options, policy);
+  const uploaded = (options.upload ?? []).map(uploadedKey);
+  if (followed.length + uploaded.length === 0) {
+    throw invalid('no log: give --url and --key, --logs, --policy with URLs, or --upload');
+  }
+  if (uploaded.length > 0 && (options.name === undefined || options.mldsaSeedFile === undefined)) {
+    throw invalid(
+      '--upload needs --name and --mldsa-seed-file: an upload is answered by a cosignature',
+    );
+  }
+  if ((options.name === undefined) !== (options.mldsaSeedFile === undefined)) {
+    throw invalid('--name and --mldsa-seed-file go together');
+  }
+  refuseTwice([...followed.map(({ origin }) => origin), ...uploaded.map(({ name }) => name)]);
+  return { followed, uploaded, policy };
+}
+
+async function followedLogs(
+  options: MirrorOptions,
+  policy: Policy | undefined,
+): Promise<readonly FedLog[]> {
+  const { url, kind, key, origin, logs } = options;
+  const interval = Number(options.interval);
+  const found = logs === undefined ? [] : parseFeedConfig(await textIn('logs', logs));
+  if (url !== undefined) {
+    if (key === undefined) throw invalid('--url needs --key');
+    // A verifier key as it is, or a file with one or a PEM key.
+    const text = /^\S+\+[0-9a-f]{8}\+\S+$/.test(key) ? key : await textIn('key', key);
+    const log = { kind, url, key: text, interval, ...(origin === undefined ? {} : { origin }) };
+    return [...found, ...parseFeedConfig(JSON.stringify({ logs: [log] }))];
+  }
+  if (found.length > 0) return found;
+  return (policy?.logs ?? []).flatMap((each) =>
+    each.url === undefined
+      ? []
+      : [
+          {
+            kind: 'tiles',
+            url: each.url,
+            key: each.key,
+            origin: each.key.name,
+            intervalMs: interval * 1000,
+          },
+        ],
+  );
+}
+
+async function policyIn(path: string): Promise<Policy> {
+  try {
+    return parsePolicy(await textIn('policy', path));
+  } catch (cause) {
+    if (!isLogError(cause, 'POLICY_MALFORMED')) throw cause;
+    throw invalid(`--policy ${path}: ${cause.message}`, cause);
+  }
+}
+
+function uploadedKey(text: string): VerifierKey {
+  try {
+    const key = parseVerifierKey(text);
+    if (key.type !== SIGNATURE_TYPE.ed25519Cosignature) return key;
+  } catch (cause) {
+    throw invalid(`--upload: ${(cause as Error).message}`, cause);
+  }
+  throw invalid('--upload: the verifier key is of a witness, not of a log');
+}
+
+/** A log that is followed and uploaded too might be two histories in one copy. */
+function refuseTwice(origins: readonly string[]): void {
+  const twice = origins.find((origin, i) => origins.indexOf(origin) !== i);
+  if (twice !== undefined) throw invalid(`the log ${twice} is named twice`);
+}
+
+async function textIn(option: string, path: string): Promise<string> {
+  try {
+    const { size } = await stat(path);
+    if (size <= MAX_FILE_BYTES) return await readFile(path, 'utf8');
+  } catch (cause) {
+    throw invalid(`--${option} ${path}: ${(cause as Error).message}`, cause);
+  }
+  throw invalid(`--${option} ${path}: longer than ${MAX_FILE_BYTES} bytes`);
+}
+
+function invalid(message: string, cause?: unknown): LogError {
+  return new LogError('CONFIG_INVALID', message, { cause });
+}

@@ -20,6 +20,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   note: { imports: ['encoding', 'merkle'], purity: 'browser' },
   pki: { imports: ['encoding', 'caching'], purity: 'pure' },
   entries: { imports: ['encoding', 'merkle', 'pki'], purity: 'pure' },
+  matching: { imports: ['encoding', 'entries'], purity: 'pure' },
   trust: { imports: ['encoding', 'note', 'pki'], purity: 'pure' },
   threads: { imports: [] },
   signing: { imports: ['encoding', 'note', 'threads'] },

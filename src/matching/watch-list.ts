@@ -1,0 +1,197 @@
+/**
+ * What is looked for in a log's entries, and what of it is ours: rules over the facts of a leaf.
+ *
+ * A rule holds when all its conditions do, those on a signer of one and the same signer: a name from one certificate and
+ * an issuer from another are nobody. What a watch rule finds is an alarm unless an allow rule holds of the same signer.
+ * In scope: reading rules, judging a described leaf. Out of scope: where leaves come from, who is told. Pure; no state
+ * but the memory of patterns (linear-pattern.ts).
+ */
+
+import type { DescribedLeaf } from '../entries/describe-leaf.js';
+import { SIGNER_FIELDS, type SignerField, type StoredSigner } from '../entries/stored-signer.js';
+import { LogError } from '../errors.js';
+import {
+  type LineReader,
+  readValueMatcher,
+  type Strictness,
+  type ValueMatcher,
+} from './value-matcher.js';
+
+/** What was found by a rule. */
+export interface RuleMatch {
+  readonly rule: string;
+  /** What each condition found; empty for a rule that takes everything. */
+  readonly found: readonly { readonly field: string; readonly value: string }[];
+  /** Undefined for a leaf without signers. */
+  readonly signer: StoredSigner | undefined;
+  /** The allow rule that says it is ours; undefined: an alarm. */
+  readonly allowedBy: string | undefined;
+}
+
+/** Rules that leaves are held against. */
+export interface WatchList {
+  /** Returns what the rules find in a leaf, at most one match a rule: an alarm if there is one. */
+  judge(leaf: DescribedLeaf): readonly RuleMatch[];
+}
+
+/** Most rules of each list. */
+export const MAX_RULES = 1_000;
+
+/** Most conditions of one rule on extensions. */
+const MAX_EXTENSIONS = 32;
+
+/**
+ * Returns the watch list of a configuration: `watch`, a list of rules, and `allow`, another. Throws CONFIG_INVALID naming
+ * the place.
+ */
+export function readWatchList(
+  configuration: { readonly watch?: unknown; readonly allow?: unknown },
+  readLines: LineReader,
+): WatchList {
+  const watch = readRules(configuration.watch ?? [], 'watch', readLines);
+  const allow = readRules(configuration.allow ?? [], 'allow', readLines);
+  const names = new Set(watch.map(({ name }) => name));
+  if (names.size < watch.length) {
+    throw new LogError('CONFIG_INVALID', 'two watch rules have one name');
+  }
+  return { judge: (leaf) => watch.flatMap((rule) => judgeByRule(leaf, rule, allow)) };
+}
+
+interface Rule {
+  readonly name: string;
+  readonly onEntry: readonly Condition<DescribedLeaf>[];
+  readonly onSigner: readonly Condition<StoredSigner>[];
+}
+
+interface Condition<Subject> {
+  readonly field: string;
+  readonly matcher: ValueMatcher;
+  values(subject: Subject): readonly string[];
+}
+
+type Found = RuleMatch['found'];
+
+function judgeByRule(leaf: DescribedLeaf, rule: Rule, allow: readonly Rule[]): RuleMatch[] {
+  let ours: RuleMatch | undefined;
+  const onEntry = findAll(rule.onEntry, leaf);
+  if (onEntry === undefined) return [];
+  for (const signer of leaf.signers.length === 0 ? [undefined] : leaf.signers) {
+    const onSigner = ofSigner(rule, signer);
+    if (onSigner === undefined) continue;
+    const allowedBy = allow.find((each) => holds(each, leaf, signer))?.name;
+    const match = { rule: rule.name, found: [...onEntry, ...onSigner], signer, allowedBy };
+    if (allowedBy === undefined) return [match];
+    ours ??= match;
+  }
+  return ours === undefined ? [] : [ours];
+}
+
+function holds(rule: Rule, leaf: DescribedLeaf, signer: StoredSigner | undefined): boolean {
+  return findAll(rule.onEntry, leaf) !== undefined && ofSigner(rule, signer) !== undefined;
+}
+
+function ofSigner({ onSigner }: Rule, signer: StoredSigner | undefined): Found | undefined {
+  if (signer !== undefined) return findAll(onSigner, signer);
+  return onSigner.length === 0 ? [] : undefined;
+}
+
+/** Undefined when one of the conditions finds nothing. */
+function findAll<Subject>(
+  conditions: readonly Condition<Subject>[],
+  subject: Subject,
+): Found | undefined {
+  const found: { field: string; value: string }[] = [];
+  for (const { field, matcher, values } of conditions) {
+    const value = matcher.find(values(subject));
+    if (value === undefined) return undefined;
+    found.push({ field, value });
+  }
+  return found;
+}
+
+/** Conditions on the entry, by name. */
+const ENTRY_FIELDS = ['digest', 'subject-name', 'package', 'kind'] as const;
+
+const NAME_FIELDS: readonly SignerField[] = ['email', 'uri', 'dns', 'ip', 'other-name'];
+
+/** Conditions on a signer that are several fields in one. */
+const JOINT_FIELDS: Readonly<Record<string, readonly SignerField[]>> = {
+  san: NAME_FIELDS,
+  subject: [...NAME_FIELDS, 'certificate-subject'],
+};
+
+function readRules(list: unknown, strictness: Strictness, readLines: LineReader): Rule[] {
+  if (!Array.isArray(list) || list.length > MAX_RULES) {
+    throw new LogError('CONFIG_INVALID', `${strictness} is not a list of at most ${MAX_RULES}`);
+  }
+  return list.map((rule: unknown, at) =>
+    readRule(rule, `${strictness}[${at}]`, strictness, readLines),
+  );
+}
+
+function readRule(
+  rule: unknown,
+  place: string,
+  strictness: Strictness,
+  readLines: LineReader,
+): Rule {
+  if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) {
+    throw new LogError('CONFIG_INVALID', `${place} is not a rule`);
+  }
+  const { name = place, everything, extensions, ...conditions } = rule as Record<string, unknown>;
+  if (typeof name !== 'string' || name === '') {
+    throw new LogError('CONFIG_INVALID', `${place}.name is not a text`);
+  }
+  const onEntry: Condition<DescribedLeaf>[] = [];
+  const onSigner: Condition<StoredSigner>[] = [];
+  for (const [field, condition] of Object.entries(conditions)) {
+    const where = `${place}.${field}`;
+    const matcher = readValueMatcher(condition, where, strictness, readLines);
+    if (isEntryField(field)) onEntry.push(entryCondition(field, matcher));
+    else onSigner.push({ field, matcher, values: signerValues(field, where) });
+  }
+  for (const [oid, condition] of readExtensions(extensions, place)) {
+    const matcher = readValueMatcher(condition, `${place}.extensions`, strictness, readLines);
+    onSigner.push({ field: oid, matcher, values: (signer) => signer.extension(oid) });
+  }
+  const isEmpty = onEntry.length + onSigner.length === 0;
+  if (isEmpty !== (everything === true)) {
+    const reason = isEmpty ? 'has no condition' : 'has conditions, and takes everything';
+    throw new LogError('CONFIG_INVALID', `${place} ${reason}`);
+  }
+  return { name, onEntry, onSigner };
+}
+
+function isEntryField(field: string): field is (typeof ENTRY_FIELDS)[number] {
+  return (ENTRY_FIELDS as readonly string[]).includes(field);
+}
+
+function entryCondition(
+  field: (typeof ENTRY_FIELDS)[number],
+  matcher: ValueMatcher,
+): Condition<DescribedLeaf> {
+  if (field === 'kind') return { field, matcher, values: ({ kind }) => [kind] };
+  const values = ({ terms }: DescribedLeaf) =>
+    terms.filter((term) => term.field === field).map(({ value }) => value);
+  return { field, matcher, values };
+}
+
+function signerValues(field: string, place: string): Condition<StoredSigner>['values'] {
+  const joint = Object.hasOwn(JOINT_FIELDS, field) ? JOINT_FIELDS[field] : undefined;
+  if (joint !== undefined) return (signer) => joint.flatMap((each) => signer.values(each));
+  const known = SIGNER_FIELDS.find((each) => each === field);
+  if (known !== undefined) return (signer) => signer.values(known);
+  throw new LogError('CONFIG_INVALID', `${place} is no condition that there is`);
+}
+
+const OID = /^\d{1,10}(\.\d{1,10}){1,30}$/;
+
+function readExtensions(extensions: unknown, place: string): [string, unknown][] {
+  if (extensions === undefined) return [];
+  const isMap = typeof extensions === 'object' && extensions !== null && !Array.isArray(extensions);
+  const found = isMap ? Object.entries(extensions) : [];
+  if (found.length > 0 && found.length <= MAX_EXTENSIONS && found.every(([oid]) => OID.test(oid))) {
+    return found;
+  }
+  throw new LogError('CONFIG_INVALID', `${place}.extensions does not map OIDs to values`);
+}

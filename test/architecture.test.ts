@@ -33,6 +33,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     imports: ['encoding', 'merkle', 'note', 'signing', 'storage', 'reading', 'http', 'client'],
   },
   feeding: { imports: ['encoding', 'merkle', 'note', 'client'] },
+  monitor: { imports: ['encoding', 'merkle', 'note', 'entries', 'matching', 'http', 'client'] },
   sequencing: { imports: STAGE },
   publishing: { imports: [...STAGE, 'caching', 'note', 'signing'] },
   reading: { imports: [...STAGE, 'caching', 'note'] },

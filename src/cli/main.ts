@@ -3,7 +3,7 @@
  * The `stele` command. Each subcommand's code is loaded when it is called.
  *
  * In scope: names, options and exit codes: 0 done or verified, 1 not verified or a demo step failed, 2 usage,
- * 3 operational. Out of scope: what commands do.
+ * 3 operational; those of the monitor are in its help. Out of scope: what commands do.
  */
 
 import { Command, CommanderError, Option } from 'commander';
@@ -11,6 +11,7 @@ import { isLogError } from '../errors.js';
 import { packageVersion } from '../server/build-info.js';
 import { TRUST_OPTIONS } from '../server/trust-option-rows.js';
 import type { MirrorOptions } from './mirror-options.js';
+import { addMonitor } from './monitor-options.js';
 import { EXIT, OperationalError, type Output } from './output.js';
 import type { ExportOptions } from './trust-command.js';
 import type { VerifyOptions } from './verify-command.js';
@@ -53,6 +54,7 @@ function commands(): Command {
   addVerify(program);
   addMirror(program);
   addWitness(program);
+  addMonitor(program, output);
   return program;
 }
 

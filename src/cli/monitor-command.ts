@@ -1,0 +1,174 @@
+/**
+ * `stele monitor`: follow logs and say when one contradicts itself or holds what it should not.
+ *
+ * In scope: options to configuration, signals, the loop. Out of scope: what a poll does (monitor/). Whatever goes wrong on
+ * this machine is operational: exit code 1 is for logs alone.
+ */
+
+import { readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { Registry } from 'prom-client';
+import { parse } from 'yaml';
+import { verifyLogSignature } from '../client/log-signature.js';
+import { isLogError, LogError } from '../errors.js';
+import { type Monitor, type MonitorVerdict, openMonitor, verdictOf } from '../monitor/monitor.js';
+import { type MonitorConfig, readMonitorConfig } from '../monitor/monitor-config.js';
+import { type MonitorMetrics, monitorMetrics } from '../monitor/monitor-metrics.js';
+import type { PollOutcome } from '../monitor/poll-log.js';
+import { packageVersion } from '../server/build-info.js';
+import { serveMetrics } from '../server/metrics-server.js';
+import { noteVerifier } from '../signing/note-verifier.js';
+import { OperationalError, type Output } from './output.js';
+
+/** The options of `stele monitor`; exactly one of `config` and `log` is given. */
+export interface MonitorOptions {
+  readonly config?: string;
+  readonly stateDir: string;
+  readonly once?: boolean;
+  readonly interval: number;
+  readonly metricsPort?: number;
+  readonly metricsAddress: string;
+  readonly log?: string;
+  readonly api: string;
+  readonly key?: string;
+  readonly policy?: string;
+  readonly start: string;
+  readonly san?: readonly string[];
+  readonly issuer?: readonly string[];
+  readonly subject?: readonly string[];
+  readonly fingerprint?: readonly string[];
+  readonly digest?: readonly string[];
+}
+
+/**
+ * Runs until it is told to stop, or polls once. Resolves to the exit code: of several polls the gravest. Rejects with
+ * CONFIG_INVALID and OperationalError.
+ */
+export async function runMonitor(options: MonitorOptions, output: Output): Promise<MonitorVerdict> {
+  const config = readConfiguration(options);
+  const stop = new AbortController();
+  const ask = () => stop.abort();
+  process.once('SIGINT', ask).once('SIGTERM', ask);
+  const registry = new Registry();
+  const metrics = monitorMetrics(registry, warn);
+  const served = await serve(registry, options);
+  try {
+    const monitor = await openMonitor(config, {
+      stateFolder: options.stateDir,
+      metrics,
+      userAgent: `stele-monitor/${packageVersion()}`,
+      line: (text) => output.line(text),
+      warn,
+      now: () => new Date(),
+      pause: (ms) => pause(ms, stop.signal),
+      verifySignature: verifyLogSignature,
+      verifierOf: noteVerifier,
+    });
+    if (options.once === true) return verdictOf(await monitor.poll());
+    return await pollForEver(monitor, metrics, Math.max(1, options.interval) * 1000, stop.signal);
+  } catch (cause) {
+    if (isLogError(cause) || cause instanceof OperationalError) throw cause;
+    throw new OperationalError((cause as Error).message, { cause });
+  } finally {
+    process.off('SIGINT', ask).off('SIGTERM', ask);
+    await served?.close(0);
+  }
+}
+
+function warn(text: string): void {
+  process.stderr.write(`stele monitor: ${printable(text)}\n`);
+}
+
+/** What comes from a log must not steer the terminal. */
+function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?');
+}
+
+async function serve(registry: Registry, { metricsPort, metricsAddress }: MonitorOptions) {
+  if (metricsPort === undefined) return undefined;
+  try {
+    return await serveMetrics(registry, metricsPort, metricsAddress);
+  } catch (cause) {
+    throw new OperationalError((cause as Error).message, { cause });
+  }
+}
+
+/** A poll that fails on this machine is tried again at its time: what was not saved is read again. */
+async function pollForEver(
+  monitor: Monitor,
+  metrics: MonitorMetrics,
+  intervalMs: number,
+  stop: AbortSignal,
+): Promise<MonitorVerdict> {
+  let sum: PollOutcome = { tampering: false, failed: false, matched: false };
+  while (!stop.aborted) {
+    try {
+      const { tampering, matched } = await monitor.poll();
+      sum = { ...sum, tampering: sum.tampering || tampering, matched: sum.matched || matched };
+    } catch (error) {
+      metrics.failed((error as Error).message);
+    }
+    await pause(intervalMs, stop);
+  }
+  return verdictOf(sum);
+}
+
+function pause(ms: number, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      stop.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    stop.addEventListener('abort', done);
+    if (stop.aborted) done();
+  });
+}
+
+function readConfiguration(options: MonitorOptions): MonitorConfig {
+  const { config: path } = options;
+  if (path === undefined) return readMonitorConfig(flagsDocument(options), '.', readText);
+  let document: unknown;
+  try {
+    document = parse(readText(path), { maxAliasCount: 0 });
+  } catch (cause) {
+    if (cause instanceof OperationalError) throw cause;
+    const reason = `${path} is not YAML: ${(cause as Error).message}`;
+    throw new LogError('CONFIG_INVALID', reason, { cause });
+  }
+  return readMonitorConfig(document, dirname(path), readText);
+}
+
+/** The configuration that the flags stand for. */
+function flagsDocument(options: MonitorOptions): unknown {
+  const { log: url, api, key, policy, start, san, issuer, subject, fingerprint, digest } = options;
+  const isIndex = /^\d{1,15}$/.test(start);
+  const rule = {
+    ...(san !== undefined && { san }),
+    ...(issuer !== undefined && { issuer }),
+    ...(subject !== undefined && { subject }),
+    ...(fingerprint !== undefined && { key: fingerprint }),
+    ...(digest !== undefined && { digest }),
+  };
+  return {
+    logs: [
+      {
+        url,
+        api,
+        start: isIndex ? Number(start) : start,
+        ...(key !== undefined && { key }),
+        ...(policy !== undefined && { policy }),
+      },
+    ],
+    watch: Object.keys(rule).length === 0 ? [] : [{ name: 'command line', ...rule }],
+  };
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new OperationalError(`${path} cannot be read: ${(cause as Error).message}`, { cause });
+  }
+}

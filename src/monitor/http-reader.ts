@@ -1,0 +1,99 @@
+/**
+ * Requests to a log, bounded in time and in bytes.
+ *
+ * In scope: one answer as bytes, tried again when a log is busy or away. Out of scope: what the answer says. Redirections
+ * are not followed: a log is read where the operator said. No state.
+ */
+
+/** The log, or the network between, did not answer as it should: nothing is known about the tree. */
+export class UnreachableLogError extends Error {
+  override readonly name = 'UnreachableLogError';
+}
+
+/** One request. */
+export interface LogRequest {
+  readonly url: string;
+  /** JSON to post; undefined: GET. */
+  readonly json?: unknown;
+  readonly maxBytes: number;
+}
+
+/** Reads an answer of status 200; rejects with UnreachableLogError. */
+export type HttpReader = (request: LogRequest) => Promise<Uint8Array>;
+
+/** How long is waited, and how often tried. */
+export interface ReaderOptions {
+  readonly timeoutMs: number;
+  readonly attempts: number;
+  /** Resolves after so many milliseconds. */
+  readonly pause: (ms: number) => Promise<unknown>;
+  readonly userAgent: string;
+}
+
+const FIRST_PAUSE_MS = 250;
+
+/** Returns a reader over HTTP. */
+export function httpReader(options: ReaderOptions): HttpReader {
+  return async (request) => {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await readOnce(request, options);
+      } catch (error) {
+        const isLast = attempt >= options.attempts;
+        if (isLast || !(error instanceof UnreachableLogError) || error.cause === FINAL) throw error;
+        await options.pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+      }
+    }
+  };
+}
+
+/** Cause of errors that another try does not mend. */
+const FINAL = 'final';
+
+async function readOnce(request: LogRequest, options: ReaderOptions): Promise<Uint8Array> {
+  const { url, json, maxBytes } = request;
+  let response: Response;
+  try {
+    response = await fetch(url, {
+      redirect: 'error',
+      signal: AbortSignal.timeout(options.timeoutMs),
+      headers: {
+        'user-agent': options.userAgent,
+        // A head that some cache kept would look like a tree that shrank.
+        'cache-control': 'no-cache',
+        ...(json !== undefined && { 'content-type': 'application/json' }),
+      },
+      ...(json !== undefined && { method: 'POST', body: JSON.stringify(json) }),
+    });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      const isFinal = response.status < 500 && response.status !== 429;
+      const reason = `${url} answered ${response.status}`;
+      throw new UnreachableLogError(reason, isFinal ? { cause: FINAL } : {});
+    }
+    return await readBody(response, url, maxBytes);
+  } catch (cause) {
+    if (cause instanceof UnreachableLogError) throw cause;
+    throw new UnreachableLogError(`${url}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+async function readBody(response: Response, url: string, maxBytes: number): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = [];
+  let length = 0;
+  for await (const piece of response.body ?? []) {
+    pieces.push(piece as Uint8Array);
+    length += (piece as Uint8Array).length;
+    if (length > maxBytes) {
+      throw new UnreachableLogError(`${url} answered more than ${maxBytes} bytes`, {
+        cause: FINAL,
+      });
+    }
+  }
+  return pieces.length === 1 ? (pieces[0] as Uint8Array) : Buffer.concat(pieces);
+}
+
+function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}

@@ -1,0 +1,223 @@
+/**
+ * The configuration of a monitor: which logs, whom it believes, what it looks for, whom it tells.
+ *
+ * Spec: docs/monitor.md. In scope: strict reading, paths beside the configuration. Out of scope: flags (cli/), opening
+ * anything. Pure but for the files that `readText` reads.
+ */
+
+import { isAbsolute, join } from 'node:path';
+import {
+  type TrustedLog,
+  trustedLogOfVerifierKey,
+  trustedLogsOfKeys,
+} from '../client/trusted-log.js';
+import { isLogError, LogError } from '../errors.js';
+import { readWatchList, type WatchList } from '../matching/watch-list.js';
+import { type Policy, parsePolicy } from '../note/policy.js';
+import { printVerifierKey } from '../note/verifier-key.js';
+
+/** One log. */
+export interface LogConfig {
+  readonly url: string;
+  readonly api: LogApi;
+  readonly trusted: readonly TrustedLog[];
+  readonly policy: Policy | undefined;
+  readonly origin: string | undefined;
+  readonly start: 'newest' | number;
+  readonly isFrozen: boolean;
+}
+
+/** How a log is read. */
+export type LogApi = 'tiles' | 'rekor-v1';
+
+/** Where a webhook goes. */
+export interface WebhookConfig {
+  readonly url: string;
+  readonly secret: string;
+  readonly deadLetters: string;
+  readonly allowPrivate: boolean;
+}
+
+/** Everything. */
+export interface MonitorConfig {
+  readonly logs: readonly LogConfig[];
+  readonly watch: WatchList;
+  /** File for findings as lines of JSON. */
+  readonly findings: string | undefined;
+  readonly feed: string | undefined;
+  readonly webhook: WebhookConfig | undefined;
+}
+
+/** Reads a file; throws when it cannot. */
+export type TextReader = (path: string) => string;
+
+/** Most logs of one monitor. */
+const MAX_LOGS = 256;
+
+/** Returns the configuration; paths in it are relative to `folder`. Throws CONFIG_INVALID naming the place. */
+export function readMonitorConfig(
+  document: unknown,
+  folder: string,
+  readText: TextReader,
+): MonitorConfig {
+  const { logs, watch, allow, output } = object(document, 'the configuration', [
+    'logs',
+    'watch',
+    'allow',
+    'output',
+  ]);
+  if (!Array.isArray(logs) || logs.length === 0 || logs.length > MAX_LOGS) {
+    throw invalid(`logs is not a list of 1 to ${MAX_LOGS}`);
+  }
+  const at = (path: string) => (isAbsolute(path) ? path : join(folder, path));
+  const files = { at, readText: (path: string) => readText(at(path)) };
+  const found = logs.map((log: unknown, index) => readLog(log, `logs[${index}]`, files));
+  if (new Set(found.map(({ url }) => url)).size < found.length) {
+    throw invalid('two logs have one URL');
+  }
+  const readLines = (path: string) => linesOf(files.readText(path));
+  const list = readWatchList({ watch, allow }, readLines);
+  return { logs: found, watch: list, ...readOutput(output ?? {}, files) };
+}
+
+interface Files {
+  readonly at: (path: string) => string;
+  readonly readText: TextReader;
+}
+
+/** One value a line; empty lines and those of a `#` say nothing. */
+function linesOf(text: string): string[] {
+  const lines = text.split('\n').map((line) => line.trim());
+  return lines.filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+function readLog(log: unknown, place: string, files: Files): LogConfig {
+  const fields = ['url', 'api', 'key', 'policy', 'origin', 'start', 'frozen'];
+  const { url, api = 'tiles', key, policy, origin, start, frozen } = object(log, place, fields);
+  if (api !== 'tiles' && api !== 'rekor-v1') throw invalid(`${place}.api is not tiles or rekor-v1`);
+  const policyPath = optionalText(policy, `${place}.policy`);
+  const witnessed =
+    policyPath === undefined
+      ? undefined
+      : asInvalid(`${place}.policy`, () => parsePolicy(files.readText(policyPath)));
+  return {
+    url: readUrl(url, `${place}.url`),
+    api,
+    trusted: readKeys(key, `${place}.key`, files, witnessed),
+    policy: witnessed,
+    origin: optionalText(origin, `${place}.origin`),
+    start: readStart(start, `${place}.start`),
+    isFrozen: optionalSwitch(frozen, `${place}.frozen`),
+  };
+}
+
+function readUrl(value: unknown, place: string): string {
+  const text = optionalText(value, place) ?? '';
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url?.search === '' && url.hash === '' && url.username === '';
+  if (isPlain && (url.protocol === 'https:' || url.protocol === 'http:')) return text;
+  throw invalid(`${place} is not an http or https URL without query, fragment and user`);
+}
+
+/** A key as it stands, or the file that it is in; without one, the logs of the policy. */
+function readKeys(
+  key: unknown,
+  place: string,
+  files: Files,
+  policy: Policy | undefined,
+): readonly TrustedLog[] {
+  const texts = Array.isArray(key) ? key : key === undefined ? [] : [key];
+  const logs = texts.flatMap((one: unknown) => {
+    const text = optionalText(one, place) ?? '';
+    return asInvalid(place, () => trustedLogsOfKeys(isKey(text) ? text : files.readText(text)));
+  });
+  if (logs.length > 0) return logs;
+  const ofPolicy = asInvalid(place, () =>
+    (policy?.logs ?? []).map(({ key: each }) => trustedLogOfVerifierKey(printVerifierKey(each))),
+  );
+  if (ofPolicy.length > 0) return ofPolicy;
+  throw invalid(`${place} is missing, and no policy names the log`);
+}
+
+function isKey(text: string): boolean {
+  return text.startsWith('-----BEGIN') || /^[^\s+]+\+[0-9a-f]{8}\+/.test(text);
+}
+
+function readStart(value: unknown, place: string): 'newest' | number {
+  if (value === undefined || value === 'newest') return 'newest';
+  if (value === 'oldest') return 0;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw invalid(`${place} is not newest, oldest or the index of an entry`);
+}
+
+function readOutput(
+  output: unknown,
+  { at, readText }: Files,
+): Pick<MonitorConfig, 'findings' | 'feed' | 'webhook'> {
+  const fields = object(output, 'output', ['findings', 'feed', 'webhook']);
+  const path = (name: string) => {
+    const text = optionalText(fields[name], `output.${name}`);
+    return text === undefined ? undefined : at(text);
+  };
+  const { webhook } = fields;
+  return {
+    findings: path('findings'),
+    feed: path('feed'),
+    webhook: webhook === undefined ? undefined : readWebhook(webhook, { at, readText }),
+  };
+}
+
+function readWebhook(webhook: unknown, { at, readText }: Files): WebhookConfig {
+  const place = 'output.webhook';
+  const names = ['url', 'secretFile', 'deadLetters', 'allowPrivateAddresses'];
+  const fields = object(webhook, place, names);
+  const needed = (name: string) => {
+    const text = optionalText(fields[name], `${place}.${name}`);
+    if (text === undefined) throw invalid(`${place}.${name} is missing`);
+    return text;
+  };
+  return {
+    url: needed('url'),
+    secret: readText(needed('secretFile')),
+    deadLetters: at(needed('deadLetters')),
+    allowPrivate: optionalSwitch(fields['allowPrivateAddresses'], `${place}.allowPrivateAddresses`),
+  };
+}
+
+function object(
+  value: unknown,
+  place: string,
+  names: readonly string[],
+): Readonly<Record<string, unknown>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw invalid(`${place} is not an object`);
+  }
+  const unknown = Object.keys(value).find((name) => !names.includes(name));
+  if (unknown !== undefined) throw invalid(`${place} has no member ${unknown}`);
+  return value as Readonly<Record<string, unknown>>;
+}
+
+function optionalText(value: unknown, place: string): string | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && value !== '') return value;
+  throw invalid(`${place} is not a text`);
+}
+
+function optionalSwitch(value: unknown, place: string): boolean {
+  if (value === undefined) return false;
+  if (typeof value === 'boolean') return value;
+  throw invalid(`${place} is not true or false`);
+}
+
+function asInvalid<T>(place: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (!isLogError(cause)) throw cause;
+    throw new LogError('CONFIG_INVALID', `${place}: ${cause.message}`, { cause });
+  }
+}
+
+function invalid(reason: string): LogError {
+  return new LogError('CONFIG_INVALID', reason);
+}

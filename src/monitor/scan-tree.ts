@@ -1,0 +1,97 @@
+/**
+ * The entries of a tree, read in order, each hashed into the root and each held against the rules.
+ *
+ * In scope: from a frontier to the root of a head; what is found is told before the place is saved, so that a crash
+ * tells twice rather than never. Memory: the pieces under way and one frontier. Out of scope: which head (check-head.ts),
+ * who is told (finding-sink.ts).
+ */
+
+import { equalBytes } from '../encoding/bytes.js';
+import { type DescribedLeaf, describeLeaf } from '../entries/describe-leaf.js';
+import { isLogError } from '../errors.js';
+import type { WatchList } from '../matching/watch-list.js';
+import { appendToFrontier, type Frontier, frontierRoot } from '../merkle/frontier.js';
+import { leafHash } from '../merkle/hash.js';
+import type { Head } from './check-head.js';
+import type { SourceTree } from './log-source.js';
+import {
+  entryPlace,
+  type MatchEvent,
+  matchEvent,
+  type UnparsableEvent,
+  unparsableEvent,
+} from './monitor-event.js';
+
+/** One scan. */
+export interface Scan {
+  /** The log's URL. */
+  readonly log: string;
+  readonly tree: SourceTree;
+  readonly from: Frontier;
+  readonly head: Head;
+  readonly watch: WatchList;
+  readonly observer: ScanObserver;
+  /** Resolves when the findings are where they will be read. */
+  tell(events: readonly (MatchEvent | UnparsableEvent)[]): Promise<void>;
+  /** Resolves when the place is on disk. */
+  save(scanned: Frontier): Promise<void>;
+}
+
+/** Who counts. */
+export interface ScanObserver {
+  scanned(entries: number): void;
+  /** A rule matched, and an allow rule says that it is ours. */
+  allowed(): void;
+}
+
+/** Entries after which the place is saved: a sync of the disk each. */
+const SAVED_EVERY = 8_192;
+
+/** Resolves to the frontier at the head's size, or undefined when the entries have another root. */
+export async function scanTree(scan: Scan): Promise<Frontier | undefined> {
+  const { tree, head, tell, save, observer } = scan;
+  let frontier = scan.from;
+  let saved = frontier.size;
+  if (frontier.size < head.size) {
+    for await (const leaves of tree.leaves(frontier.size, head.size)) {
+      const hashes = leaves.map(leafHash);
+      const events = await judgeLeaves(scan, leaves, hashes, frontier.size);
+      frontier = appendToFrontier(frontier, hashes);
+      if (events.length > 0) await tell(events);
+      observer.scanned(leaves.length);
+      if (frontier.size - saved < SAVED_EVERY || frontier.size === head.size) continue;
+      await save(frontier);
+      saved = frontier.size;
+    }
+  }
+  const isWhole = frontier.size === head.size && equalBytes(frontierRoot(frontier), head.root);
+  return isWhole ? frontier : undefined;
+}
+
+async function judgeLeaves(
+  { log, tree, head, watch, observer }: Scan,
+  leaves: readonly Uint8Array[],
+  hashes: readonly Uint8Array[],
+  first: number,
+): Promise<readonly (MatchEvent | UnparsableEvent)[]> {
+  const events: (MatchEvent | UnparsableEvent)[] = [];
+  const { treeID, offset } = tree;
+  const named = { log, origin: head.origin, offset, ...(treeID !== undefined && { treeID }) };
+  for (const [at, leaf] of leaves.entries()) {
+    const place = () => entryPlace(named, first + at, hashes[at] as Uint8Array);
+    try {
+      const described = describeLeaf(leaf);
+      // Nearly all are described at once: awaiting each would cost more than reading it.
+      const facts: DescribedLeaf = described instanceof Promise ? await described : described;
+      for (const match of watch.judge(facts)) {
+        if (match.allowedBy === undefined) events.push(matchEvent(place(), facts, match));
+        else observer.allowed();
+      }
+    } catch (error) {
+      // Whatever breaks a reader: an entry that is passed over would be the place to hide.
+      const reason = isLogError(error) ? `${error.code}: ${error.message}` : String(error);
+      events.push(unparsableEvent(place(), reason));
+    }
+  }
+  return events;
+}

@@ -1,0 +1,176 @@
+/**
+ * Findings as CloudEvents, posted and signed.
+ *
+ * Spec: CloudEvents 1.0 in JSON, structured mode; the signature is that of https://www.standardwebhooks.com: HMAC-SHA-256
+ * over `id.timestamp.body`. In scope: one event a request, tried again, and the file for what nobody took. Out of scope:
+ * what an event says. State: the dead-letter file.
+ */
+
+import { createHmac } from 'node:crypto';
+import { request as httpRequest, type RequestOptions } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import { isIP } from 'node:net';
+import { fromBase64 } from '../encoding/base64.js';
+import { isLogError, LogError } from '../errors.js';
+import { appendLines } from './durable-file.js';
+import type { FindingSink } from './finding-sink.js';
+import type { MonitorEvent } from './monitor-event.js';
+import { isPublicAddress, publicLookup } from './public-address.js';
+
+/** Where events go, and how hard it is tried. */
+export interface WebhookOptions {
+  readonly url: string;
+  /** HMAC key. */
+  readonly secret: Uint8Array;
+  /** Lines of JSON: the events that nobody took, as they were to be sent. */
+  readonly deadLetters: string;
+  /** True: addresses of private networks too. */
+  readonly allowPrivate: boolean;
+  readonly attempts: number;
+  readonly timeoutMs: number;
+  readonly pause: (ms: number) => Promise<unknown>;
+  /** Called for every event that went into the dead-letter file. */
+  readonly gaveUp: (id: string, reason: string) => void;
+}
+
+/** Returns the sink. Throws CONFIG_INVALID for a URL that is none, or private without being allowed to be. */
+export function webhook(options: WebhookOptions): FindingSink {
+  const url = readUrl(options);
+  return {
+    async take(events, at) {
+      for (const event of events) await deliver(cloudEvent(event, at), url, at, options);
+    },
+  };
+}
+
+/** Returns the HMAC key in a text: `whsec_` and base64, or anything else as it stands. Throws CONFIG_INVALID. */
+export function readSecret(text: string): Uint8Array {
+  const secret = text.trim();
+  if (secret.length < MIN_SECRET_LENGTH) {
+    throw new LogError('CONFIG_INVALID', `a webhook's secret is shorter than ${MIN_SECRET_LENGTH}`);
+  }
+  if (!secret.startsWith(SECRET_PREFIX)) return Buffer.from(secret);
+  try {
+    return fromBase64(secret.slice(SECRET_PREFIX.length));
+  } catch (cause) {
+    if (!isLogError(cause)) throw cause;
+    throw new LogError('CONFIG_INVALID', "the webhook's secret is not base64", { cause });
+  }
+}
+
+/** Returns the value of `webhook-signature` for a body. */
+export function signatureOf(secret: Uint8Array, id: string, seconds: number, body: string): string {
+  const signed = createHmac('sha256', secret).update(`${id}.${seconds}.${body}`).digest('base64');
+  return `v1,${signed}`;
+}
+
+const SECRET_PREFIX = 'whsec_';
+const MIN_SECRET_LENGTH = 16;
+const FIRST_PAUSE_MS = 500;
+const MAX_PAUSE_MS = 60_000;
+
+interface CloudEvent {
+  readonly specversion: '1.0';
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: MonitorEvent;
+}
+
+function cloudEvent(event: MonitorEvent, at: Date): CloudEvent {
+  return {
+    specversion: '1.0',
+    id: event.id,
+    source: event.log,
+    type: `dev.stele.monitor.${event.type}.v1`,
+    subject: event.origin,
+    time: at.toISOString(),
+    datacontenttype: 'application/json',
+    data: event,
+  };
+}
+
+async function deliver(
+  event: CloudEvent,
+  url: URL,
+  at: Date,
+  options: WebhookOptions,
+): Promise<void> {
+  const body = JSON.stringify(event);
+  for (let attempt = 1; ; attempt++) {
+    const result = await post(url, event.id, body, at, options);
+    if (result === undefined) return;
+    if (attempt >= options.attempts || !result.mayPass) {
+      await appendLines(options.deadLetters, [body]);
+      options.gaveUp(event.id, result.reason);
+      return;
+    }
+    const own = FIRST_PAUSE_MS * 2 ** (attempt - 1);
+    await options.pause(Math.min(MAX_PAUSE_MS, Math.max(own, result.retryAfterMs)));
+  }
+}
+
+interface Refusal {
+  readonly reason: string;
+  readonly mayPass: boolean;
+  readonly retryAfterMs: number;
+}
+
+/** Resolves to undefined when the event was taken. A redirection is a refusal: nobody vouches for where it leads. */
+function post(
+  url: URL,
+  id: string,
+  body: string,
+  at: Date,
+  { secret, allowPrivate, timeoutMs }: WebhookOptions,
+): Promise<Refusal | undefined> {
+  const seconds = Math.floor(at.getTime() / 1000);
+  const options: RequestOptions = {
+    method: 'POST',
+    signal: AbortSignal.timeout(timeoutMs),
+    ...(!allowPrivate && { lookup: publicLookup }),
+    headers: {
+      'content-type': 'application/cloudevents+json; charset=utf-8',
+      'content-length': Buffer.byteLength(body),
+      // An ID holds an origin: letters that a header cannot carry are written as in a URL.
+      'webhook-id': encodeURI(id),
+      'webhook-timestamp': seconds,
+      'webhook-signature': signatureOf(secret, encodeURI(id), seconds, body),
+    },
+  };
+  return new Promise((resolve) => {
+    const failed = (error: Error) => {
+      resolve({ reason: error.message, mayPass: true, retryAfterMs: 0 });
+    };
+    const send = url.protocol === 'https:' ? httpsRequest : httpRequest;
+    const outgoing = send(url, options, (response) => {
+      const { statusCode: status = 0, headers } = response;
+      // The answer's body says nothing here, however long it is.
+      response.destroy();
+      const retryAfterMs = Number(headers['retry-after'] ?? 0) * 1000 || 0;
+      const mayPass = status >= 500 || status === 408 || status === 425 || status === 429;
+      const isTaken = status >= 200 && status < 300;
+      resolve(isTaken ? undefined : { reason: `status ${status}`, mayPass, retryAfterMs });
+    });
+    outgoing.on('error', failed);
+    outgoing.end(body);
+  });
+}
+
+function readUrl({ url: text, allowPrivate }: WebhookOptions): URL {
+  if (!URL.canParse(text)) throw new LogError('CONFIG_INVALID', 'the webhook has no URL');
+  const url = new URL(text);
+  const isWeb = url.protocol === 'https:' || (url.protocol === 'http:' && allowPrivate);
+  if (!isWeb || url.username !== '' || url.password !== '') {
+    throw new LogError('CONFIG_INVALID', 'the webhook is not an https URL without a password');
+  }
+  // A name is judged when it is looked up; an address is not looked up.
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  if (!allowPrivate && isIP(host) !== 0 && !isPublicAddress(host)) {
+    throw new LogError('CONFIG_INVALID', `the webhook's address ${host} is private`);
+  }
+  return url;
+}

@@ -1,0 +1,168 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { utf8 } from '../../src/encoding/bytes.js';
+import { isLogError } from '../../src/errors.js';
+import type { MatchEvent } from '../../src/monitor/monitor-event.js';
+import { hashedrekordLeaf } from '../client/made-log.js';
+import { vectorLines } from '../vectors.js';
+import { monitorScene, type ToldEvent } from './scene.js';
+import { ORIGIN, TileServer } from './tile-server.js';
+
+const REAL = vectorLines<{ leaf: string }>('rekor-v2/real-world-leaves.jsonl').map(({ leaf }) =>
+  utf8(leaf),
+);
+
+function plain(at: number): Uint8Array {
+  return hashedrekordLeaf(utf8(`plain ${at}`));
+}
+
+async function logOf(t: TestContext, leaves: readonly Uint8Array[]): Promise<TileServer> {
+  const log = await new TileServer().start(t);
+  log.leaves.push(...leaves);
+  return log;
+}
+
+function configOf({ url, key }: TileServer, rules: object = {}) {
+  return { logs: [{ url, key: key.vkey, start: 'oldest' }], ...rules };
+}
+
+function indexesOf(events: readonly ToldEvent[]): number[] {
+  return events.flatMap((event) => (event.type === 'tampering' ? [] : [event.index]));
+}
+
+const BEACON = { san: { pattern: 'extremely-dangerous-oidc-beacon' } };
+
+test('an identity is found with its issuer, its names, its keys and its place', async (t) => {
+  const log = await logOf(t, [plain(0), REAL[0] as Uint8Array, plain(1)]);
+  const watch = [
+    { name: 'beacon', ...BEACON, issuer: 'https://token.actions.githubusercontent.com' },
+  ];
+  const { verdict, events } = await monitorScene(t).poll(configOf(log, { watch }));
+  assert.equal(verdict, 4);
+  const [match] = events as unknown as MatchEvent[];
+  assert.equal(events.length, 1);
+  assert.equal(match?.id, `${ORIGIN}/1/beacon`);
+  assert.equal(match?.index, 1);
+  assert.equal(match?.kind, 'hashedrekord');
+  assert.match(match?.leafHash ?? '', /^[0-9a-f]{64}$/);
+  assert.deepEqual(match?.signer?.issuers, ['https://token.actions.githubusercontent.com']);
+  assert.match(match?.signer?.names[0] ?? '', /extremely-dangerous-oidc-beacon/);
+  assert.deepEqual(
+    match?.found.map(({ field }) => field),
+    ['san', 'issuer'],
+  );
+});
+
+test('what is ours is counted and alarms nobody', async (t) => {
+  const log = await logOf(t, [REAL[0] as Uint8Array]);
+  const allow = [{ name: 'main', ref: 'refs/heads/main' }];
+  const rules = { watch: [{ name: 'beacon', ...BEACON }], allow };
+  const { verdict, events, metrics } = await monitorScene(t).poll(configOf(log, rules));
+  assert.equal(verdict, 0);
+  assert.deepEqual(events, []);
+  assert.match(metrics, /stele_monitor_allowed_total 1/);
+});
+
+test('an entry is found once, and after a restart only what came since', async (t) => {
+  const log = await logOf(t, [REAL[0] as Uint8Array]);
+  const scene = monitorScene(t);
+  const config = configOf(log, { watch: [{ name: 'beacon', ...BEACON }] });
+  assert.deepEqual(indexesOf((await scene.poll(config)).events), [0]);
+  assert.deepEqual(indexesOf((await scene.poll(config)).events), []);
+  log.leaves.push(plain(0), REAL[0] as Uint8Array);
+  assert.deepEqual(indexesOf((await scene.poll(config)).events), [2]);
+});
+
+test('entries that cannot be read are reported, each of them, and those around them are read', async (t) => {
+  const leaves = [
+    utf8('not JSON'),
+    plain(0),
+    utf8('{"kind":"new","apiVersion":"1","spec":{}}'),
+    utf8(''),
+  ];
+  const log = await logOf(t, [...leaves, REAL[0] as Uint8Array]);
+  const config = configOf(log, { watch: [{ name: 'beacon', ...BEACON }] });
+  const { verdict, events } = await monitorScene(t).poll(config);
+  assert.equal(verdict, 4);
+  assert.deepEqual(
+    events.map((event) => event.type),
+    ['unparsable', 'unparsable', 'unparsable', 'match'],
+  );
+  assert.deepEqual(indexesOf(events), [0, 2, 3, 4]);
+});
+
+test('findings that cannot be told are told by the next run: the place is saved after them', async (t) => {
+  const log = await logOf(t, [REAL[0] as Uint8Array, plain(0)]);
+  const scene = monitorScene(t);
+  const config = configOf(log, { watch: [{ name: 'beacon', ...BEACON }] });
+  const broken = () => {
+    throw new Error('no space');
+  };
+  await assert.rejects(scene.poll(config, { line: broken }), /no space/);
+  assert.deepEqual(indexesOf((await scene.poll(config)).events), [0]);
+});
+
+test('a run that was cut off goes on where it was, and tells what it had not told', async (t) => {
+  const leaves = Array.from({ length: 9_000 }, () => plain(0));
+  leaves[100] = REAL[0] as Uint8Array;
+  leaves[8_900] = REAL[0] as Uint8Array;
+  const log = await logOf(t, leaves);
+  const scene = monitorScene(t);
+  const config = configOf(log, { watch: [{ name: 'beacon', ...BEACON }] });
+  log.isAway = (path) => path.startsWith('tile/entries/034');
+  const first = await scene.poll(config);
+  assert.equal(first.verdict, 4);
+  assert.deepEqual(indexesOf(first.events), [100]);
+  log.isAway = () => false;
+  log.asked.length = 0;
+  const second = await scene.poll(config);
+  assert.deepEqual(indexesOf(second.events), [8_900]);
+  assert.deepEqual(
+    log.asked.filter((path) => path.startsWith('tile/entries')),
+    ['tile/entries/032', 'tile/entries/033', 'tile/entries/034', 'tile/entries/035.p/40'],
+  );
+});
+
+test('findings go into a file of JSON lines and into a feed that lists each once', async (t) => {
+  const log = await logOf(t, [REAL[0] as Uint8Array]);
+  const scene = monitorScene(t);
+  const config = configOf(log, {
+    watch: [{ name: '<beacon> & "co"', ...BEACON }],
+    output: { findings: 'out/findings.jsonl', feed: 'out/feed.atom' },
+  });
+  await scene.poll(config);
+  log.leaves.push(utf8('nonsense'));
+  await scene.poll(config);
+  const lines = readFileSync(join(scene.folder, 'out/findings.jsonl'), 'utf8').trim().split('\n');
+  assert.deepEqual(
+    lines.map((line) => (JSON.parse(line) as ToldEvent).type),
+    ['match', 'unparsable'],
+  );
+  const feed = readFileSync(join(scene.folder, 'out/feed.atom'), 'utf8');
+  assert.equal(feed.match(/<entry>/g)?.length, 2);
+  assert.ok(feed.indexOf('cannot be read') < feed.indexOf('&lt;beacon&gt; &amp; &quot;co&quot;'));
+});
+
+test('a state file that was damaged is refused, not begun anew', async (t) => {
+  const log = await logOf(t, [plain(0)]);
+  const scene = monitorScene(t);
+  await scene.poll(configOf(log));
+  const { readdirSync, writeFileSync } = await import('node:fs');
+  const [name] = readdirSync(join(scene.folder, 'state'));
+  writeFileSync(join(scene.folder, 'state', name ?? ''), '{');
+  await assert.rejects(scene.poll(configOf(log)), (error) =>
+    isLogError(error, 'ENCODING_MALFORMED'),
+  );
+});
+
+test('metrics say how far a tree is checked and what was found', async (t) => {
+  const log = await logOf(t, [REAL[0] as Uint8Array, plain(0)]);
+  const config = configOf(log, { watch: [{ name: 'beacon', ...BEACON }] });
+  const { metrics } = await monitorScene(t).poll(config);
+  assert.match(metrics, /stele_monitor_checked_tree_size\{origin="tiles.example\/log"\} 2/);
+  assert.match(metrics, /stele_monitor_findings_total\{type="match"\} 1/);
+  assert.match(metrics, /stele_monitor_entries_total 2/);
+  assert.match(metrics, /stele_monitor_polls_total\{outcome="clean"\} 1/);
+});

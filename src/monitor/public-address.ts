@@ -8,7 +8,8 @@
 import { lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 
-const SPECIAL = new BlockList();
+// A list each: one list would take an IPv4 address for the IPv6 address that it maps to.
+const SPECIAL = { ipv4: new BlockList(), ipv6: new BlockList() };
 for (const [network, prefix] of [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
@@ -25,7 +26,7 @@ for (const [network, prefix] of [
   ['203.0.113.0', 24],
   ['224.0.0.0', 3],
 ] as const) {
-  SPECIAL.addSubnet(network, prefix, 'ipv4');
+  SPECIAL.ipv4.addSubnet(network, prefix, 'ipv4');
 }
 // All that is not global unicast, and what in it leads elsewhere: translations, Teredo, 6to4, documentation.
 for (const [network, prefix] of [
@@ -37,14 +38,15 @@ for (const [network, prefix] of [
   ['2002::', 16],
   ['3fff::', 20],
 ] as const) {
-  SPECIAL.addSubnet(network, prefix, 'ipv6');
+  SPECIAL.ipv6.addSubnet(network, prefix, 'ipv6');
 }
 
 /** True for an IP address, in text, that anybody in the world may reach. */
 export function isPublicAddress(address: string): boolean {
   const version = isIP(address);
   if (version === 0) return false;
-  return !SPECIAL.check(address, version === 4 ? 'ipv4' : 'ipv6');
+  const family = version === 4 ? 'ipv4' : 'ipv6';
+  return !SPECIAL[family].check(address, family);
 }
 
 /** A look-up that fails where a name leads to an address that is not public: the connection is made to what it gives. */

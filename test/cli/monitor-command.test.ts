@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type TestContext, test } from 'node:test';
+import { parse } from 'yaml';
+import { utf8 } from '../../src/encoding/bytes.js';
+import { isLogError } from '../../src/errors.js';
+import { readMonitorConfig } from '../../src/monitor/monitor-config.js';
+import { hashedrekordLeaf } from '../client/made-log.js';
+import { newNoteKey, ORIGIN, TileServer } from '../monitor/tile-server.js';
+import { packageRoot } from '../vectors.js';
+
+const command = import.meta.url.endsWith('.ts')
+  ? ['--conditions=source', '--import', 'tsx', join(packageRoot, 'src/cli/main.ts')]
+  : [join(packageRoot, 'dist/src/cli/main.js')];
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Not spawnSync: the log that it reads is in this process. */
+async function monitor(...args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [...command, 'monitor', ...args]);
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (piece: Buffer) => {
+    out += piece;
+  });
+  child.stderr.on('data', (piece: Buffer) => {
+    err += piece;
+  });
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, out, err };
+}
+
+function folderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'stele-monitor-cli-'));
+  t.after(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+test('the exit code names the cause: clean, match, operational, tampering, usage', async (t) => {
+  const folder = folderOf(t);
+  const log = await new TileServer().start(t);
+  log.leaves.push(hashedrekordLeaf(utf8('first')));
+  const key = join(folder, 'log.vkey');
+  writeFileSync(key, `${log.key.vkey}\n`);
+  const state = ['--once', '--state-dir', join(folder, 'state')];
+  const flags = [...state, '--log', log.url, '--key', key];
+
+  assert.equal((await monitor(...flags)).code, 0);
+  log.leaves.push(hashedrekordLeaf(utf8('second')));
+  const digest = JSON.parse(Buffer.from(log.leaves[1] as Uint8Array).toString()) as {
+    spec: { data: { hash: { value: string } } };
+  };
+  const found = await monitor(...flags, '--digest', `sha256:${digest.spec.data.hash.value}`);
+  assert.equal(found.code, 4);
+  assert.match(found.out, /^\{"time":".*"type":"match".*"index":1,.*\}\n$/);
+
+  log.isAway = (path) => path === 'checkpoint';
+  const away = await monitor(...flags);
+  assert.equal(away.code, 3);
+  assert.match(away.err, /answered 503/);
+  log.isAway = () => false;
+
+  log.forger = newNoteKey(ORIGIN);
+  const caught = await monitor(...flags);
+  assert.equal(caught.code, 1);
+  assert.match(caught.out, /"type":"tampering".*"kind":"signature"/);
+
+  assert.equal((await monitor(...state)).code, 2);
+  assert.equal((await monitor(...state, '--log', 'nonsense', '--key', key)).code, 2);
+  assert.equal((await monitor(...state, '--log', log.url, '--key', 'missing.pub')).code, 3);
+});
+
+test('the example of the documentation is read as it stands', () => {
+  const page = readFileSync(join(packageRoot, 'docs/monitor.md'), 'utf8');
+  const [, yaml = ''] = /```yaml\n([\s\S]*?)```/.exec(page) ?? [];
+  const { vkey } = newNoteKey(ORIGIN);
+  const files: Record<string, string> = {
+    'log.vkey': vkey,
+    'rekor.pub': vkey,
+    'policy.txt': `log ${vkey}\nquorum none\n`,
+    'fingerprints.txt': '# ours\nabcd\n',
+    'runs.txt': 'https://example.com/run/1\n',
+    'webhook.secret': '0123456789abcdef',
+  };
+  const config = readMonitorConfig(parse(yaml), '/etc/stele', (path) => {
+    return files[path.replace('/etc/stele/', '')] ?? assert.fail(path);
+  });
+  assert.deepEqual(
+    config.logs.map(({ api, start }) => [api, start]),
+    [
+      ['tiles', 0],
+      ['rekor-v1', 'newest'],
+    ],
+  );
+  assert.equal(config.webhook?.deadLetters, '/etc/stele/undelivered.jsonl');
+  assert.equal(config.feed, '/etc/stele/feed.atom');
+});
+
+test('a configuration that says something unknown or wrong is refused', () => {
+  const { vkey } = newNoteKey(ORIGIN);
+  const log = { url: 'https://log.example', key: vkey };
+  const refused: unknown[] = [
+    undefined,
+    {},
+    { logs: [] },
+    { logs: [log, log] },
+    { logs: [{ ...log, key: undefined }] },
+    { logs: [{ ...log, url: 'file:///x' }] },
+    { logs: [{ ...log, url: 'https://user@log.example' }] },
+    { logs: [{ ...log, api: 'v3' }] },
+    { logs: [{ ...log, start: -1 }] },
+    { logs: [{ ...log, frozen: 'yes' }] },
+    { logs: [{ ...log, more: 1 }] },
+    { logs: [log], wach: [] },
+    { logs: [log], output: { webhook: { url: 'https://x.example' } } },
+    { logs: [log], output: { mail: 'x' } },
+    { logs: [{ ...log, key: 'name+00000000+AAAA' }] },
+  ];
+  for (const document of refused) {
+    assert.throws(
+      () => readMonitorConfig(document, '.', () => ''),
+      (error) => isLogError(error, 'CONFIG_INVALID'),
+      JSON.stringify(document),
+    );
+  }
+});

@@ -193,6 +193,7 @@ function addWitness(program: Command): void {
     .option('--mldsa-seed-file <file>', 'seed of the ML-DSA-44 key, likewise')
     .option('--log <vkeys...>', 'verifier keys of logs; "VKEY ORIGIN" where the name is another')
     .option('--logs <files...>', 'lists of logs in the format logs/v0')
+    .option('--feed <file>', 'logs that the witness looks at by itself (YAML), and follows')
     .option('--logs-url <urls...>', 'addresses of such lists, which bring new logs by themselves')
     .option('--logs-interval-seconds <seconds>', 'how often those are read', '3600')
     .option('--disable-log <origins...>', 'logs that are not cosigned any more')

@@ -7,7 +7,11 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
+import { boundedFetch } from '../client/bounded-fetch.js';
 import { LogError } from '../errors.js';
+import { type FedLog, parseFeedConfig } from '../feeding/feed-config.js';
+import { startFeeding } from '../feeding/feeder.js';
+import { SYSTEM_CLOCK } from '../http/clock.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
 import { checkKeyName } from '../note/signed-note.js';
 import { parseVerifierKey, printVerifierKey } from '../note/verifier-key.js';
@@ -16,6 +20,7 @@ import { ListenError, type Listening, listen } from '../server/listen.js';
 import { createLogger, stderrStream } from '../server/logger.js';
 import { createRegistry, serveMetrics } from '../server/metrics-server.js';
 import { type Cosigner, ed25519Cosigner, mldsa44Cosigner } from '../signing/cosigner.js';
+import { noteVerifier } from '../signing/note-verifier.js';
 import { type ListedLog, mergeLogs, parseLogFlag, parseLogList } from '../witness/log-list.js';
 import { type OpenWitness, openWitness } from '../witness/open-witness.js';
 import { createSeedFile, readSeedFile } from '../witness/seed-file.js';
@@ -41,6 +46,7 @@ export interface WitnessOptions {
   readonly logsIntervalSeconds: string;
   readonly disableLog?: readonly string[];
   readonly distributorWitness?: readonly string[];
+  readonly feed?: string;
 }
 
 /** What of the process is used. */
@@ -57,11 +63,12 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
   const closers: Closers = [() => stream.end()];
   try {
     const registry = createRegistry();
+    const fed = await fedLogs(options);
     const cosigners = await openCosigners(options);
     const witness = await openWitness({
       folder: resolve(options.dataDir),
       cosigners,
-      logs: await operatorLogs(options),
+      logs: await operatorLogs(options, fed),
       disabled: options.disableLog ?? [],
       listURLs: options.logsUrl ?? [],
       listIntervalMs: integer('logs-interval-seconds', options.logsIntervalSeconds, 1) * 1000,
@@ -74,6 +81,15 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
     closers.push(() => witness.close());
     const [listening, metrics] = await openPorts(witness, registry, options, closers);
     announce(cosigners, listening, metrics, witness, log, world);
+    const feeding = startFeeding({
+      logs: fed,
+      witnessUrl: listening.url,
+      verifierOf: noteVerifier,
+      fetch: boundedFetch,
+      clock: SYSTEM_CLOCK,
+      logger: log.logger,
+    });
+    closers.push(() => feeding.stop());
     await stop;
     log.stopping();
   } catch (error) {
@@ -118,11 +134,22 @@ async function cosignersOf(
   return cosigners;
 }
 
-async function operatorLogs({
-  log = [],
-  logs = [],
-}: WitnessOptions): Promise<readonly ListedLog[]> {
+/** The logs that this witness looks at by itself. */
+async function fedLogs({ feed }: WitnessOptions): Promise<readonly FedLog[]> {
+  if (feed === undefined) return [];
+  try {
+    return parseFeedConfig(await readList(feed));
+  } catch (cause) {
+    throw new LogError('CONFIG_INVALID', `--feed ${feed}: ${(cause as Error).message}`, { cause });
+  }
+}
+
+async function operatorLogs(
+  { log = [], logs = [] }: WitnessOptions,
+  fed: readonly FedLog[],
+): Promise<readonly ListedLog[]> {
   const listed: ListedLog[] = log.map(parseLogFlag);
+  for (const { origin, key } of fed) listed.push({ origin, keys: [key] });
   for (const path of logs) {
     try {
       listed.push(...parseLogList(await readList(path)));

@@ -7,6 +7,8 @@ import type { WitnessEvents } from '../witness/open-witness.js';
 /** The events of a witness as log lines. */
 export interface WitnessEventLog {
   readonly events: WitnessEvents;
+  /** For all that is told elsewhere. */
+  readonly logger: Logger;
   ready(logs: readonly FollowedLog[]): void;
   stopping(): void;
 }
@@ -14,6 +16,7 @@ export interface WitnessEventLog {
 /** Returns what writes the events of a witness to `logger`. */
 export function witnessEventLog(logger: Logger): WitnessEventLog {
   return {
+    logger,
     ready(logs) {
       const disabled = logs.filter(({ isDisabled }) => isDisabled).length;
       logger.info({ logs: logs.length - disabled, disabled }, 'ready');

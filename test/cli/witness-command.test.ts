@@ -4,6 +4,8 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
+import { logID } from '../../src/witness/log-id.js';
+import { start, temporaryFolder } from '../server/scene.js';
 import { packageRoot } from '../vectors.js';
 import { STELE_COMMAND } from '../witness/crash.js';
 import { witnessFolder } from '../witness/served-witness.js';
@@ -73,6 +75,29 @@ describe('stele witness', () => {
     assert.equal(code, 0, err);
   });
 
+  it('looks by itself at a log that does not ask', async (t) => {
+    const folder = witnessFolder(t);
+    const server = await start(t, temporaryFolder(t));
+    const origin = server.identity.hostname;
+    const key = server.identity.verifierKeys.find((vkey) => vkey.startsWith(`${origin}+`));
+    const [seed, feed] = [join(folder, 'seed'), join(folder, 'feed.yaml')];
+    writeFileSync(seed, SEED);
+    writeFileSync(feed, `logs:\n  - { kind: tiles, url: '${server.url}/', key: '${key}' }\n`);
+    const data = ['--data-dir', join(folder, 'data'), '--name', 'witness.example/w'];
+    const { code, err } = await run(
+      [...data, '--ed25519-seed-file', seed, '--feed', feed],
+      async ({ url }) => {
+        let response: Response;
+        do response = await fetch(`${url}/${logID(origin)}/checkpoint`);
+        while (response.status === 404);
+        const note = await response.text();
+        assert.ok(note.startsWith(`${origin}\n`), note);
+        assert.match(note, /^\u2014 witness\.example\/w /m);
+      },
+    );
+    assert.equal(code, 0, err);
+  });
+
   it('makes its keys once, and not again for a state that has lost them', async (t) => {
     const folder = witnessFolder(t);
     const args = ['--data-dir', folder, '--name', 'witness.example/w'];
@@ -102,6 +127,7 @@ describe('stele witness', () => {
       [['--name', 'with space'], 2, /CONFIG_INVALID.*--name/],
       [[...name, '--log', 'nonsense'], 2, /CONFIG_INVALID.*--log/],
       [[...name, '--logs', bad], 2, /CONFIG_INVALID.*line 1/],
+      [[...name, '--feed', bad], 2, /CONFIG_INVALID.*--feed/],
       [[...name, '--port', '70000'], 2, /CONFIG_INVALID.*--port/],
       [[...name, '--distributor-witness', 'x'], 2, /CONFIG_INVALID.*--distributor-witness/],
       [[...name, '--mldsa-seed-file', bad], 3, /KEY_FILE_INVALID/],

@@ -143,7 +143,7 @@ async function startWitness(folder: string, pause: string | undefined): Promise<
     ],
     {
       cwd: packageRoot,
-      stdio: ['ignore', 'pipe', 'ignore'],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: {
         ...process.env,
         ...(pause === undefined ? {} : { STELE_TEST_WITNESS_PAUSE: pause }),
@@ -167,10 +167,14 @@ async function startWitness(folder: string, pause: string | undefined): Promise<
 
 async function urlOf(child: ChildProcess): Promise<string> {
   assert.ok(child.stdout !== null);
+  let errors = '';
+  child.stderr?.on('data', (chunk: Buffer) => {
+    errors = (errors + chunk.toString()).slice(-2_000);
+  });
   for await (const line of createInterface({ input: child.stdout })) {
     return (JSON.parse(line) as { url: string }).url;
   }
-  throw new Error('the witness ended before it listened');
+  throw new Error(`the witness ended before it listened: ${errors}`);
 }
 
 if (process.argv[1]?.endsWith('witness/crash.js') === true) {

@@ -8,9 +8,6 @@
 
 import { createRequire } from 'node:module';
 
-/** Length of a signature, in bytes. */
-export const MLDSA44_SIGNATURE_BYTES = 2420;
-
 type Library = typeof import('@noble/post-quantum/ml-dsa.js');
 
 // Not import(): whoever has a verifier in hand can verify, and need not wait.

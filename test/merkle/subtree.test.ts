@@ -165,6 +165,15 @@ test('a proof of the wrong length is refused even when the hashes are made to fi
   assert.throws(() => verifySubtree({ ...long, root: nodeHash(x, ab) }), invalid);
 });
 
+test('a hash that lost its end is refused right after the whole one', () => {
+  const [a, b] = [slowLeafHash(0), slowLeafHash(1)];
+  const claim = { ...bounds(0, 1, 2), hash: a, proof: [b], root: nodeHash(a, b) };
+  for (const short of [{ hash: a.subarray(0, 31) }, { proof: [b.subarray(0, 31)] }]) {
+    verifySubtree(claim);
+    assert.throws(() => verifySubtree({ ...claim, ...short }), invalid);
+  }
+});
+
 test('claims about no subtree are refused', () => {
   const hash = slowLeafHash(0);
   const claim = { hash, root: hash, proof: [] };

@@ -177,6 +177,14 @@ test('each broken line is refused and named', () => {
   assert.throws(() => parsePolicy('# \ud800\nquorum none\n'), malformed);
 });
 
+test('no octet but space and tab separates fields', () => {
+  for (const octet of [0x85, 0xa0, 0xc2]) {
+    const line = concatBytes(utf8('quorum'), Uint8Array.of(octet), utf8('none\n'));
+    assert.throws(() => parsePolicy(line), malformedAt(1), octet.toString(16));
+  }
+  parsePolicy('quorum \t\t none\t\n');
+});
+
 test('one key may be of a log and of a witness', () => {
   const policy = parsePolicy(`log ${vkey(1, 6)}\nwitness A ${vkey(1, 6)}\nquorum A\n`);
   assert.deepEqual(policy.logs[0]?.key, policy.witnesses[0]?.key);

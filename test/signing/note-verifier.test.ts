@@ -217,10 +217,14 @@ test('a process that verifies Ed25519 alone does not read the ML-DSA-44 library'
     const before = count();
     noteVerifier(parseVerifierKey('${vectors[0]?.vkey}'));
     console.log(before, count() > 0);`;
-  const output = execFileSync(process.execPath, ['--input-type=module', '-e', script], {
-    encoding: 'utf8',
-    timeout: 20_000,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const output = execFileSync(
+    process.execPath,
+    [...process.execArgv, '--input-type=module', '-e', script],
+    {
+      encoding: 'utf8',
+      timeout: 20_000,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
   assert.equal(output, '0 true\n');
 });

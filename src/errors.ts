@@ -45,6 +45,8 @@ export const ERROR_CODES = [
   'STORE_UNAVAILABLE',
   'DISK_FULL',
   'SIGNER_UNAVAILABLE',
+  // It is in the log, and witnesses have not cosigned it yet.
+  'QUORUM_MISSING',
   // The store and its guard, at start or on read-back.
   'STORE_CORRUPT',
   'STORE_FORMAT',

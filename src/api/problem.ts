@@ -44,6 +44,7 @@ export const PROBLEMS: Readonly<Record<ErrorCode, Problem>> = {
   CLOCK_UNTRUSTED: { status: 503, retryAfterSeconds: 30 },
   COMMIT_UNKNOWN: { status: 503, retryAfterSeconds: 5 },
   SIGNER_UNAVAILABLE: { status: 503, retryAfterSeconds: 5 },
+  QUORUM_MISSING: { status: 503, retryAfterSeconds: 5 },
   STORE_UNAVAILABLE: { status: 503, retryAfterSeconds: 5 },
   DISK_FULL: { status: 507, retryAfterSeconds: 60 },
   STORE_CORRUPT: { status: 500 },

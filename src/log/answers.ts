@@ -15,8 +15,10 @@ import type { Checkpoint, PublishedEntry } from './log.js';
 /** What answers are made from. */
 export interface AnswersOptions extends EntryContentsOptions {
   readonly cache: TileCache;
-  /** Returns the current checkpoint; of a head that is committed and guarded. */
-  checkpoint(): Checkpoint;
+  /** Returns the size of the head that is committed and guarded. */
+  treeSize(): number;
+  /** Returns the checkpoint to answer with, of at least `size` leaves, which are committed and guarded. */
+  checkpoint(size: number): Checkpoint | Promise<Checkpoint>;
 }
 
 /** A leaf that was added, and where. */
@@ -38,25 +40,30 @@ export class Answers {
 
   /**
    * Returns the answers for entries that were just added, without reading anything back: proof and SET are at
-   * hand. Throws SIGNER_UNAVAILABLE: the entries are in the log then, and can be read when the signer is back.
+   * hand. Throws SIGNER_UNAVAILABLE, QUORUM_MISSING: the entries are in the log then, and can be read when that is over.
    */
   async forAdded(added: readonly AddedLeaf[]): Promise<readonly PublishedEntry[]> {
-    const checkpoint = this.#options.checkpoint();
+    const asked = this.#options.checkpoint(sizeWith(added.map(({ index }) => index)));
+    // What is at hand goes out in this turn.
+    const checkpoint = asked instanceof Promise ? await asked : asked;
     const entries: PublishedEntry[] = [];
     for (const each of added) entries.push(await this.#published(each, checkpoint));
     return entries;
   }
 
-  /** Returns the entries at these indexes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
-  async byIndex(indexes: readonly number[]): Promise<(PublishedEntry | undefined)[]> {
-    return this.#publish(indexes, this.#options.checkpoint());
+  /** Returns the entries at these indexes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE, QUORUM_MISSING. */
+  async byIndex(indexes: readonly (number | undefined)[]): Promise<(PublishedEntry | undefined)[]> {
+    const { checkpoint, treeSize } = this.#options;
+    const size = treeSize();
+    return this.#publish(
+      indexes,
+      await checkpoint(sizeWith(indexes.filter((index) => isBelow(index, size)))),
+    );
   }
 
-  /** Returns the entries with these leaf hashes, in order. Throws STORE_CORRUPT, SIGNER_UNAVAILABLE. */
+  /** Returns the entries with these leaf hashes, in order. Throws as `byIndex` does. */
   async byLeafHash(leafHashes: readonly Uint8Array[]): Promise<(PublishedEntry | undefined)[]> {
-    const checkpoint = this.#options.checkpoint();
-    const indexes = await this.#contents.indexesOf(leafHashes, checkpoint.size);
-    return this.#publish(indexes, checkpoint);
+    return this.byIndex(await this.#contents.indexesOf(leafHashes, this.#options.treeSize()));
   }
 
   async #published(
@@ -104,6 +111,11 @@ export class Answers {
     });
     return wanted.map((index) => (index === undefined ? undefined : published.get(index)));
   }
+}
+
+/** Returns the size of the smallest tree with leaves at all these indexes. */
+function sizeWith(indexes: readonly number[]): number {
+  return Math.max(-1, ...indexes) + 1;
 }
 
 function isBelow(index: number | undefined, size: number): index is number {

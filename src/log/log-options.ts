@@ -1,6 +1,9 @@
 /** What a log is opened with. The log reads no clock, no environment and no file of its own. */
 
 import type { AcceptedEntry, IdentifiedEntry, ProposedEntry } from '../entries/entry-kind.js';
+import type { PublishedNote } from '../publishing/published-note.js';
+import type { Witnessing } from '../publishing/publisher.js';
+import type { WitnessEvent } from '../publishing/witness-client.js';
 import type { Clock } from '../sequencing/clock.js';
 import type { PoolLimits } from '../sequencing/pool.js';
 import type { Pause } from '../sequencing/recovery.js';
@@ -31,6 +34,8 @@ export interface LogOptions {
   /** Index over all shards of this log's first leaf; 0 unless there are inactive shards before it. */
   readonly firstVirtualIndex?: number;
   readonly observer?: LogObserver;
+  /** Who cosigns the checkpoints of the tile side; undefined: nobody is asked. */
+  readonly witnessing?: Witnessing;
 }
 
 /** Bounds of one log. */
@@ -58,4 +63,8 @@ export interface LogObserver {
   unanswered?(error: unknown): void;
   /** SETs of a committed batch could not be signed. */
   signingFailed?(error: unknown): void;
+  /** A witness fails, refuses, or is back. */
+  witness?(event: WitnessEvent): void;
+  /** A witnessed log shows a head, or one more cosignature of it. */
+  published?(note: PublishedNote): void;
 }

@@ -7,6 +7,7 @@
 
 import type { ProposedEntry, SearchTerm } from '../entries/entry-kind.js';
 import type { TileCoordinates } from '../merkle/tile.js';
+import type { Publication } from '../publishing/publisher.js';
 
 /** Who a log is; constant for its life. */
 export interface LogIdentity {
@@ -61,10 +62,11 @@ export type Submission =
   | { readonly outcome: 'added'; readonly entry: PublishedEntry }
   /**
    * `duplicate`: the log has this leaf; nothing was written. `unanswered`: it was added, but its timestamp or proof
-   * cannot be made now; it will be there to read.
+   * cannot be made now; it will be there to read. `unpublished`: it was added, but witnesses have not cosigned it in time;
+   * only a desk whose log is witnessed in mode `closed` says so.
    */
   | {
-      readonly outcome: 'duplicate' | 'unanswered';
+      readonly outcome: 'duplicate' | 'unanswered' | 'unpublished';
       readonly entryID: string;
       readonly logIndex: number;
     };
@@ -112,6 +114,8 @@ export interface Statistics {
   /** Submissions in the writer's pool that have no answer yet, and their bytes. */
   readonly heldEntries: number;
   readonly heldBytes: number;
+  /** How the checkpoints of the tile side are published; undefined: as they are signed. */
+  readonly publication?: Publication;
 }
 
 /** A desk of one log, opened. All parts of one answer are of one head. */
@@ -121,8 +125,8 @@ export interface Log {
   /**
    * Verifies, canonicalises and stores a submission; returns when it is durable. Throws ENTRY_*, KEY_*,
    * SIGNATURE_INVALID, ALGORITHM_NOT_ALLOWED for the client's mistakes; OVERLOADED, SHUTTING_DOWN,
-   * CLOCK_UNTRUSTED, COMMIT_UNKNOWN, STORE_UNAVAILABLE, DISK_FULL when a retry may succeed. It never throws when the
-   * entry is known to be in the log.
+   * CLOCK_UNTRUSTED, COMMIT_UNKNOWN, STORE_UNAVAILABLE, DISK_FULL when a retry may succeed; GUARD_AHEAD when a witness has
+   * shown that the log is not what it was. It never throws when the entry is known to be in the log.
    */
   submit(proposed: ProposedEntry): Promise<Submission>;
 
@@ -143,7 +147,10 @@ export interface Log {
    */
   leafHashOf(proposed: ProposedEntry): Promise<Uint8Array>;
 
-  /** Returns the entries at these log indexes, in order, undefined where there is none; one head for all. */
+  /**
+   * Returns the entries at these log indexes, in order, undefined where there is none; one head for all. A witnessed tile
+   * side waits until that is published, and throws QUORUM_MISSING.
+   */
   entriesByIndex(indexes: readonly number[]): Promise<readonly (PublishedEntry | undefined)[]>;
 
   /** Returns the entries with these leaf hashes, in order, undefined where there is none; one head for all. */
@@ -151,7 +158,7 @@ export interface Log {
     hashes: readonly Uint8Array[],
   ): Promise<readonly (PublishedEntry | undefined)[]>;
 
-  /** Returns the current checkpoint. Throws SIGNER_UNAVAILABLE. */
+  /** Returns the current checkpoint; of a witnessed tile side the published one. Throws SIGNER_UNAVAILABLE, QUORUM_MISSING. */
   checkpoint(): Promise<Checkpoint>;
 
   /** Returns whether the current tree reaches as far as a tile. Nothing is read. */

@@ -19,6 +19,7 @@ import {
   tileLogID,
   tileNoteSigner,
 } from '../publishing/notes.js';
+import { openPublisher, type Publisher } from '../publishing/publisher.js';
 import { Timestamps } from '../publishing/timestamps.js';
 import { consistencyProof, rootAtSize } from '../reading/proofs.js';
 import type { IndexPage, MatchCount, SearchOperator } from '../reading/search.js';
@@ -85,7 +86,7 @@ export async function openLog(options: LogOptions): Promise<Desks> {
     sequencer?.recover();
   });
   // Before the writer, which moves the guard: a store that contradicts a signed note moves nothing.
-  const sides = await openSides(options, log, late, cache);
+  const { publisher, ...sides } = await openSides(options, log, late, cache);
   const timestamps = isLogOfV1(record) ? openTimestamps(options, log, late) : undefined;
   sequencer = await openSequencer({
     store,
@@ -99,6 +100,7 @@ export async function openLog(options: LogOptions): Promise<Desks> {
       const { integratedTimeSeconds } = batch.head;
       cache.grow(batch.edge, batch.fullTiles);
       remembered?.grown(batch.head.size, batch.leaves);
+      publisher?.grown(batch.head);
       timestamps?.begin(
         batch.leaves.map(({ bytes }, i) => ({
           index: batch.from + i,
@@ -114,7 +116,10 @@ export async function openLog(options: LogOptions): Promise<Desks> {
   remembered = new RememberedSearches(sequencer.head.size);
   const tiles = new ServedTiles({ log, cache, ...limits });
   const { patienceMs, entryCacheBytes } = limits;
-  const parts = { log, cache, tiles, remembered, late, sequencer, patienceMs, entryCacheBytes };
+  const parts = {
+    ...{ log, cache, tiles, remembered, late, sequencer, publisher, patienceMs, entryCacheBytes },
+  };
+  await publisher?.start();
   return {
     rekorSide: new WiredDesk(options, { ...parts, ...sides.rekor, timestamps }),
     tileSide: new WiredDesk(options, { ...parts, ...sides.tiles }),
@@ -127,32 +132,51 @@ interface Side {
   readonly origin: string;
   readonly logID: string;
   readonly notes: Notes;
+  /** Whether it shows heads when they are published, not when they are committed. */
+  readonly awaitsPublisher: boolean;
+}
+
+interface Sides {
+  readonly rekor: Side;
+  readonly tiles: Side;
+  readonly publisher: Publisher | undefined;
 }
 
 async function openSides(
-  { record, signer, tileSigner }: LogOptions,
+  options: LogOptions,
   log: LogStore,
   late: LateRowWriter,
   cache: TileCache,
-): Promise<{ readonly rekor: Side; readonly tiles: Side }> {
+): Promise<Sides> {
+  const { record, signer, tileSigner, witnessing, observer } = options;
   const { hostname, origin, logID } = record;
   const tileOrigin = tileOriginOf(record);
   const head = await log.head();
   const shared = { log, late, head, rootAtSize: (size: number) => rootAtSize(cache, size) };
   const signers = [rekorNoteSigner(hostname, signer)];
   const tileSigners = [signer, tileSigner].map((each) => tileNoteSigner(hostname, each));
+  const notes = await openNotes({ ...shared, kind: 'v1', origin, signers });
+  const ofTiles = { ...shared, kind: 'tiles', origin: tileOrigin, signers: tileSigners } as const;
+  const tileNotes = await openNotes(ofTiles);
+  const publisher =
+    witnessing &&
+    (await openPublisher({
+      ...witnessing,
+      ...ofTiles,
+      ownNote: (current) => tileNotes.at(current),
+      proof: (first, last) => consistencyProof(cache, first, last),
+      told: (event) => observer?.witness?.(event),
+      published: (note) => observer?.published?.(note),
+    }));
   return {
-    rekor: { origin, logID, notes: await openNotes({ ...shared, kind: 'v1', origin, signers }) },
+    rekor: { origin, logID, notes, awaitsPublisher: false },
     tiles: {
       origin: tileOrigin,
       logID: toHex(tileLogID(hostname, signer)),
-      notes: await openNotes({
-        ...shared,
-        kind: 'tiles',
-        origin: tileOrigin,
-        signers: tileSigners,
-      }),
+      notes: tileNotes,
+      awaitsPublisher: publisher !== undefined,
     },
+    publisher,
   };
 }
 
@@ -179,6 +203,8 @@ interface Parts extends Side {
   readonly sequencer: Sequencer;
   readonly patienceMs: number;
   readonly entryCacheBytes: number;
+  /** Undefined: the log is not witnessed. */
+  readonly publisher: Publisher | undefined;
   /** Undefined: it hands out no SETs. */
   readonly timestamps?: Timestamps | undefined;
 }
@@ -200,12 +226,10 @@ class WiredDesk implements Log {
     this.identity = { treeID, treeHex, hostname, origin, logID, publicKeyPem };
     this.#options = options;
     this.#parts = parts;
-    this.#answers = new Answers({ ...parts, treeHex, checkpoint: () => this.#checkpoint() });
-    this.#search = new EntrySearch({
-      ...parts,
-      treeHex,
-      treeSize: () => parts.sequencer.head.size,
-    });
+    const treeSize = (): number => parts.sequencer.head.size;
+    const checkpoint = (size: number) => this.#published?.covering(size) ?? this.#checkpoint();
+    this.#answers = new Answers({ ...parts, treeHex, treeSize, checkpoint });
+    this.#search = new EntrySearch({ ...parts, treeHex, treeSize });
     this.#submissions = new Submissions({
       ...parts,
       treeHex,
@@ -217,6 +241,7 @@ class WiredDesk implements Log {
   }
 
   async submit(proposed: ProposedEntry): Promise<Submission> {
+    this.#assertUncontradicted();
     return this.#submissions.submit(proposed);
   }
 
@@ -224,6 +249,7 @@ class WiredDesk implements Log {
     proposed: readonly (ProposedEntry | Error)[],
     mode: BatchMode,
   ): Promise<readonly BatchItem[]> {
+    this.#assertUncontradicted();
     return this.#submissions.submitBatch(proposed, mode);
   }
 
@@ -244,7 +270,10 @@ class WiredDesk implements Log {
   }
 
   checkpoint(): Promise<Checkpoint> {
-    return this.#parts.notes.kept(this.#parts.sequencer.head);
+    const { notes, sequencer } = this.#parts;
+    const published = this.#published;
+    if (published === undefined) return notes.kept(sequencer.head);
+    return Promise.resolve().then(() => published.covering(0));
   }
 
   hasTile(tile: TileCoordinates): boolean {
@@ -299,6 +328,7 @@ class WiredDesk implements Log {
   async readiness(): Promise<Readiness> {
     return {
       append:
+        this.#parts.publisher?.contradiction ??
         this.#parts.sequencer.trouble() ??
         (await troubleOf(() => this.#options.store.checkWritable())),
       sign: await troubleOf(() => this.#checkpoint()),
@@ -308,16 +338,32 @@ class WiredDesk implements Log {
 
   statistics(): Statistics {
     const { head, held } = this.#parts.sequencer;
-    return { treeSize: head.size, heldEntries: held.entries, heldBytes: held.bytes };
+    const publication = this.#parts.publisher?.publication();
+    return {
+      ...{ treeSize: head.size, heldEntries: held.entries, heldBytes: held.bytes },
+      ...(publication !== undefined && { publication }),
+    };
   }
 
   async close(): Promise<void> {
-    const { sequencer, timestamps, late } = this.#parts;
+    const { sequencer, timestamps, late, publisher } = this.#parts;
     this.#submissions.hurry();
+    publisher?.hurry();
     await sequencer.close();
     await this.#submissions.idle();
+    await publisher?.close();
     await timestamps?.idle();
     await late.idle();
+  }
+
+  /** The publisher that this desk waits for. */
+  get #published(): Publisher | undefined {
+    return this.#parts.awaitsPublisher ? this.#parts.publisher : undefined;
+  }
+
+  #assertUncontradicted(): void {
+    const reason = this.#parts.publisher?.contradiction;
+    if (reason !== undefined) throw new LogError('GUARD_AHEAD', reason);
   }
 
   #checkpoint(): Checkpoint {

@@ -186,6 +186,10 @@ export class Submissions {
         const entries = await answers.forAdded(added);
         return entries.map((entry) => ({ outcome: 'added', entry }));
       } catch (error) {
+        // It was waited for already, and is no trouble of the log.
+        if (isLogError(error, 'QUORUM_MISSING')) {
+          return added.map(({ leaf, index }) => this.#placed('unpublished', leaf, index));
+        }
         if (isLast) {
           this.#options.unanswered(error);
           return added.map(({ leaf, index }) => this.#placed('unanswered', leaf, index));
@@ -200,7 +204,11 @@ export class Submissions {
     return this.#placed('duplicate', leaf, logIndex);
   }
 
-  #placed(outcome: 'duplicate' | 'unanswered', leaf: NewLeaf, logIndex: number): Submission {
+  #placed(
+    outcome: 'duplicate' | 'unanswered' | 'unpublished',
+    leaf: NewLeaf,
+    logIndex: number,
+  ): Submission {
     return { outcome, entryID: entryIDOf(this.#options.treeHex, leaf.hash), logIndex };
   }
 }

@@ -15,15 +15,15 @@ export type LateRowsLost = (error: unknown) => void;
 export class LateRowWriter {
   readonly #log: Pick<LogStore, 'late'>;
   readonly #lost: LateRowsLost;
-  readonly #underWay = new Set<Promise<void>>();
+  readonly #underWay = new Set<Promise<boolean>>();
 
   constructor(log: Pick<LogStore, 'late'>, lost: LateRowsLost = () => {}) {
     this.#log = log;
     this.#lost = lost;
   }
 
-  /** Returns when the rows are written or lost; never rejects. Nobody has to wait for it. */
-  write(rows: LateRows): Promise<void> {
+  /** Returns, when the rows are written or lost, whether they are written; never rejects. Nobody has to wait for it. */
+  write(rows: LateRows): Promise<boolean> {
     const writing = this.#write(rows);
     this.#underWay.add(writing);
     void writing.then(() => this.#underWay.delete(writing));
@@ -35,12 +35,14 @@ export class LateRowWriter {
     while (this.#underWay.size > 0) await Promise.all(this.#underWay);
   }
 
-  async #write(rows: LateRows): Promise<void> {
+  async #write(rows: LateRows): Promise<boolean> {
     try {
       await this.#log.late(rows);
+      return true;
     } catch (error) {
       // Not swallowed but handed on: the rows are made again when somebody asks for them.
       this.#lost(error);
+      return false;
     }
   }
 }

@@ -101,7 +101,7 @@ export async function openNotes(options: NotesOptions): Promise<Notes> {
 export class Notes {
   readonly #options: NotesOptions;
   #newest: SignedHead | undefined;
-  #keeping: Promise<void> = Promise.resolve();
+  #keeping: Promise<unknown> = Promise.resolve();
 
   /** Use openNotes. */
   constructor(options: NotesOptions, newest: SignedHead | undefined) {
@@ -144,7 +144,8 @@ export function signOrThrow(signer: Signer, message: Uint8Array): Uint8Array {
   }
 }
 
-function checkpointText(origin: string, size: number, root: Uint8Array): string {
+/** Returns the text of a note. */
+export function checkpointText(origin: string, size: number, root: Uint8Array): string {
   return printCheckpoint({ origin, size: BigInt(size), root, extensions: [] });
 }
 
@@ -154,19 +155,33 @@ function noteText(bytes: Uint8Array): string {
 
 /** Returns whether a stored note is signed by exactly our keys; any other is lost, and made again. */
 function isOurs(stored: StoredNote, { signers }: NotesOptions): boolean {
-  const note = parseOrUndefined(stored.bytes);
-  if (note === undefined || note.signatures.length !== signers.length) return false;
-  const message = utf8(note.text);
-  return note.signatures.every((line, i) => {
-    const { name, keyID, signer } = signers[i] as NoteSigner;
-    const sameKey = line.name === name && Buffer.compare(line.keyID, keyID) === 0;
-    return sameKey && verifyWithKey(signer.publicKeyDer, message, line.signature);
+  const note = parsedNote(stored.bytes);
+  return note?.signatures.length === signers.length && beginsWithLinesOf(signers, note);
+}
+
+/** Returns whether the first signature lines of a note are those of these keys, in this order, and verify. */
+export function beginsWithLinesOf(signers: readonly NoteSigner[], note: SignedNote): boolean {
+  return signers.every((signer, i) => {
+    const signatures = note.signatures.slice(i, i + 1);
+    return isSignedBy(signer, { ...note, signatures });
   });
 }
 
-function parseOrUndefined(bytes: Uint8Array): SignedNote | undefined {
+/** Returns whether some line of a note is that of a key, and verifies. */
+export function isSignedBy({ name, keyID, signer }: NoteSigner, note: SignedNote): boolean {
+  const message = utf8(note.text);
+  return note.signatures.some(
+    (line) =>
+      line.name === name &&
+      Buffer.compare(line.keyID, keyID) === 0 &&
+      verifyWithKey(signer.publicKeyDer, message, line.signature),
+  );
+}
+
+/** Returns a note as it is written, undefined for what is no note. */
+export function parsedNote(note: string | Uint8Array): SignedNote | undefined {
   try {
-    return parseSignedNote(bytes);
+    return parseSignedNote(note);
   } catch (error) {
     if (isLogError(error, 'NOTE_MALFORMED')) return undefined;
     throw error;

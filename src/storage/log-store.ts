@@ -98,8 +98,11 @@ export type CommitOutcome =
       readonly duplicates: readonly { readonly hash: Uint8Array; readonly index: number }[];
     };
 
-/** Which note text a stored note belongs to: one kind for each audience (see publishing/). */
-export type NoteKind = 'v1' | 'tiles';
+/**
+ * Which note text a stored note belongs to: one kind for each audience (see publishing/). `published` is that of the tile
+ * side with the cosignatures of witnesses; its own signatures may be of a smaller size than the newest.
+ */
+export type NoteKind = 'v1' | 'tiles' | 'published';
 
 /** A signed note over the tree of `size` leaves. */
 export interface StoredNote {

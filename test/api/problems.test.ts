@@ -13,7 +13,7 @@ test('every error code has a status, and only outages have one of the 500s', () 
   for (const code of outages) {
     assert.match(
       code,
-      /^(OVERLOADED|SHUTTING|CLOCK|COMMIT|STORE|SIGNER|DISK|GUARD|KEY_FILE|CONFIG)/,
+      /^(OVERLOADED|SHUTTING|CLOCK|COMMIT|STORE|SIGNER|DISK|GUARD|QUORUM|KEY_FILE|CONFIG)/,
     );
   }
 });

@@ -10,7 +10,7 @@ export type V2Answer =
   /** The log has the entry; of one that was added just now and cannot be answered yet, a client learns as much. */
   | { readonly outcome: 'known'; readonly logIndex: number };
 
-/** Appends requests to one log. Throws as `Log.submit` does, and ENTRY_KIND_DISABLED for one that names nothing. */
+/** Appends requests to one log. Throws as `Log.submit` does, ENTRY_KIND_DISABLED for one that names nothing, QUORUM_MISSING. */
 export type SubmitRequest = (request: EntryRequest) => Promise<V2Answer>;
 
 /** Returns what appends to `log`; `entryAdded` is called for each entry that is new. */
@@ -23,6 +23,10 @@ export function submitterTo(log: Log, entryAdded: () => void): SubmitRequest {
     const submission = await log.submit({ kind, apiVersion: '0.0.2', api: 'v2', spec });
     if (submission.outcome !== 'duplicate') entryAdded();
     if (submission.outcome === 'added') return { outcome: 'added', entry: submission.entry };
+    if (submission.outcome === 'unpublished') {
+      const reason = `entry ${submission.logIndex} waits for the cosignatures of witnesses`;
+      throw new LogError('QUORUM_MISSING', reason);
+    }
     return { outcome: 'known', logIndex: submission.logIndex };
   };
 }

@@ -153,7 +153,11 @@ export function readTile(key: Uint8Array, content: Buffer): StoredTile {
 const TILE_BYTES = TILE_WIDTH * HASH_SIZE;
 
 /** The byte that stands for a kind of note in its key. */
-export const NOTE_KIND_BYTE: Readonly<Record<NoteKind, number>> = { v1: 1, tiles: 2 };
+export const NOTE_KIND_BYTE: Readonly<Record<NoteKind, number>> = {
+  v1: 1,
+  tiles: 2,
+  published: 3,
+};
 
 /** Returns the note row: size, note. */
 export function sealNote(key: Buffer, note: StoredNote): Row {

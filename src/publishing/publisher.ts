@@ -1,0 +1,383 @@
+/**
+ * The publisher of one log: which head its readers are shown, under which note, when witnesses are to cosign it.
+ *
+ * Spec: https://c2sp.org/tlog-witness; docs/operating.md, "Witnesses"; ARCHITECTURE.md, "One head per answer". The head
+ * that is cosigned is fixed for a round, so that witnesses agree on one; the next round takes the newest. A note is synced
+ * before it is first served, grows by cosignatures, and is followed by notes of larger trees alone.
+ *
+ * In scope: rounds, who waits for what, and how long. Out of scope: one witness (witness-client.ts), the log's own
+ * signatures (notes.ts). The `Publisher` owns the published note and the round.
+ */
+
+import { utf8 } from '../encoding/bytes.js';
+import { LogError } from '../errors.js';
+import type { Policy } from '../note/policy.js';
+import type { Head, LogStore } from '../storage/log-store.js';
+import type { LateRowWriter } from './late-rows.js';
+import type { NoteSigner, SignedHead } from './notes.js';
+import {
+  contradictionOf,
+  type PublishedNote,
+  publishedNote,
+  takenUp,
+  unitedCosignatures,
+} from './published-note.js';
+import type { Timing } from './timing.js';
+import { Waiters } from './waiters.js';
+import type { Cosignature, WitnessKey } from './witness-answer.js';
+import {
+  type Candidate,
+  type Contradiction,
+  WitnessClient,
+  type WitnessEvent,
+  type WitnessState,
+} from './witness-client.js';
+
+/**
+ * `closed`: a head without its quorum is not published; `open`: it is, after a time; `async`: that, and answers wait for
+ * nothing.
+ */
+export type PublishingMode = 'closed' | 'open' | 'async';
+
+/** A witness as it is asked: one address, and the keys behind it. */
+export interface AskedWitness {
+  readonly url: string;
+  readonly keys: readonly WitnessKey[];
+}
+
+/** How a log is witnessed: what the operator says. */
+export interface Witnessing {
+  readonly policy: Policy;
+  readonly witnesses: readonly AskedWitness[];
+  readonly mode: PublishingMode;
+  /** How long a head, and who waits for it, waits for the quorum, in milliseconds. */
+  readonly waitMs: number;
+  /** Time of one request, in milliseconds. */
+  readonly requestTimeoutMs: number;
+  /** Whether a witness that merely says that it knows a larger tree is believed; else it has to show a note of ours. */
+  readonly believesClaims: boolean;
+  readonly timing: Timing;
+}
+
+/** What a publisher works with. */
+export interface PublisherOptions extends Witnessing {
+  readonly log: Pick<LogStore, 'newestNote'>;
+  readonly late: LateRowWriter;
+  readonly origin: string;
+  readonly signers: readonly NoteSigner[];
+  /** The committed head at the start. */
+  readonly head: Head;
+  /** Returns a head with the note of the log's own signatures. Throws SIGNER_UNAVAILABLE. */
+  ownNote(head: Head): SignedHead;
+  rootAtSize(size: number): Promise<Uint8Array>;
+  proof(first: number, last: number): Promise<readonly Uint8Array[]>;
+  told(event: WitnessEvent): void;
+  /** Called when a note is on disk and served from now on. Must not throw. */
+  published(note: PublishedNote): void;
+}
+
+/** How publishing goes, as of now. */
+export interface Publication {
+  readonly mode: PublishingMode;
+  /** Undefined: nothing was published yet. */
+  readonly size: number | undefined;
+  /** Whether what is published has the cosignatures that the policy asks for. */
+  readonly isMet: boolean;
+  /** Heads that were published without them in this process. */
+  readonly uncosigned: number;
+  /** What the operator should look at, a sentence; undefined: nothing. */
+  readonly trouble: string | undefined;
+  readonly witnesses: readonly WitnessState[];
+}
+
+/** What is wanted of a head that is not there yet is tried again after this time. */
+const RETRY_MS = 1_000;
+/** How often witnesses are asked again for a head that has not met its quorum. */
+const ASK_AGAIN_MS = 60_000;
+
+interface Round {
+  readonly candidate: Candidate;
+  readonly own: SignedHead;
+  cosignatures: readonly Cosignature[];
+  /** Its quorum is met, or its time is over: the next head begins another. */
+  isOver: boolean;
+}
+
+/** Returns a publisher that has taken up the stored note; `start` begins its work. Throws STORE_CORRUPT. */
+export async function openPublisher(options: PublisherOptions): Promise<Publisher> {
+  const stored = await options.log.newestNote('published');
+  const treeSize = options.head.size;
+  const keys = options.witnesses.flatMap((witness) => witness.keys);
+  return new Publisher(options, await takenUp(stored, { ...options, keys, treeSize }));
+}
+
+/** The publisher of one log; openPublisher makes it. */
+export class Publisher {
+  readonly #options: PublisherOptions;
+  readonly #clients: readonly WitnessClient[];
+  readonly #waiters: Waiters<SignedHead>;
+  #head: Head;
+  #published: PublishedNote | undefined;
+  /** The newest note that is kept, published or not: what the log has signed is not signed a second time. */
+  #kept: PublishedNote | undefined;
+  #round: Round | undefined;
+  #saving: Promise<boolean> = Promise.resolve(true);
+  #cancelTimer: () => void = () => {};
+  #uncosigned = 0;
+  #signingTrouble: string | undefined;
+  #contradiction: string | undefined;
+  #isClosing = false;
+
+  /** Use openPublisher. */
+  constructor(options: PublisherOptions, published: PublishedNote | undefined) {
+    const { mode, head, waitMs, timing, witnesses } = options;
+    this.#options = options;
+    this.#head = head;
+    this.#kept = published;
+    // A note without its quorum is of another mode or another policy.
+    this.#published = mode === 'closed' && published?.isMet === false ? undefined : published;
+    this.#waiters = new Waiters({ timing, waitMs, overdue: () => this.#overdue() });
+    this.#clients = witnesses.map((witness) => this.#clientOf(witness, published));
+  }
+
+  /** Begins to ask witnesses. In mode `async` it returns when there is something to serve. */
+  async start(): Promise<void> {
+    const needsOne = this.#options.mode === 'async' && this.#published === undefined;
+    // The log is as good as closed when it cannot sign; it will say so to whoever asks.
+    if (needsOne) await this.#publishUncosigned();
+    this.#begin();
+  }
+
+  /** Takes a head that is committed and guarded. */
+  grown(head: Head): void {
+    this.#head = head;
+    if (!this.#isClosing && this.#round?.isOver !== false) this.#begin();
+  }
+
+  /**
+   * Returns the published head, of at least `size` leaves, which are committed; 0: whichever is published. In mode `async`
+   * it is the newest with the log's own signatures where that is not published yet. Throws QUORUM_MISSING when it took too
+   * long, SIGNER_UNAVAILABLE.
+   */
+  covering(size: number): SignedHead | Promise<SignedHead> {
+    const published = this.#published;
+    if (published !== undefined && published.size >= size) return published;
+    const { mode } = this.#options;
+    if (mode === 'async') return this.#own();
+    if (mode === 'closed' && this.#isClosing) throw quorumMissing();
+    // While witnesses are away, nobody waits for them again and again.
+    if (mode === 'open' && (this.#isClosing || published?.isMet === false)) {
+      void this.#publishUncosigned();
+    }
+    return this.#waiters.add(size, quorumMissing);
+  }
+
+  /** Why nothing may be added to the log any more: a witness has shown that this is not the tree that it was. */
+  get contradiction(): string | undefined {
+    return this.#contradiction;
+  }
+
+  /** Returns how it goes; costs nothing. */
+  publication(): Publication {
+    const { mode } = this.#options;
+    const published = this.#published;
+    const witnesses = this.#clients.map((client) => client.state());
+    const isMet = published?.isMet ?? false;
+    const size = published?.size;
+    const uncosigned = this.#uncosigned;
+    return { mode, size, isMet, uncosigned, trouble: this.#trouble(witnesses), witnesses };
+  }
+
+  /** Waits for witnesses no longer: whoever waits gets what there is. */
+  hurry(): void {
+    this.#isClosing = true;
+    this.#cancelTimer();
+    if (this.#options.mode === 'open' && this.#waiters.size > 0) {
+      void this.#publishUncosigned().then(() => this.#waiters.refuseAll(quorumMissing));
+    } else {
+      this.#waiters.refuseAll(quorumMissing);
+    }
+  }
+
+  /** Ends every request, and returns when nothing is under way. */
+  async close(): Promise<void> {
+    this.hurry();
+    await Promise.all(this.#clients.map((client) => client.close()));
+    await this.#saving;
+  }
+
+  #clientOf({ url, keys }: AskedWitness, published: PublishedNote | undefined): WitnessClient {
+    const { origin, requestTimeoutMs, timing, proof, told } = this.#options;
+    const names = keys.map(({ witness }) => witness);
+    const hasCosigned = published?.cosignatures.some(({ witness }) => names.includes(witness));
+    return new WitnessClient({
+      url,
+      keys,
+      origin,
+      rememberedSize: hasCosigned ? (published?.size ?? 0) : 0,
+      timeoutMs: requestTimeoutMs,
+      timing,
+      proof,
+      told,
+      cosigned: (candidate, cosignatures) => this.#cosigned(candidate, cosignatures),
+      contradicted: (evidence) => this.#contradicted(evidence),
+    });
+  }
+
+  /** Begins a round with the newest head, or another with the same when its cosignatures are still missing. */
+  #begin(): void {
+    if (this.#isClosing) return;
+    const own = this.#ownOrLater();
+    if (own === undefined) return;
+    const last = this.#round;
+    const { size, note } = own;
+    const of = (known: typeof last | PublishedNote): readonly Cosignature[] =>
+      known?.own.size === size ? known.cosignatures : [];
+    const cosignatures = unitedCosignatures(of(this.#published), of(last));
+    const text = note.slice(0, note.lastIndexOf('\n\n') + 1);
+    const round = { candidate: { size, text, ownNote: note }, own, cosignatures, isOver: false };
+    this.#round = round;
+    for (const client of this.#clients) {
+      const hasAll = last !== undefined && client.isAmong(cosignatures);
+      if (!hasAll) client.ask(round.candidate);
+    }
+    this.#later(this.#options.waitMs, () => this.#expired(round));
+    this.#judge(round);
+  }
+
+  #cosigned({ size }: Candidate, cosignatures: readonly Cosignature[]): void {
+    const round = this.#round;
+    if (round?.own.size === size) {
+      round.cosignatures = unitedCosignatures(round.cosignatures, cosignatures);
+      this.#judge(round);
+    } else if (this.#published?.size === size) {
+      void this.#publish(this.#noteOf(this.#published.own, cosignatures));
+    }
+  }
+
+  /** Publishes what a round has gathered if that may be, and goes on with the next head. */
+  #judge(round: Round): void {
+    const note = this.#noteOf(round.own, round.cosignatures);
+    // What is published already gets each further cosignature; so does what an open log publishes unmet.
+    if (!note.isMet && this.#published?.size !== note.size) return;
+    const isFirst = note.isMet && !round.isOver;
+    if (isFirst) round.isOver = true;
+    void this.#publish(note).then((isKept) => {
+      if (!isFirst || this.#round !== round) return;
+      if (!isKept) this.#later(RETRY_MS, () => this.#begin());
+      else if (this.#head.size > round.own.size) this.#begin();
+      else this.#cancelTimer();
+    });
+  }
+
+  #expired(round: Round): void {
+    const { mode } = this.#options;
+    round.isOver = true;
+    if (mode !== 'closed') void this.#publishUncosigned();
+    if (this.#head.size > round.own.size) this.#begin();
+    else this.#later(ASK_AGAIN_MS, () => this.#begin());
+  }
+
+  /** Somebody has waited long enough; returns when they have what there is. */
+  async #overdue(): Promise<void> {
+    if (this.#options.mode !== 'closed') await this.#publishUncosigned();
+  }
+
+  /** Publishes the newest head as it is; returns whether it is published. */
+  async #publishUncosigned(): Promise<boolean> {
+    const own = this.#ownOrLater();
+    if (own === undefined) return false;
+    const round = this.#round;
+    const cosignatures = round?.own.size === own.size ? round.cosignatures : [];
+    return this.#publish(this.#noteOf(own, cosignatures));
+  }
+
+  /** Returns whether `offered`, or a later note, is on disk and served. One write at a time. */
+  #publish(offered: PublishedNote): Promise<boolean> {
+    this.#saving = this.#saving.then(async () => {
+      const next = this.#successor(offered);
+      if (next === this.#published) return true;
+      const { size, note } = next;
+      const row = { kind: 'published', size, bytes: utf8(note) } as const;
+      if (!(await this.#options.late.write({ notes: [row], sync: true }))) return false;
+      if (!next.isMet && this.#published?.size !== size) this.#uncosigned += 1;
+      this.#published = next;
+      this.#kept = next;
+      this.#waiters.serve(next);
+      this.#options.published(next);
+      return true;
+    });
+    return this.#saving;
+  }
+
+  /** Never an older note over a newer one, never one cosignature less at one size. */
+  #successor(offered: PublishedNote): PublishedNote {
+    const current = this.#published;
+    if (current === undefined || offered.size > current.size) return offered;
+    if (offered.size < current.size) return current;
+    const united = unitedCosignatures(current.cosignatures, offered.cosignatures);
+    if (united.length === current.cosignatures.length) return current;
+    return this.#noteOf(current.own, united);
+  }
+
+  #noteOf(own: SignedHead, cosignatures: readonly Cosignature[]): PublishedNote {
+    return publishedNote(own, cosignatures, this.#options.policy);
+  }
+
+  #own(): SignedHead {
+    if (this.#kept?.size === this.#head.size) return this.#kept.own;
+    return this.#options.ownNote(this.#head);
+  }
+
+  /** Returns undefined when the log cannot sign; a round is begun later then. */
+  #ownOrLater(): SignedHead | undefined {
+    try {
+      this.#signingTrouble = undefined;
+      return this.#own();
+    } catch (error) {
+      this.#signingTrouble = (error as Error).message;
+      this.#later(RETRY_MS, () => this.#begin());
+      return undefined;
+    }
+  }
+
+  /** There is one timer: that of the round, or of the next. */
+  #later(delayMs: number, action: () => void): void {
+    this.#cancelTimer();
+    if (!this.#isClosing) this.#cancelTimer = this.#options.timing.after(delayMs, action);
+  }
+
+  async #contradicted(evidence: Contradiction): Promise<void> {
+    const { origin, signers, rootAtSize, believesClaims, told } = this.#options;
+    const treeSize = this.#head.size;
+    const context = { origin, signers, treeSize, rootAtSize };
+    const { note, claim } = evidence;
+    const proven = note === undefined ? undefined : await contradictionOf(note, context);
+    const isBelieved = believesClaims && claim !== undefined && claim.size > BigInt(treeSize);
+    const reason = proven ?? (isBelieved ? claim.reason : undefined);
+    if (reason === undefined || this.#contradiction !== undefined) return;
+    this.#contradiction = `a witness contradicts this log, which takes no more entries: ${reason}`;
+    told({ witness: origin, event: 'alarm', reason: this.#contradiction });
+  }
+
+  #trouble(witnesses: readonly WitnessState[]): string | undefined {
+    if (this.#contradiction !== undefined) return this.#contradiction;
+    const { mode } = this.#options;
+    const size = this.#published?.size;
+    const isBehind = this.#round?.isOver === true && size !== this.#head.size;
+    if (this.#published?.isMet === true && !isBehind) return undefined;
+    const reasons = witnesses.flatMap(({ witness, trouble }) =>
+      trouble === undefined ? [] : [`${witness}: ${trouble}`],
+    );
+    const why = [this.#signingTrouble ?? [], ...reasons].flat().join('; ');
+    const what =
+      mode === 'closed'
+        ? `no head after size ${size ?? 'none'} has its quorum`
+        : `size ${size ?? 'none'} is published without its quorum`;
+    return why === '' ? what : `${what} (${why})`;
+  }
+}
+
+function quorumMissing(): LogError {
+  return new LogError('QUORUM_MISSING', 'witnesses have not cosigned the tree yet');
+}

@@ -1,0 +1,69 @@
+/**
+ * What is kept of a witness's answer: cosignatures of keys that the policy names, that verify, and that were made now.
+ *
+ * Spec: https://c2sp.org/tlog-cosignature, https://c2sp.org/signed-note. In scope: that choice. Out of scope: how the
+ * answer came (witness-request.ts). Everything in it may be a lie, and none of it reaches a note unproved. No state.
+ */
+
+import { equalBytes, utf8 } from '../encoding/bytes.js';
+import { readCosignature } from '../note/cosignature.js';
+import type { NoteVerifier, SignatureLine, SignedNote } from '../note/signed-note.js';
+import { parsedNote } from './notes.js';
+
+/** A key of a witness. */
+export interface WitnessKey {
+  /** Name of the witness in the policy. */
+  readonly witness: string;
+  readonly verifier: NoteVerifier;
+}
+
+/** A cosignature that verified. */
+export interface Cosignature {
+  /** Name of the witness in the policy. */
+  readonly witness: string;
+  readonly line: SignatureLine;
+}
+
+/** How far the clock of a witness may be from ours, in seconds. */
+export const COSIGNATURE_TOLERANCE_SECONDS = 300;
+
+/**
+ * Returns the cosignatures in an answer, one for each key at most; of other keys, and what does not verify or was not made
+ * about now, is left out. Empty when nothing is left, as in an answer that is no signature lines at all.
+ */
+export function cosignaturesIn(
+  answer: string,
+  noteText: string,
+  keys: readonly WitnessKey[],
+  nowMs: number,
+): readonly Cosignature[] {
+  const note = parsedNote(`${noteText}\n${answer}`);
+  // An empty line in the answer would make another text of ours.
+  if (note === undefined || note.text !== noteText) return [];
+  return verifiedCosignatures(note, keys, (seconds) => {
+    const distance = Number(seconds) - nowMs / 1000;
+    return seconds > 0n && Math.abs(distance) <= COSIGNATURE_TOLERANCE_SECONDS;
+  });
+}
+
+/** Returns the cosignatures of a note that verify and have a time that is accepted, in the order of the keys. */
+export function verifiedCosignatures(
+  { text, signatures }: SignedNote,
+  keys: readonly WitnessKey[],
+  isTimeAccepted: (seconds: bigint) => boolean,
+): readonly Cosignature[] {
+  const message = utf8(text);
+  return keys.flatMap(({ witness, verifier }) => {
+    const line = signatures.find((each) => {
+      const time = readCosignature(each.signature)?.timeSeconds;
+      return (
+        each.name === verifier.name &&
+        equalBytes(each.keyID, verifier.keyID) &&
+        time !== undefined &&
+        isTimeAccepted(time) &&
+        verifier.verify(message, each.signature)
+      );
+    });
+    return line === undefined ? [] : [{ witness, line }];
+  });
+}

@@ -9,6 +9,8 @@ import type { ProposedEntry, SearchTerm } from '../entries/entry-kind.js';
 import type { TileCoordinates } from '../merkle/tile.js';
 import type { Publication } from '../publishing/publisher.js';
 
+export type { Publication };
+
 /** Who a log is; constant for its life. */
 export interface LogIdentity {
   /** Positive 63-bit tree ID. */

@@ -16,9 +16,11 @@ import { type App, createApp } from '../api/app.js';
 import { requestLogFields } from '../api/request-log.js';
 import type { ProposedEntry } from '../entries/entry-kind.js';
 import { isLogError } from '../errors.js';
+import { SYSTEM_CLOCK } from '../http/clock.js';
 import type { CompletedRequest } from '../http/exchange.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
 import type { LogObserver } from '../log/log-options.js';
+import type { Timing } from '../publishing/timing.js';
 import type { Pause } from '../sequencing/recovery.js';
 import { BlockSigner } from '../workers/block-signer.js';
 import { EntryWorkers } from '../workers/entry-workers.js';
@@ -31,7 +33,12 @@ import { entryPolicy, submissionRules } from './entry-policy.js';
 import type { PublicIdentity } from './identity.js';
 import { type Listening, listen } from './listen.js';
 import { createLogger, stderrStream } from './logger.js';
-import { createRegistry, declareLogMetrics, serveMetrics } from './metrics-server.js';
+import {
+  createRegistry,
+  declareLogMetrics,
+  declareWitnessMetrics,
+  serveMetrics,
+} from './metrics-server.js';
 import { type OpenLogs, openLogs } from './open-logs.js';
 import { type LogParts, openParts } from './open-parts.js';
 import { serveGrpc } from './serve-grpc.js';
@@ -45,6 +52,7 @@ import {
 } from './timestamp-authority.js';
 import { openTrustKit } from './trust-kit.js';
 import type { LogFacts } from './trust-options.js';
+import { readWitnessPolicy, witnessingOf } from './witness-policy.js';
 
 /** A server that answers. */
 export interface RunningServer {
@@ -74,6 +82,7 @@ export async function composeServer(
   logger: Logger = createLogger(config.logLevel, stderrStream()),
 ): Promise<RunningServer> {
   const trust = openTrustKit(config, config.hostname);
+  const policy = readWitnessPolicy(config);
   const parts = await openParts(config);
   const { identity, folder } = parts;
   const closers: Closers = [() => parts.close()];
@@ -96,12 +105,14 @@ export async function composeServer(
       ...logOptions(config, workers),
       ...(blockSigner !== undefined && { signTogether: blockSigner.sign }),
       parts,
+      witnessingOf: witnessingOf(policy, config, parts.keys, TIMING),
       observer: observerOf(logger, told),
       checked: (log) => checkedLog(log, check),
     });
     closers.push(logs.close);
     const tileSides = logs.all.map(({ tileSide }) => tileSide);
     declareLogMetrics(registry, tileSides);
+    declareWitnessMetrics(registry, tileSides);
     const app = createApp({
       ...appOptions(config, logs, workers, registry, logger),
       timestamps,
@@ -192,6 +203,8 @@ const pause: Pause = async (ms, signal) => {
   await wait(ms, undefined, { signal }).catch(() => undefined);
 };
 
+const TIMING: Timing = { wallMs: () => Date.now(), after: SYSTEM_CLOCK.after };
+
 function logOptions(config: Config, workers: EntryWorkers) {
   return {
     pause,
@@ -214,6 +227,10 @@ function observerOf(logger: Logger, told: { readonly app?: App }): LogObserver {
     },
     unanswered: (error) => logger.error({ err: error }, 'entries were stored, but not answered'),
     lateRowsLost: (error) => logger.warn({ err: error }, 'notes or timestamps were not kept'),
+    witness({ witness, event, reason }) {
+      const level = ({ alarm: 'error', failed: 'warn', back: 'info' } as const)[event];
+      logger[level]({ witness, event }, reason);
+    },
     signingFailed: (error) => logger.error({ err: error }, 'timestamps could not be signed'),
   };
 }

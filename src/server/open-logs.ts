@@ -14,7 +14,9 @@ import { LogError } from '../errors.js';
 import type { Desks, Log, Shards } from '../log/log.js';
 import type { LogObserver, LogOptions } from '../log/log-options.js';
 import { openLog } from '../log/open-log.js';
+import type { Witnessing } from '../publishing/publisher.js';
 import type { Pause } from '../sequencing/recovery.js';
+import type { LogRecord } from '../storage/log-store.js';
 import { genesisProposal } from './genesis-entry.js';
 import type { LogRecords } from './identity.js';
 import type { LogParts } from './open-parts.js';
@@ -29,6 +31,8 @@ export interface OpenLogsOptions extends Pick<LogOptions, Passed> {
   readonly observer: LogObserver;
   /** Whether an empty log of the v2 API gets an entry of its own. */
   readonly genesisEntry: boolean;
+  /** Returns how a log is witnessed, undefined for one that is not. Default: none is. */
+  witnessingOf?(record: LogRecord): Witnessing | undefined;
   /** Wraps each desk. */
   checked(log: Log): Log;
 }
@@ -62,6 +66,7 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
   };
   try {
     for (const record of distinct(records)) {
+      const witnessing = options.witnessingOf?.(record);
       const { rekorSide, tileSide } = await openLog({
         store,
         record,
@@ -75,13 +80,16 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
         ...(limits !== undefined && { limits }),
         ...(signTogether !== undefined && { signTogether }),
         observer,
+        ...(witnessing !== undefined && { witnessing }),
       });
       opened.push({ rekorSide: checked(rekorSide), tileSide: checked(tileSide) });
     }
     const v2 = (opened.at(-1) as Desks).tileSide;
     if (options.genesisEntry && v2.statistics().treeSize === 0) {
       first = genesisProposal(v2.identity, keys.log);
-      await writeGenesisEntry(v2, first);
+      // Witnesses may be away, or not know the log yet: a start does not wait for them.
+      const isWitnessed = v2.statistics().publication !== undefined;
+      await writeGenesisEntry(isWitnessed ? (opened.at(-1) as Desks).rekorSide : v2, first);
     }
   } catch (error) {
     await close();

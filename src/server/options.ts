@@ -16,6 +16,7 @@ import {
 import type { OptionRow } from './option-row.js';
 import { TIMESTAMP_OPTIONS } from './timestamp-option-rows.js';
 import { TRUST_OPTIONS } from './trust-option-rows.js';
+import { WITNESS_OPTIONS } from './witness-option-rows.js';
 
 /** Endpoints that can be switched off, under Rekor's names. */
 export const API_ENDPOINTS = [
@@ -325,6 +326,7 @@ export const OPTIONS = [
       'checkpoint and tiles below /api/v2 too; false answers 501 there, as Rekor v2, and at the root they stay',
   },
   ...TRUST_OPTIONS,
+  ...WITNESS_OPTIONS,
   {
     name: 'max-pending-entries',
     kind: 'integer',

@@ -74,21 +74,28 @@ export function submit(url: string, artifact: string): Promise<Response> {
 
 /** Submits a hashedrekord over `artifact` to the v2 API. */
 export function submitV2(url: string, artifact: string): Promise<Response> {
-  return fetch(`${url}/api/v2/log/entries`, {
-    method: 'POST',
-    body: JSON.stringify({
-      hashedRekordRequestV002: {
-        digest: createHash('sha256').update(artifact).digest('base64'),
-        signature: {
-          content: sign('sha256', Buffer.from(artifact), privateKey).toString('base64'),
-          verifier: {
-            publicKey: {
-              rawBytes: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
-            },
-            keyDetails: 'PKIX_ECDSA_P256_SHA_256',
+  return sendV2(url, v2Submission(artifact));
+}
+
+/** Sends what may be sent again. */
+export function sendV2(url: string, body: string): Promise<Response> {
+  return fetch(`${url}/api/v2/log/entries`, { method: 'POST', body });
+}
+
+/** Returns a hashedrekord over `artifact` as the v2 API takes it; each is signed anew. */
+export function v2Submission(artifact: string): string {
+  return JSON.stringify({
+    hashedRekordRequestV002: {
+      digest: createHash('sha256').update(artifact).digest('base64'),
+      signature: {
+        content: sign('sha256', Buffer.from(artifact), privateKey).toString('base64'),
+        verifier: {
+          publicKey: {
+            rawBytes: publicKey.export({ type: 'spki', format: 'der' }).toString('base64'),
           },
+          keyDetails: 'PKIX_ECDSA_P256_SHA_256',
         },
       },
-    }),
+    },
   });
 }

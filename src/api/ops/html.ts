@@ -1,10 +1,10 @@
 /** The two HTML pages of the server: plain, without scripts, nothing loaded from elsewhere. */
 
-import type { LogIdentity } from '../../log/log.js';
+import type { LogIdentity, Publication } from '../../log/log.js';
 import type { DescribedOperation } from './description.js';
 
-/** Returns the page at `/`: which log this is and where to go on. */
-export function homePage(identity: LogIdentity): string {
+/** Returns the page at `/`: which log this is, how the witnessed ones are published, and where to go on. */
+export function homePage(identity: LogIdentity, publications: readonly Publication[]): string {
   const rows = [
     ['Origin', identity.origin],
     ['Tree ID', String(identity.treeID)],
@@ -18,12 +18,21 @@ export function homePage(identity: LogIdentity): string {
     `<p>This server keeps an append-only, verifiable log of signed software metadata. It speaks the
 Rekor v1 and v2 APIs and C2SP tlog-tiles.</p>
 <dl>${list.join('')}</dl>
-<ul>
+${publications.map(publicationText).join('')}<ul>
 <li><a href="/docs">The API</a>, also as <a href="/swagger.json">OpenAPI description</a></li>
 <li><a href="/api/v1/log">The current tree head</a>, and <a href="/checkpoint">that of the v2 API</a></li>
 <li><a href="/api/v1/log/publicKey">The public key of the log</a></li>
 </ul>`,
   );
+}
+
+function publicationText({ size, isMet, trouble, witnesses }: Publication): string {
+  const names = witnesses.map(({ witness }) => witness).join(', ');
+  const state = isMet
+    ? `The published checkpoint, of size ${size}, has the cosignatures that the policy asks for.`
+    : 'There is <strong>no published checkpoint with the cosignatures that the policy asks for</strong> now.';
+  const more = trouble === undefined ? '' : ` Now: ${escapeHtml(trouble)}.`;
+  return `<p>Witnesses: ${escapeHtml(names)}. ${state}${more}</p>\n`;
 }
 
 /** Returns the page at `/docs`: the operations of the API. */

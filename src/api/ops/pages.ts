@@ -5,7 +5,7 @@
 
 import { JSON_TYPE, type Reply } from '../../http/reply.js';
 import type { Page } from '../../http/route.js';
-import type { Log, Readiness, Shards } from '../../log/log.js';
+import type { Log, Publication, Readiness, Shards } from '../../log/log.js';
 import { allLogs } from '../v1/shards.js';
 import { describeApi, describedOperations } from './description.js';
 import { apiPage, homePage } from './html.js';
@@ -47,7 +47,7 @@ export function opsPages(shards: Shards, openapiText: string): readonly Page[] {
       handle: () => ({
         status: 200,
         contentType: 'text/html',
-        body: homePage(shards.active.identity),
+        body: homePage(shards.active.identity, publications(shards)),
       }),
     },
     {
@@ -83,9 +83,25 @@ async function readiness(shards: Shards): Promise<Reply> {
   const append = firstTrouble('append', written);
   const sign = firstTrouble('sign', written);
   const isReady = append === undefined && sign === undefined && read === undefined;
-  const parts = { append: append ?? 'ok', read: read ?? 'ok', sign: sign ?? 'ok' };
+  const parts = {
+    ...{ append: append ?? 'ok', read: read ?? 'ok', sign: sign ?? 'ok' },
+    ...witnessPart(publications(shards)),
+  };
   const body = JSON.stringify({ ...parts, status: isReady ? 'READY' : 'NOT_READY' });
   if (isReady) return { status: 200, contentType: JSON_TYPE, body };
   const headers = [['Retry-After', RETRY_AFTER_SECONDS]] as const;
   return { status: 503, contentType: JSON_TYPE, body, headers };
+}
+
+/** Says how witnesses do; that they are away makes no server unready: reading goes on, and so do the answers of v1. */
+function witnessPart(publications: readonly Publication[]): { readonly witnesses?: string } {
+  if (publications.length === 0) return {};
+  const troubles = publications.flatMap(({ mode, trouble }) =>
+    trouble === undefined ? [] : [`${mode}: ${trouble}`],
+  );
+  return { witnesses: troubles.join('; ') || 'ok' };
+}
+
+function publications(shards: Shards): readonly Publication[] {
+  return allLogs(shards).flatMap((log) => log.statistics().publication ?? []);
 }

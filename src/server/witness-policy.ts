@@ -1,0 +1,146 @@
+/**
+ * Who cosigns the checkpoints of this server: the policy file, held against the log's own keys and addresses.
+ *
+ * Spec: https://c2sp.org/tlog-policy; docs/operating.md, "Witnesses". In scope: reading the file, what of it a log can
+ * work with. Out of scope: asking (publishing/).
+ */
+
+import { readFileSync } from 'node:fs';
+import { isLogError, LogError } from '../errors.js';
+import { isQuorumMet, type Policy, type PolicyWitness, parsePolicy } from '../note/policy.js';
+import type { AskedWitness, Witnessing } from '../publishing/publisher.js';
+import type { Timing } from '../publishing/timing.js';
+import { noteVerifier } from '../signing/note-verifier.js';
+import type { Signer } from '../signing/signer.js';
+import { isLogOfV1, isLogOfV2, type LogRecord } from '../storage/log-store.js';
+import type { Config } from './config.js';
+import type { LogKeys } from './identity.js';
+
+type WitnessConfig = Pick<
+  Config,
+  | 'witnessPolicy'
+  | 'witnessMode'
+  | 'witnessWaitMs'
+  | 'witnessTimeoutMs'
+  | 'witnessLogs'
+  | 'witnessGuard'
+  | 'witnessAllowOwn'
+  | 'hostname'
+  | 'publicUrl'
+  | 'address'
+  | 'port'
+>;
+
+/** Returns the policy that is configured, undefined without one. Throws CONFIG_INVALID, naming the file. */
+export function readWitnessPolicy(config: WitnessConfig): Policy | undefined {
+  const path = config.witnessPolicy;
+  if (path === undefined) return undefined;
+  const policy = parsed(path);
+  const asked = policy.witnesses.filter(({ url }) => url !== undefined);
+  for (const witness of asked) checkURL(path, witness);
+  const names = new Set(asked.map(({ name }) => name));
+  if (!isQuorumMet(policy, (name) => names.has(name))) {
+    throw refused(path, 'its quorum cannot be met by the witnesses that have a URL');
+  }
+  return policy;
+}
+
+/**
+ * Returns how a log is witnessed, by its record; undefined for one that is not. Throws CONFIG_INVALID for a witness that is
+ * the log itself.
+ */
+export function witnessingOf(
+  policy: Policy | undefined,
+  config: WitnessConfig,
+  keys: LogKeys,
+  timing: Timing,
+): (record: LogRecord) => Witnessing | undefined {
+  if (policy === undefined) return () => undefined;
+  if (!config.witnessAllowOwn) {
+    for (const witness of policy.witnesses) assertForeign(witness, config, keys);
+  }
+  const witnessing: Witnessing = {
+    policy,
+    witnesses: askedWitnesses(policy),
+    mode: config.witnessMode,
+    waitMs: config.witnessWaitMs,
+    requestTimeoutMs: config.witnessTimeoutMs,
+    believesClaims: config.witnessGuard === 'claim',
+    timing,
+  };
+  const { witnessLogs } = config;
+  const isWitnessed = (record: LogRecord): boolean =>
+    (witnessLogs.includes('v1') && isLogOfV1(record)) ||
+    (witnessLogs.includes('v2') && isLogOfV2(record));
+  return (record) => (isWitnessed(record) ? witnessing : undefined);
+}
+
+function parsed(path: string): Policy {
+  let bytes: Uint8Array;
+  try {
+    bytes = readFileSync(path);
+  } catch (cause) {
+    throw refused(path, (cause as Error).message, cause);
+  }
+  try {
+    return parsePolicy(bytes);
+  } catch (cause) {
+    if (!isLogError(cause)) throw cause;
+    throw refused(path, cause.message, cause);
+  }
+}
+
+function checkURL(path: string, { name, url = '' }: PolicyWitness): void {
+  const { protocol, search, hash } = URL.canParse(url)
+    ? new URL(url)
+    : { protocol: '', search: '', hash: '' };
+  if (/^https?:$/.test(protocol) && search === '' && hash === '') return;
+  throw refused(path, `the URL of witness ${name} is no http or https prefix`);
+}
+
+/** One request brings the cosignatures of all keys behind an address. */
+function askedWitnesses({ witnesses }: Policy): readonly AskedWitness[] {
+  const byURL = new Map<string, AskedWitness['keys'][number][]>();
+  for (const { name, key, url } of witnesses) {
+    if (url === undefined) continue;
+    const keys = byURL.get(url) ?? [];
+    keys.push({ witness: name, verifier: noteVerifier(key) });
+    byURL.set(url, keys);
+  }
+  return [...byURL].map(([url, keys]) => ({ url, keys }));
+}
+
+/** A log that witnesses itself would vouch for whatever it shows to whom. */
+function assertForeign(
+  { name, key, url }: PolicyWitness,
+  config: WitnessConfig,
+  { log, tiles }: LogKeys,
+): void {
+  const isOwn = {
+    'a key of this log': [log, tiles].some((signer) => isKeyOf(signer, key.publicKey)),
+    'the name of this log': `${key.name}/`.startsWith(`${config.hostname}/`),
+    'the address of this log': url !== undefined && ownHosts(config).includes(new URL(url).host),
+  };
+  const [what] = Object.entries(isOwn).find(([, isSo]) => isSo) ?? [];
+  if (what === undefined) return;
+  throw new LogError(
+    'CONFIG_INVALID',
+    `witness ${name} of --witness-policy has ${what}: a log that witnesses itself proves nothing; ` +
+      'if it is meant so, --witness-allow-own accepts it',
+  );
+}
+
+function isKeyOf({ algorithm, publicKeyDer }: Signer, publicKey: Uint8Array): boolean {
+  // The SubjectPublicKeyInfo of an Ed25519 key ends with the 32 bytes of the key itself.
+  return algorithm === 'ed25519' && Buffer.compare(publicKeyDer.slice(-32), publicKey) === 0;
+}
+
+function ownHosts({ publicUrl, address, port, hostname }: WitnessConfig): readonly string[] {
+  const listening = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+  const urls = [listening, publicUrl ?? `https://${hostname}`];
+  return urls.flatMap((url) => (URL.canParse(url) ? [new URL(url).host] : []));
+}
+
+function refused(path: string, reason: string, cause?: unknown): LogError {
+  return new LogError('CONFIG_INVALID', `--witness-policy ${path}: ${reason}`, { cause });
+}

@@ -93,7 +93,7 @@ export interface Publication {
 /** What is wanted of a head that is not there yet is tried again after this time. */
 const RETRY_MS = 1_000;
 /** How often witnesses are asked again for a head that has not met its quorum. */
-const ASK_AGAIN_MS = 60_000;
+const ASK_AGAIN_MS = 30_000;
 
 interface Round {
   readonly candidate: Candidate;

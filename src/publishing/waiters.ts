@@ -17,6 +17,9 @@ interface Waiter<Head> {
   readonly cancel: () => void;
 }
 
+/** More would take the server's requests under way from those who wait for nobody. */
+const MOST_WAITERS = 2_048;
+
 /** Waiters for heads. */
 export class Waiters<Head extends { readonly size: number }> {
   readonly #options: WaitersOptions;
@@ -31,9 +34,13 @@ export class Waiters<Head extends { readonly size: number }> {
     return this.#waiting.size;
   }
 
-  /** Returns the first head of at least `size` leaves that is served; throws what `refusal` makes when it took too long. */
-  add(size: number, refusal: () => Error): Promise<Head> {
+  /**
+   * Returns the first head of at least `size` leaves that is served; throws what `refusal` makes when it took too long, and
+   * when too many wait.
+   */
+  async add(size: number, refusal: () => Error): Promise<Head> {
     const { timing, waitMs, overdue } = this.#options;
+    if (this.#waiting.size >= MOST_WAITERS) throw refusal();
     return new Promise<Head>((resolve, reject) => {
       const cancel = timing.after(waitMs, () => {
         void overdue().then(() => {

@@ -76,8 +76,6 @@ const MOST_TRIES = 3;
 const SEES_A_FORK = 422;
 const FIRST_REST_MS = 250;
 const LONGEST_REST_MS = 30_000;
-/** A witness that refuses is not asked for the same again; a later checkpoint it may see after this time. */
-const REST_AFTER_REFUSAL_MS = 60_000;
 
 type Attempt =
   | { readonly cosignatures: readonly Cosignature[] }
@@ -150,6 +148,7 @@ export class WitnessClient {
       const candidate = this.#wanted;
       const attempt = await this.#attempt(candidate);
       if (signal.aborted) return;
+      // A witness that refuses is not asked for the same again; a later checkpoint is another matter.
       const isSettled = 'cosignatures' in attempt || attempt.isAlarm;
       if (isSettled && this.#wanted === candidate) this.#wanted = undefined;
       if ('cosignatures' in attempt) this.#succeeded(candidate, attempt.cosignatures);
@@ -220,7 +219,7 @@ export class WitnessClient {
     const isNews = this.#trouble?.reason !== reason;
     this.#failures += 1;
     this.#trouble = { reason, isAlarm };
-    this.#restMs = isAlarm ? REST_AFTER_REFUSAL_MS : this.#nextRestMs;
+    this.#restMs = this.#nextRestMs;
     this.#nextRestMs = Math.min(this.#nextRestMs * 2, LONGEST_REST_MS);
     if (!isNews) return;
     this.#options.told({ witness: this.witness, event: isAlarm ? 'alarm' : 'failed', reason });

@@ -7,6 +7,7 @@ import { parseCheckpoint } from '../../src/note/checkpoint.js';
 import { parseSignedNote } from '../../src/note/signed-note.js';
 import type { PublishedNote } from '../../src/publishing/published-note.js';
 import type { PublishingMode, Witnessing } from '../../src/publishing/publisher.js';
+import type { Timing } from '../../src/publishing/timing.js';
 import type { WitnessEvent } from '../../src/publishing/witness-client.js';
 import type { Store } from '../../src/storage/log-store.js';
 import {
@@ -16,7 +17,7 @@ import {
   ODDITIES,
   startWitness,
 } from '../publishing/fake-witness.js';
-import { linesOf, namesOn, witnessedBy } from '../publishing/witnessing.js';
+import { LONG_MS, linesOf, namesOn, REAL_TIMING, witnessedBy } from '../publishing/witnessing.js';
 import { newStore, openTestDesks, proposal } from './log-fixture.js';
 
 const OWN = ['log.example', 'log.example'];
@@ -209,6 +210,50 @@ for (const [behaviour, pattern] of [
     assert.equal(bad.asked.length, 1);
   });
 }
+
+for (const [behaviour, requests] of [
+  ['redirect', 1],
+  ['conflict-loop', 3],
+  ['status-500', 1],
+  ['html', 1],
+] as const) {
+  test(`a witness is asked ${requests} times before it is left alone: ${behaviour}`, async (t) => {
+    const bad = await witness(t, 'w.example/1', behaviour);
+    const rests: number[] = [];
+    const after: Timing['after'] = (delayMs, action) => {
+      if (delayMs === LONG_MS) return REAL_TIMING.after(delayMs, action);
+      rests.push(delayMs);
+      return () => {};
+    };
+    const timing = { ...REAL_TIMING, after };
+    const opened = await open(t, await newStore(), witnessedBy([bad], { timing }));
+    if (opened.events.length === 0) await opened.nextEvent();
+    assert.equal(opened.events[0]?.event, 'failed');
+    await opened.rekorSide.submit(proposal('first'));
+    assert.deepEqual(rests, [250]);
+    assert.equal(bad.asked.length, requests);
+  });
+}
+
+test('rests grow with each failure and begin anew after a success', async (t) => {
+  const flaky = await witness(t, 'w.example/1', 'status-503');
+  const rests: number[] = [];
+  const after: Timing['after'] = (delayMs, action) => {
+    if (delayMs === LONG_MS) return REAL_TIMING.after(delayMs, action);
+    rests.push(delayMs);
+    if (rests.length === 12) flaky.behaviour = 'honest';
+    return REAL_TIMING.after(0, action);
+  };
+  const timing = { ...REAL_TIMING, after };
+  const opened = await open(t, await newStore(), witnessedBy([flaky], { timing }));
+  await opened.tileSide.checkpoint();
+  assert.deepEqual(rests.slice(0, 4), [250, 500, 1_000, 2_000]);
+  assert.equal(rests.at(-1), 30_000);
+  assert.deepEqual(
+    opened.events.map(({ event }) => event),
+    ['failed', 'back'],
+  );
+});
 
 for (const mode of MODES) {
   test(`${mode}: one dead witness of two is not missed where one is enough`, async (t) => {

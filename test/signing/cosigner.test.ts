@@ -198,3 +198,9 @@ test('a closed cosigner refuses what is under way and what follows', async (t) =
   await refused;
   await assert.rejects(cosigner.cosign(TEXT, 1n), unavailable);
 });
+
+test('a cosigner that was closed before it signed starts no thread', async (t) => {
+  const cosigner = mldsa(t, 'w.example', SEED, { module: answeringWith('message') });
+  await cosigner.close();
+  await assert.rejects(cosigner.cosign(TEXT, 1n), unavailable);
+});

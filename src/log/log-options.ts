@@ -2,8 +2,8 @@
 
 import type { AcceptedEntry, IdentifiedEntry, ProposedEntry } from '../entries/entry-kind.js';
 import type { PublishedNote } from '../publishing/published-note.js';
-import type { Witnessing } from '../publishing/publisher.js';
 import type { WitnessEvent } from '../publishing/witness-client.js';
+import type { Witnessing } from '../publishing/witnessing.js';
 import type { Clock } from '../sequencing/clock.js';
 import type { PoolLimits } from '../sequencing/pool.js';
 import type { Pause } from '../sequencing/recovery.js';

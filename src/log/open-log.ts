@@ -241,7 +241,7 @@ class WiredDesk implements Log {
   }
 
   async submit(proposed: ProposedEntry): Promise<Submission> {
-    this.#assertUncontradicted();
+    if (this.#parts.publisher !== undefined) await this.#admittedBy(this.#parts.publisher);
     return this.#submissions.submit(proposed);
   }
 
@@ -249,7 +249,7 @@ class WiredDesk implements Log {
     proposed: readonly (ProposedEntry | Error)[],
     mode: BatchMode,
   ): Promise<readonly BatchItem[]> {
-    this.#assertUncontradicted();
+    if (this.#parts.publisher !== undefined) await this.#admittedBy(this.#parts.publisher);
     return this.#submissions.submitBatch(proposed, mode);
   }
 
@@ -361,9 +361,10 @@ class WiredDesk implements Log {
     return this.#parts.awaitsPublisher ? this.#parts.publisher : undefined;
   }
 
-  #assertUncontradicted(): void {
-    const reason = this.#parts.publisher?.contradiction;
-    if (reason !== undefined) throw new LogError('GUARD_AHEAD', reason);
+  async #admittedBy(publisher: Publisher): Promise<void> {
+    await publisher.hearing;
+    if (publisher.contradiction === undefined) return;
+    throw new LogError('GUARD_AHEAD', publisher.contradiction);
   }
 
   #checkpoint(): Checkpoint {

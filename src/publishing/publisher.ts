@@ -11,7 +11,6 @@
 
 import { utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
-import type { Policy } from '../note/policy.js';
 import type { Head, LogStore } from '../storage/log-store.js';
 import type { LateRowWriter } from './late-rows.js';
 import type { NoteSigner, SignedHead } from './notes.js';
@@ -22,9 +21,8 @@ import {
   takenUp,
   unitedCosignatures,
 } from './published-note.js';
-import type { Timing } from './timing.js';
 import { Waiters } from './waiters.js';
-import type { Cosignature, WitnessKey } from './witness-answer.js';
+import type { Cosignature } from './witness-answer.js';
 import {
   type Candidate,
   type Contradiction,
@@ -32,32 +30,7 @@ import {
   type WitnessEvent,
   type WitnessState,
 } from './witness-client.js';
-
-/**
- * `closed`: a head without its quorum is not published; `open`: it is, after a time; `async`: that, and answers wait for
- * nothing.
- */
-export type PublishingMode = 'closed' | 'open' | 'async';
-
-/** A witness as it is asked: one address, and the keys behind it. */
-export interface AskedWitness {
-  readonly url: string;
-  readonly keys: readonly WitnessKey[];
-}
-
-/** How a log is witnessed: what the operator says. */
-export interface Witnessing {
-  readonly policy: Policy;
-  readonly witnesses: readonly AskedWitness[];
-  readonly mode: PublishingMode;
-  /** How long a head, and who waits for it, waits for the quorum, in milliseconds. */
-  readonly waitMs: number;
-  /** Time of one request, in milliseconds. */
-  readonly requestTimeoutMs: number;
-  /** Whether a witness that merely says that it knows a larger tree is believed; else it has to show a note of ours. */
-  readonly believesClaims: boolean;
-  readonly timing: Timing;
-}
+import type { AskedWitness, PublishingMode, Witnessing } from './witnessing.js';
 
 /** What a publisher works with. */
 export interface PublisherOptions extends Witnessing {
@@ -95,6 +68,9 @@ const RETRY_MS = 1_000;
 /** How often witnesses are asked again for a head that has not met its quorum. */
 const ASK_AGAIN_MS = 30_000;
 
+/** Witnesses that are away hold up the first submissions after a start for no longer. */
+const LONGEST_HEARING_MS = 1_000;
+
 interface Round {
   readonly candidate: Candidate;
   readonly own: SignedHead;
@@ -126,6 +102,7 @@ export class Publisher {
   #uncosigned = 0;
   #signingTrouble: string | undefined;
   #contradiction: string | undefined;
+  #hearing: Promise<void> | undefined;
   #isClosing = false;
 
   /** Use openPublisher. */
@@ -146,6 +123,12 @@ export class Publisher {
     // The log is as good as closed when it cannot sign; it will say so to whoever asks.
     if (needsOne) await this.#publishUncosigned();
     this.#begin();
+    if (this.#head.size > 0) this.#hearAll();
+  }
+
+  /** While witnesses are asked for the first time: what they know may forbid to add to the log. Undefined afterwards. */
+  get hearing(): Promise<void> | undefined {
+    return this.#hearing;
   }
 
   /** Takes a head that is committed and guarded. */
@@ -221,6 +204,19 @@ export class Publisher {
       told,
       cosigned: (candidate, cosignatures) => this.#cosigned(candidate, cosignatures),
       contradicted: (evidence) => this.#contradicted(evidence),
+    });
+  }
+
+  #hearAll(): void {
+    const { timing } = this.#options;
+    this.#hearing = new Promise((resolve) => {
+      const end = (): void => {
+        cancel();
+        this.#hearing = undefined;
+        resolve();
+      };
+      const cancel = timing.after(LONGEST_HEARING_MS, end);
+      void Promise.all(this.#clients.map((client) => client.heard)).then(end);
     });
   }
 

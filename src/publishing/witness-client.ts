@@ -97,6 +97,9 @@ export class WitnessClient {
   #requests = 0;
   #failures = 0;
   #trouble: { readonly reason: string; readonly isAlarm: boolean } | undefined;
+  /** Resolves when it has answered once, failed once, or is closed. */
+  readonly heard: Promise<void>;
+  #endHearing: () => void = () => {};
 
   constructor(options: WitnessClientOptions) {
     const { url, timeoutMs, timing, rememberedSize, keys } = options;
@@ -104,6 +107,9 @@ export class WitnessClient {
     this.#known = rememberedSize;
     this.#door = { url, timeoutMs, timing, signal: this.#closing.signal };
     this.witness = keys.map((key) => key.witness).join(', ');
+    this.heard = new Promise((resolve) => {
+      this.#endHearing = resolve;
+    });
   }
 
   /** Asks for cosignatures of a checkpoint, after what is under way; one that was not asked for yet is forgotten. */
@@ -136,6 +142,7 @@ export class WitnessClient {
   /** Asks nothing any more, and returns when nothing is under way. */
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#endHearing();
     await this.#working;
   }
 
@@ -147,6 +154,7 @@ export class WitnessClient {
       if (signal.aborted) return;
       const candidate = this.#wanted;
       const attempt = await this.#attempt(candidate);
+      this.#endHearing();
       if (signal.aborted) return;
       // A witness that refuses is not asked for the same again; a later checkpoint is another matter.
       const isSettled = 'cosignatures' in attempt || attempt.isAlarm;

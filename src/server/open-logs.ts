@@ -14,7 +14,7 @@ import { LogError } from '../errors.js';
 import type { Desks, Log, Shards } from '../log/log.js';
 import type { LogObserver, LogOptions } from '../log/log-options.js';
 import { openLog } from '../log/open-log.js';
-import type { Witnessing } from '../publishing/publisher.js';
+import type { Witnessing } from '../publishing/witnessing.js';
 import type { Pause } from '../sequencing/recovery.js';
 import type { LogRecord } from '../storage/log-store.js';
 import { genesisProposal } from './genesis-entry.js';

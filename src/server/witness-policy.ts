@@ -8,8 +8,8 @@
 import { readFileSync } from 'node:fs';
 import { isLogError, LogError } from '../errors.js';
 import { isQuorumMet, type Policy, type PolicyWitness, parsePolicy } from '../note/policy.js';
-import type { AskedWitness, Witnessing } from '../publishing/publisher.js';
 import type { Timing } from '../publishing/timing.js';
+import type { AskedWitness, Witnessing } from '../publishing/witnessing.js';
 import { noteVerifier } from '../signing/note-verifier.js';
 import type { Signer } from '../signing/signer.js';
 import { isLogOfV1, isLogOfV2, type LogRecord } from '../storage/log-store.js';

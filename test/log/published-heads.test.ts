@@ -6,9 +6,9 @@ import type { LogOptions } from '../../src/log/log-options.js';
 import { parseCheckpoint } from '../../src/note/checkpoint.js';
 import { parseSignedNote } from '../../src/note/signed-note.js';
 import type { PublishedNote } from '../../src/publishing/published-note.js';
-import type { PublishingMode, Witnessing } from '../../src/publishing/publisher.js';
 import type { Timing } from '../../src/publishing/timing.js';
 import type { WitnessEvent } from '../../src/publishing/witness-client.js';
+import type { PublishingMode, Witnessing } from '../../src/publishing/witnessing.js';
 import type { Store } from '../../src/storage/log-store.js';
 import {
   type Behaviour,
@@ -400,6 +400,25 @@ test('a witness that shows another tree of the same size stops submissions', asy
   const opened = await open(t, store, witnessedBy([good]));
   while (opened.events.length < 2) await opened.nextEvent();
   await assert.rejects(opened.tileSide.submit(proposal('third')), code('GUARD_AHEAD'));
+});
+
+test('the first submission after a start waits for what witnesses know, and not for long', async (t) => {
+  const good = await witness(t, 'w.example/1');
+  const longer = await open(t, await newStore(), witnessedBy([good]));
+  for (let i = 0; i < 3; i++) await longer.tileSide.submit(proposal(`entry ${i}`));
+  await longer.close();
+  const store = await newStore();
+  const alone = await openTestDesks(store);
+  await alone.tileSide.submit(proposal('entry 0'));
+  await alone.rekorSide.close();
+  const rolledBack = await open(t, store, witnessedBy([good]));
+  await assert.rejects(rolledBack.rekorSide.submit(proposal('fork')), code('GUARD_AHEAD'));
+  await rolledBack.close();
+  good.behaviour = 'slow';
+  const after: Timing['after'] = (delayMs, action) =>
+    REAL_TIMING.after(delayMs === 1_000 ? 0 : delayMs, action);
+  const unheard = await open(t, store, witnessedBy([good], { timing: { ...REAL_TIMING, after } }));
+  assert.equal((await unheard.rekorSide.submit(proposal('next'))).outcome, 'added');
 });
 
 test('a mere claim of a larger tree stops submissions where claims are believed', async (t) => {

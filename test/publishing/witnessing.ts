@@ -3,8 +3,8 @@
 import { parsePolicy } from '../../src/note/policy.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
 import { printVerifierKey, SIGNATURE_TYPE } from '../../src/note/verifier-key.js';
-import type { Witnessing } from '../../src/publishing/publisher.js';
 import type { Timing } from '../../src/publishing/timing.js';
+import type { Witnessing } from '../../src/publishing/witnessing.js';
 import type { FakeWitness } from './fake-witness.js';
 
 /** The clock and timers of this process. */

@@ -6,8 +6,11 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { utf8 } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
 import { isQuorumMet, type Policy, type PolicyWitness, parsePolicy } from '../note/policy.js';
+import { KEY_ID_BYTES, MAX_NOTE_BYTES, MAX_NOTE_SIGNATURES } from '../note/signed-note.js';
+import { SIGNATURE_TYPE, type VerifierKey } from '../note/verifier-key.js';
 import type { Timing } from '../publishing/timing.js';
 import type { AskedWitness, Witnessing } from '../publishing/witnessing.js';
 import { noteVerifier } from '../signing/note-verifier.js';
@@ -38,6 +41,7 @@ export function readWitnessPolicy(config: WitnessConfig): Policy | undefined {
   const policy = parsed(path);
   const asked = policy.witnesses.filter(({ url }) => url !== undefined);
   for (const witness of asked) checkURL(path, witness);
+  checkNoteSize(path, policy);
   const names = new Set(asked.map(({ name }) => name));
   if (!isQuorumMet(policy, (name) => names.has(name))) {
     throw refused(path, 'its quorum cannot be met by the witnesses that have a URL');
@@ -91,11 +95,27 @@ function parsed(path: string): Policy {
 }
 
 function checkURL(path: string, { name, url = '' }: PolicyWitness): void {
-  const { protocol, search, hash } = URL.canParse(url)
-    ? new URL(url)
-    : { protocol: '', search: '', hash: '' };
-  if (/^https?:$/.test(protocol) && search === '' && hash === '') return;
+  const parts = URL.canParse(url) ? new URL(url) : undefined;
+  // A name and a password would be shown wherever the address is.
+  const hasMore = parts === undefined || parts.search + parts.hash + parts.username !== '';
+  if (!hasMore && /^https?:$/.test(parts.protocol)) return;
   throw refused(path, `the URL of witness ${name} is no http or https prefix`);
+}
+
+/** Readers of notes have bounds, we among them. */
+function checkNoteSize(path: string, { witnesses }: Policy): void {
+  const bytes = witnesses.reduce((sum, { key }) => sum + lineBytes(key), OWN_NOTE_BYTES);
+  if (bytes <= MAX_NOTE_BYTES && witnesses.length < MAX_NOTE_SIGNATURES - 1) return;
+  throw refused(path, 'a note with all its cosignatures would be longer than readers take');
+}
+
+/** More than the text and the signatures of the log take. */
+const OWN_NOTE_BYTES = 4_096;
+
+function lineBytes({ name, type }: VerifierKey): number {
+  const signature = type === SIGNATURE_TYPE.mldsa44Cosignature ? 2_420 : 64;
+  const decoded = KEY_ID_BYTES + 8 + signature;
+  return utf8(name).length + 6 + 4 * Math.ceil(decoded / 3);
 }
 
 /** One request brings the cosignatures of all keys behind an address. */

@@ -130,11 +130,24 @@ function policyOf(name: string, url: string, publicKey: Uint8Array = KEY): strin
   return `witness w ${vkey} ${url}\nquorum w\n`;
 }
 
+function manyWitnesses(count: number): string {
+  const lines = Array.from({ length: count }, (_, i) => {
+    const publicKey = new Uint8Array(32).fill(i);
+    return policyOf('w.example/1', 'https://w.example/', publicKey).replace(
+      /^witness w|quorum w\n/g,
+      (found) => (found.startsWith('witness') ? `witness w${i}` : ''),
+    );
+  });
+  return `${lines.join('')}quorum w0\n`;
+}
+
 for (const [what, policy, pattern] of [
   ['a file that is no policy', 'quorum nobody\n', /line 1/],
   ['a quorum of witnesses without a URL', policyOf('w.example/1', ''), /cannot be met/],
   ['a URL that is none', policyOf('w.example/1', 'w.example'), /URL of witness w/],
   ['a URL with a query', policyOf('w.example/1', 'https://w.example/?a=b'), /URL of witness w/],
+  ['a URL with a password', policyOf('w.example/1', 'https://a:b@w.example/'), /URL of witness w/],
+  ['more witnesses than a note has room for', manyWitnesses(99), /longer than readers take/],
   ['the name of the log', policyOf('localhost', 'https://w.example'), /the name of this log/],
   ['a name below it', policyOf('localhost/w', 'https://w.example'), /the name of this log/],
   ['the address of the log', policyOf('w.example/1', 'http://127.0.0.1:3999/w'), /the address/],

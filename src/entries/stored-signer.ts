@@ -11,11 +11,16 @@ import { sha256Hex } from '#sha256';
 import { utf8 } from '../encoding/bytes.js';
 import { DER_TAG } from '../encoding/der.js';
 import { toHex } from '../encoding/hex.js';
-import { encodePem } from '../encoding/pem.js';
+import { decodePem, encodePem } from '../encoding/pem.js';
 import { isLogError, LogError } from '../errors.js';
-import { type Certificate, readCertificate } from '../pki/certificate.js';
-import { alternativeNamesOf, distinguishedNameText } from '../pki/certificate-names.js';
+import { distinguishedNameText } from '../pki/certificate-names.js';
+import {
+  type CertificateOutline,
+  outlineCertificate,
+  outlinedNames,
+} from '../pki/certificate-outline.js';
 import { DerCursor } from '../pki/der-cursor.js';
+import { checkName } from '../pki/distinguished-name.js';
 import { readMinisignKey } from '../pki/minisign.js';
 import { readPublicKey } from '../pki/public-key.js';
 import { sigstoreFacts } from '../pki/sigstore-extensions.js';
@@ -60,7 +65,7 @@ export interface StoredSigner {
 
 /** Returns the signer with the certificate in `der`. Throws KEY_MALFORMED. */
 export function certificateSigner(der: Uint8Array): StoredSigner {
-  return new CertificateSigner(readCertificate(der), () => encodePem('CERTIFICATE', der));
+  return new CertificateSigner(outlineCertificate(der), () => utf8(encodePem('CERTIFICATE', der)));
 }
 
 /** Returns the signer with this SubjectPublicKeyInfo. Throws KEY_MALFORMED. */
@@ -71,10 +76,12 @@ export function publicKeySigner(der: Uint8Array): StoredSigner {
 
 /** Returns the signer of a PEM key, certificate or chain, whose first certificate counts. Throws KEY_MALFORMED. */
 export function pemSigner(pem: Uint8Array): StoredSigner {
-  const key = readX509Key(pem);
-  const [certificate] = key.certificates;
-  if (certificate !== undefined) return new CertificateSigner(certificate, () => key.canonicalPem);
-  return plainSigner([key.canonicalPem, key.publicKey.der].map(sha256Hex));
+  const block = decodePem(pem);
+  if (block?.label === 'CERTIFICATE') {
+    return new CertificateSigner(outlineCertificate(block.der), () => pem);
+  }
+  const { canonicalPem, publicKey } = readX509Key(pem);
+  return plainSigner([canonicalPem, publicKey.der].map(sha256Hex));
 }
 
 /** Returns the signer of a minisign key. Throws KEY_MALFORMED. */
@@ -113,14 +120,14 @@ export function plainSigner(keys: readonly string[], emails: readonly string[] =
 const NONE: readonly string[] = [];
 
 class CertificateSigner implements StoredSigner {
-  readonly #certificate: Certificate;
-  readonly #pem: () => string | Uint8Array;
+  readonly #certificate: CertificateOutline;
+  readonly #stored: () => Uint8Array;
   #names: Map<SignerField, string[]> | undefined;
   #keys: readonly string[] | undefined;
 
-  constructor(certificate: Certificate, pem: () => string | Uint8Array) {
+  constructor(certificate: CertificateOutline, stored: () => Uint8Array) {
     this.#certificate = certificate;
-    this.#pem = pem;
+    this.#stored = stored;
   }
 
   values(field: SignerField): readonly string[] {
@@ -129,9 +136,9 @@ class CertificateSigner implements StoredSigner {
         this.#keys ??= this.#hashes();
         return this.#keys;
       case 'certificate-issuer':
-        return [distinguishedNameText(this.#certificate.issuer)];
+        return [nameText(this.#certificate.issuer)];
       case 'certificate-subject':
-        return [distinguishedNameText(this.#certificate.subject)];
+        return [nameText(this.#certificate.subject)];
       default:
         this.#names ??= this.#readNames();
         return this.#names.get(field) ?? NONE;
@@ -146,8 +153,8 @@ class CertificateSigner implements StoredSigner {
 
   #hashes(): readonly string[] {
     const { der, publicKey } = this.#certificate;
-    const pem = this.#pem();
-    return [typeof pem === 'string' ? utf8(pem) : pem, publicKey.der, der].map(sha256Hex);
+    const canonical = readPublicKey(publicKey, 'keep').der;
+    return [...new Set([this.#stored(), publicKey, canonical, der].map(sha256Hex))];
   }
 
   #readNames(): Map<SignerField, string[]> {
@@ -157,7 +164,7 @@ class CertificateSigner implements StoredSigner {
       if (values === undefined) names.set(field, [value]);
       else values.push(value);
     };
-    for (const [field, value] of alternativeNamesOf(this.#certificate)) add(field, value);
+    for (const [field, value] of outlinedNames(this.#certificate)) add(field, value);
     for (const [field, value] of sigstoreFacts(this.#certificate.extensions)) {
       add(field, value);
       // People know a run of GitHub's by its page, which is that of every attempt.
@@ -165,6 +172,11 @@ class CertificateSigner implements StoredSigner {
     }
     return names;
   }
+}
+
+function nameText(name: Uint8Array): string {
+  checkName(name);
+  return distinguishedNameText(name);
 }
 
 const STRING_TAGS: ReadonlySet<number> = new Set([

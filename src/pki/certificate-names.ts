@@ -29,7 +29,7 @@ export function* alternativeNamesOf({
   const named = new DerCursor(new DerCursor(names.encoding).take(DER_TAG.sequence, 'names'));
   while (!named.atEnd) {
     const { tag, content } = named.takeAny('name');
-    const name = tag === OTHER_NAME ? otherName(content) : undefined;
+    const name = tag === OTHER_NAME ? otherNameText(content) : undefined;
     if (name !== undefined) yield ['other-name', name];
   }
 }
@@ -74,7 +74,8 @@ const SHORT_NAMES: ReadonlyMap<string, string> = new Map([
   ['1.2.840.113549.1.9.1', 'emailAddress'],
 ]);
 
-function otherName(content: Uint8Array): string | undefined {
+/** Returns the text of another name, undefined when it holds none. Never throws. */
+export function otherNameText(content: Uint8Array): string | undefined {
   try {
     const parts = new DerCursor(content);
     parts.take(DER_TAG.oid, 'type');

@@ -46,23 +46,43 @@ export async function fillLog(dataDir: string, count: number): Promise<void> {
   }
 }
 
+/** Returns when the log of the v2 API in `dataDir` has at least `count` entries, with leaves that `newLeaf` makes. */
+export async function fillV2Log(
+  dataDir: string,
+  count: number,
+  newLeaf: () => Uint8Array,
+): Promise<void> {
+  const parts = await openDataFolder(dataDir);
+  try {
+    await parts.store.learnLeafHashes();
+    const make = () => {
+      const leaf = newLeaf();
+      return { leaf, leafHash: leafHash(leaf), indexKeys: [] };
+    };
+    await append(parts.store.log(parts.records.v2.treeID), count, undefined, make);
+  } finally {
+    await parts.close();
+  }
+}
+
 /** Commits batches until the log has `count` entries; each is made while the one before is being written. */
 async function append(
   log: LogStore,
   count: number,
-  timestamps: (commit: Commit) => readonly Uint8Array[],
+  timestamps: ((commit: Commit) => readonly Uint8Array[]) | undefined,
+  make: () => Pick<AcceptedEntry, 'leaf' | 'leafHash' | 'indexKeys'> = newEntry,
 ): Promise<void> {
   let head = await log.head();
   let edge = await edgeAt(log, head.size);
   let writing: Promise<unknown> = Promise.resolve();
   while (head.size < count) {
     const leaves = Array.from({ length: Math.min(BATCH, count - head.size) }, () => {
-      const { leaf, leafHash: hash, indexKeys } = newEntry();
+      const { leaf, leafHash: hash, indexKeys } = make();
       return { bytes: leaf, hash, indexKeys };
     });
     const prepared = prepareBatch(head, edge, leaves, Math.floor(Date.now() / 1000));
     const { commit } = prepared;
-    const signatures = timestamps(commit);
+    const signatures = timestamps?.(commit);
     await writing;
     writing = write(log, commit, signatures);
     // An error is thrown by the next `await`, not here.
@@ -76,10 +96,12 @@ async function append(
 async function write(
   log: LogStore,
   commit: Commit,
-  signatures: readonly Uint8Array[],
+  signatures: readonly Uint8Array[] | undefined,
 ): Promise<void> {
   const { outcome } = await log.commit(commit);
   if (outcome !== 'committed') throw new Error(`a batch of distinct entries: ${outcome}`);
+  // The log of the v2 API has none.
+  if (signatures === undefined) return;
   await log.late({ timestamps: { from: commit.expect.size, signatures } });
 }
 

@@ -14,6 +14,7 @@ import { latency } from './latency.js';
 import { load } from './load.js';
 import { merkle } from './merkle.js';
 import { mixed } from './mixed.js';
+import { monitor } from './monitor.js';
 import { type BenchOptions, parseBenchOptions, UsageError } from './options.js';
 import { page } from './page.js';
 import { peers } from './peers.js';
@@ -50,6 +51,8 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --entries 300 (a round and API)  --rounds 3
   tiles       tiles and checkpoints over HTTP, and a log read whole through them
               --entries 100000  --requests 20000  --connections 32  --data-dir DIR (of an existing log)
+  monitor     how fast identities are looked for in a log of the v2 API, every entry hashed into the root
+              --entries 50000  --rounds 3
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
   witness     how long a witness takes for a checkpoint, one after the other
@@ -97,6 +100,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   },
   tiles: async ({ entries = 100_000, requests = 20_000, connections = [32], dataDir, flags }) => {
     await tiles({ entries, dataDir, requests, connections: connections[0] ?? 32, flags });
+  },
+  monitor: async (options) => {
+    const { entries = 50_000, rounds = 3, flags } = options;
+    keepRows(options, await monitor({ entries, rounds, flags }));
   },
   start: async ({ dataDir, rounds = 3, flags }) => {
     if (dataDir === undefined) throw new UsageError('start needs --data-dir');

@@ -119,6 +119,7 @@ async function scan(url: string, key: string, stateFolder: string): Promise<Roun
     warn: (text) => problems.push(text),
     now: () => new Date(),
     pause: async () => undefined,
+    isStopping: () => false,
     verifySignature: verifyLogSignature,
     verifierOf: noteVerifier,
   });

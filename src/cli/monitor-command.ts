@@ -61,6 +61,7 @@ export async function runMonitor(options: MonitorOptions, output: Output): Promi
       warn,
       now: () => new Date(),
       pause: (ms) => pause(ms, stop.signal),
+      isStopping: () => stop.signal.aborted,
       verifySignature: verifyLogSignature,
       verifierOf: noteVerifier,
     });

@@ -49,14 +49,10 @@ export function checkSignatures(
   known: (origin: string | undefined) => TreeState | undefined,
 ): Head {
   const { note, treeID } = tree;
-  const accuse = (kind: TamperingKind, origin: string, reason: string, cause?: unknown) =>
-    new TamperingError(
-      kind,
-      origin,
-      reason,
-      { before: known(origin)?.note, after: note },
-      { cause },
-    );
+  const accuse = (kind: TamperingKind, origin: string, reason: string, cause?: unknown) => {
+    const before = (known(origin) ?? known(undefined))?.note;
+    return new TamperingError(kind, origin, reason, { before, after: note }, { cause });
+  };
   let head: Head;
   try {
     head = openHead(note, trust);

@@ -28,6 +28,7 @@ export interface Following {
   readonly observer: ScanObserver;
   known(origin: string | undefined): TreeState | undefined;
   tell: Scan['tell'];
+  isStopping: Scan['isStopping'];
   save(state: TreeState): Promise<void>;
 }
 
@@ -101,9 +102,9 @@ async function scanOn(
   head: Head,
   before: string | undefined,
 ): Promise<Head> {
-  const { log, tree, watch, observer, tell, save } = following;
+  const { log, tree, watch, observer, tell, save, isStopping } = following;
   const scanned = await scanTree({
-    ...{ log, tree, watch, observer, tell, head, from },
+    ...{ log, tree, watch, observer, tell, isStopping, head, from },
     save: (frontier) => save({ ...state, scanned: frontier }),
   });
   if (scanned !== undefined) {

@@ -33,6 +33,8 @@ export interface MonitorParts {
   readonly now: () => Date;
   /** Resolves after so many milliseconds, or sooner when the monitor is to stop. */
   readonly pause: (ms: number) => Promise<unknown>;
+  /** True when the monitor is to stop where it is. */
+  readonly isStopping: () => boolean;
   readonly verifySignature: VerifyLogSignature;
   readonly verifierOf: (key: VerifierKey) => NoteVerifier;
 }
@@ -60,18 +62,20 @@ export interface Monitor {
 export async function openMonitor(config: MonitorConfig, parts: MonitorParts): Promise<Monitor> {
   const logs: WatchedLog[] = [];
   for (const log of config.logs) logs.push(await openLog(log, parts));
-  const { metrics, stateFolder, now } = parts;
+  const { metrics, stateFolder, now, isStopping } = parts;
   const context = {
     watch: config.watch,
     sink: openSink(config, parts),
     evidenceFolder: join(stateFolder, 'evidence'),
     observer: metrics,
     now,
+    isStopping,
   };
   return {
     async poll() {
       let sum: PollOutcome = { tampering: false, failed: false, matched: false };
       for (const log of logs) {
+        if (isStopping()) return { ...sum, failed: true };
         const one = await pollLog(log, context);
         sum = {
           tampering: sum.tampering || one.tampering,

@@ -42,6 +42,7 @@ export interface PollContext {
   readonly evidenceFolder: string;
   readonly observer: PollObserver;
   readonly now: () => Date;
+  readonly isStopping: () => boolean;
 }
 
 /** What a poll found, each true or false. */
@@ -101,13 +102,14 @@ class Poll {
 
   #following() {
     const { url, trust, start, state } = this.#log;
-    const { watch, sink, observer, now } = this.#context;
+    const { watch, sink, observer, now, isStopping } = this.#context;
     return {
       log: url,
       trust,
       watch,
       start,
       observer,
+      isStopping,
       known: (origin: string | undefined) => state.tree(origin),
       save: (tree: Parameters<StateFile['save']>[0]) => state.save(tree),
       tell: async (events: readonly MonitorEvent[]) => {

@@ -13,6 +13,7 @@ import type { WatchList } from '../matching/watch-list.js';
 import { appendToFrontier, type Frontier, frontierRoot } from '../merkle/frontier.js';
 import { leafHash } from '../merkle/hash.js';
 import type { Head } from './check-head.js';
+import { UnreachableLogError } from './http-reader.js';
 import type { SourceTree } from './log-source.js';
 import {
   entryPlace,
@@ -35,6 +36,8 @@ export interface Scan {
   tell(events: readonly (MatchEvent | UnparsableEvent)[]): Promise<void>;
   /** Resolves when the place is on disk. */
   save(scanned: Frontier): Promise<void>;
+  /** True when the monitor is to stop: the place is saved, and the scan given up. */
+  isStopping(): boolean;
 }
 
 /** Who counts. */
@@ -47,9 +50,12 @@ export interface ScanObserver {
 /** Entries after which the place is saved: a sync of the disk each. */
 const SAVED_EVERY = 8_192;
 
-/** Resolves to the frontier at the head's size, or undefined when the entries have another root. */
+/**
+ * Resolves to the frontier at the head's size, or undefined when the entries have another root. Rejects with
+ * UnreachableLogError when it was stopped, and as the source does.
+ */
 export async function scanTree(scan: Scan): Promise<Frontier | undefined> {
-  const { tree, head, tell, save, observer } = scan;
+  const { tree, head, tell, save, observer, isStopping } = scan;
   let frontier = scan.from;
   let saved = frontier.size;
   if (frontier.size < head.size) {
@@ -59,9 +65,12 @@ export async function scanTree(scan: Scan): Promise<Frontier | undefined> {
       frontier = appendToFrontier(frontier, hashes);
       if (events.length > 0) await tell(events);
       observer.scanned(leaves.length);
-      if (frontier.size - saved < SAVED_EVERY || frontier.size === head.size) continue;
+      if (frontier.size === head.size) continue;
+      const isStopped = isStopping();
+      if (!isStopped && frontier.size - saved < SAVED_EVERY) continue;
       await save(frontier);
       saved = frontier.size;
+      if (isStopped) throw new UnreachableLogError(`stopped at entry ${saved} of ${head.size}`);
     }
   }
   const isWhole = frontier.size === head.size && equalBytes(frontierRoot(frontier), head.root);

@@ -8,6 +8,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { readJson } from '../client/json-reader.js';
 import { replaceFile } from './durable-file.js';
 import { printStates, readStates, type TreeState } from './tree-state.js';
@@ -41,8 +42,9 @@ export class StateFile {
     return [...this.#trees.keys()];
   }
 
-  /** Resolves when the tree is on disk. */
+  /** Resolves when the tree is on disk; at once when it is there already. */
   async save(tree: TreeState): Promise<void> {
+    if (isDeepStrictEqual(this.#trees.get(tree.origin), tree)) return;
     const trees = new Map(this.#trees).set(tree.origin, tree);
     await replaceFile(this.path, printStates(trees.values()));
     this.#trees.set(tree.origin, tree);

@@ -166,3 +166,17 @@ test('metrics say how far a tree is checked and what was found', async (t) => {
   assert.match(metrics, /stele_monitor_entries_total 2/);
   assert.match(metrics, /stele_monitor_polls_total\{outcome="clean"\} 1/);
 });
+
+test('a monitor that is told to stop saves its place at once, and goes on from there', async (t) => {
+  const leaf = plain(0);
+  const log = await logOf(t, [...Array.from({ length: 600 }, () => leaf), REAL[0] as Uint8Array]);
+  const scene = monitorScene(t);
+  const config = configOf(log, { watch: [{ name: 'beacon', ...BEACON }] });
+  let asked = 0;
+  const stopped = await scene.poll(config, { isStopping: () => ++asked > 1 });
+  assert.equal(stopped.verdict, 3);
+  assert.deepEqual(stopped.warnings, [`${log.url}: stopped at entry 256 of 601`]);
+  log.asked.length = 0;
+  assert.deepEqual(indexesOf((await scene.poll(config)).events), [600]);
+  assert.ok(!log.asked.includes('tile/entries/000'));
+});

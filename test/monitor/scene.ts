@@ -55,6 +55,7 @@ export function monitorScene(
         warn,
         now: () => NOW,
         pause: () => Promise.resolve(),
+        isStopping: () => false,
         verifySignature: verifyLogSignature,
         verifierOf: noteVerifier,
         ...parts,

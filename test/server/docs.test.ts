@@ -79,6 +79,7 @@ describe('the documentation', () => {
     'docs/trust.md',
     'docs/what-an-entry-proves.md',
     'docs/witness.md',
+    'docs/mirror.md',
   ]) {
     it(`has no dead link in ${page}`, () => {
       assert.deepEqual(deadLinks(page), []);

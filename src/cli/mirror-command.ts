@@ -158,7 +158,7 @@ function followedLog(
         signal,
         async complete(checkpoint) {
           const by = checkpoint.isExtended ? unsigned : completion;
-          await by.complete(checkpoint, checkpoint.published);
+          await by.complete(checkpoint);
         },
       });
     },

@@ -15,6 +15,7 @@ import {
   openSignedNote,
   parseSignedNote,
   printSignedNote,
+  type SignatureLine,
 } from '../note/signed-note.js';
 import {
   parseVerifierKey,
@@ -30,7 +31,7 @@ export interface LogCheckpoint {
   readonly root: Uint8Array;
   /** The signed text. */
   readonly text: string;
-  /** The note with the lines of the log's key alone. */
+  /** The note with one line of each key of the log's, and no other. */
   readonly note: string;
   /** The note as it came, other people's lines included. */
   readonly published: string;
@@ -73,7 +74,7 @@ export function openLogCheckpoint(
   verifiers: readonly NoteVerifier[],
 ): LogCheckpoint {
   const parsed = parseSignedNote(note);
-  const signatures = openSignedNote(parsed, verifiers);
+  const signatures = firstOfEachKey(openSignedNote(parsed, verifiers));
   const checkpoint = parseCheckpoint(parsed.text);
   if (checkpoint.origin !== origin) {
     throw new LogError('NOTE_UNVERIFIED', `the checkpoint has the origin ${checkpoint.origin}`);
@@ -83,6 +84,15 @@ export function openLogCheckpoint(
   const published = printSignedNote(parsed);
   const isExtended = checkpoint.extensions.length > 0;
   return { ...sizeAndRoot(checkpoint), text, note: own, published, isExtended };
+}
+
+/** A log that signs many times with one key makes its notes long, and says nothing more. */
+function firstOfEachKey(lines: readonly SignatureLine[]): readonly SignatureLine[] {
+  return lines.filter(
+    (line, at) =>
+      at ===
+      lines.findIndex(({ name, keyID }) => name === line.name && equalBytes(keyID, line.keyID)),
+  );
 }
 
 function sizeAndRoot({ size, root }: CheckpointText): { size: number; root: Uint8Array } {

@@ -7,9 +7,15 @@
  */
 
 import type { LogCheckpoint } from '../client/followed-log.js';
-import { equalBytes } from '../encoding/bytes.js';
+import { equalBytes, utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
-import { parseSignedNote, printSignatureLine, type SignatureLine } from '../note/signed-note.js';
+import {
+  MAX_NOTE_BYTES,
+  MAX_NOTE_SIGNATURES,
+  parseSignedNote,
+  printSignatureLine,
+  type SignatureLine,
+} from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import type { MirrorCheckpoint, MirroredLog } from './mirrored-log.js';
 
@@ -29,6 +35,10 @@ export interface CompletionOptions {
   readonly nowSeconds: () => number;
 }
 
+/** What of a note may be other people's, so that it can still be read with the mirror's lines: in bytes, and in lines. */
+const MAX_PUBLISHED_BYTES = MAX_NOTE_BYTES - 16_384;
+const MAX_PUBLISHED_LINES = MAX_NOTE_SIGNATURES - 8;
+
 /** Makes checkpoints those of the copy. */
 export class CopyCompletion {
   readonly #options: CompletionOptions;
@@ -39,11 +49,12 @@ export class CopyCompletion {
   }
 
   /**
-   * Cosigns a checkpoint whose leaves are all on disk and keeps it, on disk when it returns; `note` is the one that is served,
-   * with the log's line. Returns the checkpoint of the copy then, which may be of a larger size. Throws PROOF_INVALID for
+   * Cosigns a checkpoint whose leaves are all on disk and keeps it, on disk when it returns. It is served with the lines that it
+   * came with, unless they are so many that no room is left for the mirror's: then with the log's own. Returns the checkpoint of the copy then, which may be of a larger size. Throws PROOF_INVALID for
    * a checkpoint that the copy does not go with; what the store and the signer throw.
    */
-  async complete({ size, root, text }: LogCheckpoint, note: string): Promise<MirrorCheckpoint> {
+  async complete(checkpoint: LogCheckpoint): Promise<MirrorCheckpoint> {
+    const { size, root, text } = checkpoint;
     const { copy, cosigners } = this.#options;
     const kept = copy.checkpoint;
     if (kept !== undefined && kept.size > size) return kept;
@@ -57,7 +68,11 @@ export class CopyCompletion {
       lines.push(await cosigner.cosign(text, this.#now()));
     }
     if (kept?.size === size && lines.length === 0) return kept;
-    return copy.keep({ size, root, note: note + lines.map(printSignatureLine).join('') });
+    return copy.keep({
+      size,
+      root,
+      note: servedNote(checkpoint) + lines.map(printSignatureLine).join(''),
+    });
   }
 
   /** Returns the mirror's own lines of a note. */
@@ -72,6 +87,12 @@ export class CopyCompletion {
     this.#lastSeconds = Math.max(this.#lastSeconds, this.#options.nowSeconds());
     return BigInt(this.#lastSeconds);
   }
+}
+
+function servedNote({ note, published }: LogCheckpoint): string {
+  const lines = parseSignedNote(published).signatures.length;
+  const isLong = utf8(published).length > MAX_PUBLISHED_BYTES || lines > MAX_PUBLISHED_LINES;
+  return isLong ? note : published;
 }
 
 function isOf(key: VerifierKey, line: SignatureLine): boolean {

@@ -60,6 +60,7 @@ const AT_ONCE = 8;
  */
 export async function followOnce(options: FollowOptions): Promise<FollowOutcome> {
   const { copy, remote, open, complete } = options;
+  await copy.settle();
   const checkpoint = open(await remote.checkpoint());
   const before = copy.checkpoint;
   const { size } = checkpoint;

@@ -41,6 +41,8 @@ export class MirroredLog {
   #head: Head;
   #edge: TreeEdge;
   #checkpoint: MirrorCheckpoint | undefined;
+  /** After a write that failed. */
+  #isUnsure = false;
   #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(origin: string, loaded: LoadedLog, options: MirroredLogOptions) {
@@ -124,11 +126,20 @@ export class MirroredLog {
     });
   }
 
-  /** Adds what `grown` has returned, unless the tree has grown since. Otherwise as `add`. */
+  /** Adds what `grown` has returned. Throws STORE_UNAVAILABLE when the tree is another by now: begin anew. Else as `add`. */
   addGrown(tree: GrownTree): Promise<void> {
-    return this.#alone(() =>
-      tree.from === this.size ? this.#commit(tree) : this.#overtaken(tree.from),
-    );
+    return this.#alone(async () => {
+      if (tree.from !== this.size) {
+        const reason = `the copy of ${this.origin} has ${this.size} leaves, not ${tree.from}`;
+        throw new LogError('STORE_UNAVAILABLE', reason);
+      }
+      await this.#commit(tree);
+    });
+  }
+
+  /** Returns when it is known what is in the copy: after a write whose outcome was not, the store is asked. */
+  settle(): Promise<void> {
+    return this.#alone(async () => {});
   }
 
   /**
@@ -177,24 +188,29 @@ export class MirroredLog {
     this.#edge = edge;
   }
 
-  async #overtaken(from: number): Promise<void> {
-    if (from > this.size) throw new RangeError(`leaf ${from} does not follow ${this.size} leaves`);
-  }
-
   /** Runs one write after the other. After a failed one the store alone knows what is in it. */
   #alone<T>(work: () => Promise<T>): Promise<T> {
     const done = this.#turn.then(async () => {
-      if (this.#store.failed) {
-        await this.#store.recover();
-        const { head, edge, checkpoint } = await load(this.#log);
-        this.#head = head;
-        this.#edge = edge;
-        this.#checkpoint = checkpoint;
+      if (this.#store.failed) await this.#store.recover();
+      // Another log of the store may have recovered it meanwhile.
+      if (this.#isUnsure) await this.#reload();
+      try {
+        return await work();
+      } catch (error) {
+        this.#isUnsure = true;
+        throw error;
       }
-      return work();
     });
     this.#turn = done.catch(() => undefined);
     return done;
+  }
+
+  async #reload(): Promise<void> {
+    const { head, edge, checkpoint } = await load(this.#log);
+    this.#head = head;
+    this.#edge = edge;
+    this.#checkpoint = checkpoint;
+    this.#isUnsure = false;
   }
 }
 

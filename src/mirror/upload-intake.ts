@@ -172,7 +172,7 @@ export class UploadIntake {
 
   async #complete(known: LogCheckpoint): Promise<UploadVerdict> {
     const { completion, pending } = this.#options;
-    const { size, note } = await completion.complete(known, known.note);
+    const { size, note } = await completion.complete({ ...known, published: known.note });
     // Another upload was faster and went further.
     if (size > known.size) return this.#info(409, pending.newest ?? known);
     const lines = completion.linesIn(note).map(printSignatureLine).join('');

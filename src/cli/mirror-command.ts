@@ -9,7 +9,6 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import type { Logger } from 'pino';
-import { boundedFetch } from '../client/bounded-fetch.js';
 import { rekorV1Log } from '../client/rekor-v1-log.js';
 import { tilesLog } from '../client/tiles-log.js';
 import { toHex } from '../encoding/hex.js';
@@ -41,6 +40,7 @@ import { type LevelStore, openLevelStore } from '../storage/level/level-store.js
 import { readSeedFile } from '../witness/seed-file.js';
 import { type MirrorOptions, type MirrorPlan, mirrorPlan } from './mirror-options.js';
 import { EXIT, type ExitCode, OperationalError } from './output.js';
+import { boundedFetch } from './system-fetch.js';
 
 /** What of the process is used. */
 export type MirrorWorld = Pick<NodeJS.Process, 'stdout' | 'once'>;

@@ -7,7 +7,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
-import { boundedFetch } from '../client/bounded-fetch.js';
 import { LogError } from '../errors.js';
 import { type FedLog, parseFeedConfig } from '../feeding/feed-config.js';
 import { startFeeding } from '../feeding/feeder.js';
@@ -26,6 +25,7 @@ import { type OpenWitness, openWitness } from '../witness/open-witness.js';
 import { createSeedFile, readSeedFile } from '../witness/seed-file.js';
 import { hadState } from '../witness/synced-rows.js';
 import { OperationalError } from './output.js';
+import { boundedFetch } from './system-fetch.js';
 import { type WitnessEventLog, witnessEventLog } from './witness-events.js';
 import { testPauses } from './witness-pauses.js';
 

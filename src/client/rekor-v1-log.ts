@@ -100,8 +100,8 @@ class RekorV1Log {
   }
 
   async #json(path: string, maxBytes: number, body?: string): Promise<Place> {
-    const { url, fetch, timeoutMs, signal } = this.#options;
-    const answer = await fetch({
+    const { url, fetch: send, timeoutMs, signal } = this.#options;
+    const answer = await send({
       url: addressBelow(url, path),
       headers: { accept: 'application/json', 'content-type': 'application/json' },
       maxBytes,

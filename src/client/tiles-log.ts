@@ -99,8 +99,8 @@ class TilesLog {
   }
 
   #get(path: string, maxBytes: number): Promise<BoundedAnswer> {
-    const { url, fetch, timeoutMs, signal } = this.#options;
-    return fetch({ url: addressBelow(url, path), maxBytes, timeoutMs, signal });
+    const { url, fetch: send, timeoutMs, signal } = this.#options;
+    return send({ url: addressBelow(url, path), maxBytes, timeoutMs, signal });
   }
 
   #keep(path: string, hashes: Uint8Array): void {

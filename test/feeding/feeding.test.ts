@@ -2,7 +2,8 @@
 
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { type BoundedFetch, boundedFetch, RequestFailed } from '../../src/client/bounded-fetch.js';
+import { boundedFetch } from '../../src/cli/system-fetch.js';
+import { type BoundedFetch, RequestFailed } from '../../src/client/bounded-fetch.js';
 import { logKeyOf } from '../../src/client/followed-log.js';
 import { verifyLogSignature } from '../../src/client/log-signature.js';
 import { fromHex } from '../../src/encoding/hex.js';

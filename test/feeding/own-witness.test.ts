@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { boundedFetch } from '../../src/client/bounded-fetch.js';
+import { boundedFetch } from '../../src/cli/system-fetch.js';
 import { logKeyOf } from '../../src/client/followed-log.js';
 import type { FedLog } from '../../src/feeding/feed-config.js';
 import { FedLogState, WitnessRefused } from '../../src/feeding/feed-one.js';

@@ -60,25 +60,36 @@ export function createWitnessState(rows: SyncedRows): WitnessState {
   const locks = new OriginLocks();
   const remembered = new Map<string, Remembered>();
 
-  const head = async (logID: string): Promise<Head | undefined> => {
-    const known = remembered.get(logID);
-    if (known !== undefined && known.generation === rows.generation) return known.head;
-    const { generation } = rows;
+  const stored = async (logID: string): Promise<Head | undefined> => {
     const value = await rows.get(headKey(logID));
-    const read = value === undefined ? undefined : readHead(value);
-    remembered.set(logID, { generation, head: read });
-    return read;
+    return value === undefined ? undefined : readHead(value);
+  };
+  const inMemory = (logID: string): Remembered | undefined => {
+    const known = remembered.get(logID);
+    return known?.generation === rows.generation ? known : undefined;
+  };
+  /** Within a step alone: a reader beside it may come back with what was true before the step. */
+  const remember = async (logID: string): Promise<Head | undefined> => {
+    const known = inMemory(logID);
+    if (known !== undefined) return known.head;
+    const { generation } = rows;
+    const head = await stored(logID);
+    remembered.set(logID, { generation, head });
+    return head;
   };
   const evidence = async (logID: string): Promise<readonly Evidence[]> => {
     const value = await rows.get(evidenceKey(logID));
     return value === undefined ? [] : readEvidence(value);
   };
   return {
-    head,
+    async head(logID) {
+      const known = inMemory(logID);
+      return known === undefined ? stored(logID) : known.head;
+    },
     evidence,
     advance: (logID, decide) =>
       locks.exclusively(logID, async () => {
-        const known = await head(logID);
+        const known = await remember(logID);
         const step = await decide(known);
         const { next, evidence: found, value } = step;
         if (next !== undefined) {

@@ -39,7 +39,11 @@ const log = new TestLog('crash.example/log');
 const fork = new TestLog('crash.example/log', 0);
 
 /** Runs `rounds` rounds. Throws AssertionError when the witness has forgotten anything. */
-export async function crashRounds(rounds: number, seed: number): Promise<CrashTally> {
+export async function crashRounds(
+  rounds: number,
+  seed: number,
+  told?: (tally: CrashTally) => void,
+): Promise<CrashTally> {
   const random = new Random(seed);
   const folder = mkdtempSync(join(tmpdir(), 'stele-witness-crash-'));
   writeFileSync(join(folder, 'seed'), '42'.repeat(32));
@@ -54,6 +58,7 @@ export async function crashRounds(rounds: number, seed: number): Promise<CrashTa
         : await killAnywhere(witness, size, random, tally);
       size = await checkMemory(folder, sent, tally);
       tally.rounds++;
+      told?.(tally);
     }
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -70,14 +75,22 @@ interface Sent {
 
 /** Sends one checkpoint, waits until it can be read, kills. */
 async function killBehindWrite(witness: Running, size: number): Promise<Sent> {
-  const pending = witness.add(log.body(size, size + 1)).catch(() => undefined);
+  let answer: unknown = 'none yet';
+  const pending = witness.add(log.body(size, size + 1)).then(
+    (early) => {
+      answer = early;
+    },
+    () => {},
+  );
   for (;;) {
     const response = await fetch(`${witness.url}/${logID(log.origin)}/checkpoint`);
     const shown = (await response.text()).split('\n')[1];
     if (shown === String(size + 1)) break;
+    assert.equal(answer, 'none yet', 'an answer is held back until it is on disk, and longer');
   }
   await witness.kill();
-  assert.equal(await pending, undefined, 'no answer left the witness');
+  await pending;
+  assert.equal(answer, 'none yet', 'no answer left the witness');
   return { answered: size, unanswered: size + 1 };
 }
 
@@ -181,7 +194,8 @@ if (process.argv[1]?.endsWith('witness/crash.js') === true) {
   const { values } = parseArgs({
     options: { rounds: { type: 'string', default: '100' }, seed: { type: 'string', default: '1' } },
   });
-  const tally = await crashRounds(Number(values.rounds), Number(values.seed));
-  console.log(JSON.stringify(tally));
+  const tally = await crashRounds(Number(values.rounds), Number(values.seed), (so) => {
+    if (so.rounds % 10 === 0) console.log(JSON.stringify(so));
+  });
   assert.ok(tally.persistedUnanswered > 0);
 }

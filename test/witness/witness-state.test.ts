@@ -67,6 +67,29 @@ describe('the state of a witness', () => {
     assert.deepEqual(results, ['won', ...Array.from({ length: 39 }, () => 'late 4')]);
   });
 
+  it('does not take what a slow reader found for the newest', async (t) => {
+    const { rows } = await open(t);
+    const held: (() => void)[] = [];
+    let holds = true;
+    const state = createWitnessState({
+      ...{ generation: 0, list: assert.fail, mend: assert.fail, close: assert.fail },
+      put: (changed) => rows.put(changed),
+      async get(key) {
+        const value = await rows.get(key);
+        if (holds) await new Promise<void>((resolve) => held.push(resolve));
+        return value;
+      },
+    });
+    const slow = state.head(ID);
+    while (held.length === 0) await new Promise(setImmediate);
+    holds = false;
+    await set(state, headOf(3));
+    for (const resolve of held) resolve();
+    assert.equal(await slow, undefined, 'it began before');
+    assert.deepEqual(await state.head(ID), headOf(3));
+    assert.equal(await state.advance(ID, (known) => ({ value: known?.size })), 3n);
+  });
+
   it('does not go back in size, root or time, whatever a step asks for', async (t) => {
     const { state } = await open(t);
     await set(state, headOf(5));

@@ -100,6 +100,8 @@ export class Publisher {
   #saving: Promise<boolean> = Promise.resolve(true);
   #cancelTimer: () => void = () => {};
   #uncosigned = 0;
+  /** The time of a round has passed, and no head has met its quorum since. */
+  #isMissed = false;
   #signingTrouble: string | undefined;
   #contradiction: string | undefined;
   #hearing: Promise<void> | undefined;
@@ -268,7 +270,10 @@ export class Publisher {
 
   #expired(round: Round): void {
     const { mode } = this.#options;
+    // Its quorum was met just now, and is being written.
+    if (round.isOver) return;
     round.isOver = true;
+    this.#isMissed = true;
     if (mode !== 'closed') void this.#publishUncosigned();
     if (this.#head.size > round.own.size) this.#begin();
     else this.#later(ASK_AGAIN_MS, () => this.#begin());
@@ -299,6 +304,7 @@ export class Publisher {
       if (!next.isMet && this.#published?.size !== size) this.#uncosigned += 1;
       this.#published = next;
       this.#kept = next;
+      if (next.isMet) this.#isMissed = false;
       this.#waiters.serve(next);
       this.#options.published(next);
       return true;
@@ -360,8 +366,7 @@ export class Publisher {
     if (this.#contradiction !== undefined) return this.#contradiction;
     const { mode } = this.#options;
     const size = this.#published?.size;
-    const isBehind = this.#round?.isOver === true && size !== this.#head.size;
-    if (this.#published?.isMet === true && !isBehind) return undefined;
+    if (!this.#isMissed && this.#published?.isMet !== false) return undefined;
     const reasons = witnesses.flatMap(({ witness, trouble }) =>
       trouble === undefined ? [] : [`${witness}: ${trouble}`],
     );

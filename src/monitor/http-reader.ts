@@ -8,6 +8,13 @@
 /** The log, or the network between, did not answer as it should: nothing is known about the tree. */
 export class UnreachableLogError extends Error {
   override readonly name = 'UnreachableLogError';
+  /** True when another try would not mend it: an answer that refuses, or is too long. */
+  readonly isFinal: boolean;
+
+  constructor(message: string, options: { cause?: unknown; isFinal?: boolean } = {}) {
+    super(message, options);
+    this.isFinal = options.isFinal === true;
+  }
 }
 
 /** One request. */
@@ -40,15 +47,12 @@ export function httpReader(options: ReaderOptions): HttpReader {
         return await readOnce(request, options);
       } catch (error) {
         const isLast = attempt >= options.attempts;
-        if (isLast || !(error instanceof UnreachableLogError) || error.cause === FINAL) throw error;
+        if (isLast || !(error instanceof UnreachableLogError) || error.isFinal) throw error;
         await options.pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
     }
   };
 }
-
-/** Cause of errors that another try does not mend. */
-const FINAL = 'final';
 
 async function readOnce(request: LogRequest, options: ReaderOptions): Promise<Uint8Array> {
   const { url, json, maxBytes } = request;
@@ -69,7 +73,7 @@ async function readOnce(request: LogRequest, options: ReaderOptions): Promise<Ui
       await response.body?.cancel();
       const isFinal = response.status < 500 && response.status !== 429;
       const reason = `${url} answered ${response.status}`;
-      throw new UnreachableLogError(reason, isFinal ? { cause: FINAL } : {});
+      throw new UnreachableLogError(reason, { isFinal });
     }
     return await readBody(response, url, maxBytes);
   } catch (cause) {
@@ -86,7 +90,7 @@ async function readBody(response: Response, url: string, maxBytes: number): Prom
     length += (piece as Uint8Array).length;
     if (length > maxBytes) {
       throw new UnreachableLogError(`${url} answered more than ${maxBytes} bytes`, {
-        cause: FINAL,
+        isFinal: true,
       });
     }
   }

@@ -11,9 +11,9 @@ import { MAX_BUNDLE_ENTRY_SIZE, parseEntryBundle } from '../merkle/entry-bundle.
 import { perfectSubtreeRoot } from '../merkle/frontier.js';
 import { HASH_SIZE } from '../merkle/hash.js';
 import { type NodeID, planConsistencyProof } from '../merkle/proof.js';
-import { hashRangeOfNode, TILE_WIDTH, tilePath } from '../merkle/tile.js';
+import { hashRangeOfNode, TILE_WIDTH, type TileCoordinates, tilePath } from '../merkle/tile.js';
 import { MAX_NOTE_BYTES } from '../note/signed-note.js';
-import type { HttpReader } from './http-reader.js';
+import { type HttpReader, UnreachableLogError } from './http-reader.js';
 import { inOrder, type LogSource, type SourceTree } from './log-source.js';
 
 const MAX_BUNDLE_BYTES = TILE_WIDTH * (2 + MAX_BUNDLE_ENTRY_SIZE);
@@ -62,10 +62,10 @@ async function readNode(
   const index = Math.floor(from / TILE_WIDTH);
   const atLevel = Math.floor(size / TILE_WIDTH ** level);
   const width = Math.min(TILE_WIDTH, atLevel - index * TILE_WIDTH);
-  const path = tilePath({ level, index, width });
-  const tile = await read({ url: prefix + path, maxBytes: TILE_WIDTH * HASH_SIZE });
-  if (tile.length !== width * HASH_SIZE) {
-    throw new LogError('TILE_MALFORMED', `${path} is ${tile.length} bytes long`);
+  const coordinates = { level, index, width };
+  const tile = await readTile(prefix, read, coordinates, TILE_WIDTH * HASH_SIZE);
+  if (tile.length < width * HASH_SIZE) {
+    throw new LogError('TILE_MALFORMED', `${tilePath(coordinates)} is ${tile.length} bytes long`);
   }
   const start = from - index * TILE_WIDTH;
   return perfectSubtreeRoot(tile.slice(start * HASH_SIZE, (start + to - from) * HASH_SIZE));
@@ -82,10 +82,27 @@ async function* readLeaves(
   const bundles = inOrder(count, BUNDLES_AT_ONCE, async (at) => {
     const index = first + at;
     const width = Math.min(TILE_WIDTH, to - index * TILE_WIDTH);
-    const path = tilePath({ level: 'entries', index, width });
-    const leaves = parseEntryBundle(await read({ url: prefix + path, maxBytes: MAX_BUNDLE_BYTES }));
-    if (leaves.length === width) return leaves.slice(Math.max(0, from - index * TILE_WIDTH));
-    throw new LogError('TILE_MALFORMED', `${path} has ${leaves.length} leaves`);
+    const coordinates = { level: 'entries', index, width } as const;
+    const bundle = await readTile(prefix, read, coordinates, MAX_BUNDLE_BYTES);
+    const leaves = parseEntryBundle(bundle);
+    if (leaves.length >= width) return leaves.slice(Math.max(0, from - index * TILE_WIDTH), width);
+    throw new LogError('TILE_MALFORMED', `${tilePath(coordinates)} has ${leaves.length} leaves`);
   });
   yield* bundles;
+}
+
+/** Resolves to a tile, or to the full one in its place: a log may drop a partial tile as soon as that is there. */
+async function readTile(
+  prefix: string,
+  read: HttpReader,
+  tile: TileCoordinates,
+  maxBytes: number,
+): Promise<Uint8Array> {
+  try {
+    return await read({ url: prefix + tilePath(tile), maxBytes });
+  } catch (error) {
+    const isPartial = tile.width < TILE_WIDTH;
+    if (!isPartial || !(error instanceof UnreachableLogError) || !error.isFinal) throw error;
+    return await read({ url: prefix + tilePath({ ...tile, width: TILE_WIDTH }), maxBytes });
+  }
 }

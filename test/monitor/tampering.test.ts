@@ -261,3 +261,17 @@ test('a log that is away, or answers nonsense, is operational and changes nothin
   log.isAway = () => false;
   assert.equal((await scene.poll(configOf(log))).verdict, 0);
 });
+
+test('a log that grew past its checkpoint and dropped partial tiles is read from the full ones', async (t) => {
+  const log = await grownLog(t, 300);
+  const scene = monitorScene(t);
+  await scene.poll(configOf(log));
+  grow(log, 600);
+  log.size = 500;
+  log.isGone = (path) => path.endsWith('/001.p/244');
+  assert.equal((await scene.poll(configOf(log))).verdict, 0);
+  assert.ok(log.asked.includes('tile/entries/001'));
+  log.isGone = (path) => path.includes('/001');
+  log.size = 501;
+  assert.equal((await scene.poll(configOf(log))).verdict, 3);
+});

@@ -48,6 +48,8 @@ export class TileServer {
   answer: string | undefined;
   /** Paths that are answered with 503. */
   isAway: (path: string) => boolean = () => false;
+  /** Paths that are answered with 404. */
+  isGone: (path: string) => boolean = () => false;
   readonly asked: string[] = [];
   url = '';
 
@@ -55,8 +57,8 @@ export class TileServer {
     const server = createServer((request, response) => {
       const path = (request.url ?? '').slice(1);
       this.asked.push(path);
-      const body = this.isAway(path) ? undefined : this.#resource(path);
-      response.writeHead(body === undefined ? 503 : 200).end(body);
+      const status = this.isAway(path) ? 503 : this.isGone(path) ? 404 : 200;
+      response.writeHead(status).end(status === 200 ? this.#resource(path) : undefined);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     t.after(() => {

@@ -40,7 +40,7 @@ const MAX_SHARDS = 256;
 
 /** Returns the log whose API is at a URL. */
 export function rekorSource(url: string, read: HttpReader): LogSource {
-  const api = `${url.replace(/\/*$/, '')}/api/v1/log`;
+  const api = `${url.replace(/\/+$/, '')}/api/v1/log`;
   return {
     async trees() {
       const answer = await readAnswer(read, { url: api, maxBytes: MAX_SMALL_ANSWER_BYTES });

@@ -23,7 +23,7 @@ const BUNDLES_AT_ONCE = 8;
 
 /** Returns the log whose checkpoint and tiles lie below a URL. */
 export function tileSource(url: string, read: HttpReader, isFrozen: boolean): LogSource {
-  const prefix = url.replace(/\/*$/, '/');
+  const prefix = `${url.replace(/\/+$/, '')}/`;
   return {
     async trees() {
       const note = fromUtf8(await read({ url: `${prefix}checkpoint`, maxBytes: MAX_NOTE_BYTES }));

@@ -6,10 +6,10 @@
  */
 
 import { type LogCheckpoint, openLogCheckpoint } from '../client/followed-log.js';
-import { equalBytes } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
+import { cosignersOf, witnessesOf } from '../note/cosigners.js';
 import { isQuorumMet, type Policy } from '../note/policy.js';
-import { type NoteVerifier, openSignedNote, parseSignedNote } from '../note/signed-note.js';
+import { type NoteVerifier, parseSignedNote } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 
 /** Who must have signed. */
@@ -29,23 +29,12 @@ export type OpenCheckpoint = (note: string | Uint8Array) => LogCheckpoint;
 export function checkpointOpener(options: BeliefOptions): OpenCheckpoint {
   const { origin, keys, policy, verifierOf } = options;
   const ofLog = keys.map(verifierOf);
-  const witnesses = (policy?.witnesses ?? []).map(({ name, key }) => ({
-    name,
-    key,
-    verifier: verifierOf(key),
-  }));
+  const witnesses = witnessesOf(policy, verifierOf);
   return (note) => {
     const checkpoint = openLogCheckpoint(note, origin, ofLog);
     if (policy === undefined) return checkpoint;
-    // A known witness whose line does not verify spoils the note, as a bad line of the log does.
-    const verifiers = witnesses.map(({ verifier }) => verifier);
-    const parsed = parseSignedNote(note);
-    const lines = openSignedNote(parsed, [...ofLog, ...verifiers]);
-    const hasCosigned = (name: string): boolean => {
-      const key = witnesses.find((each) => each.name === name)?.key;
-      return lines.some((line) => line.name === key?.name && equalBytes(line.keyID, key.keyID));
-    };
-    if (isQuorumMet(policy, hasCosigned)) return checkpoint;
+    const cosigners = cosignersOf(parseSignedNote(note), witnesses);
+    if (isQuorumMet(policy, (name) => cosigners.has(name))) return checkpoint;
     const reason = `too few witnesses of the policy have cosigned size ${checkpoint.size}`;
     throw new LogError('NOTE_UNVERIFIED', reason);
   };

@@ -11,7 +11,7 @@ import type { HeaderField } from '../http/cors.js';
 import { RefusedRequest, type Reply } from '../http/reply.js';
 import { type Route, type RouteRequest, route } from '../http/route.js';
 import { parseSignedNote } from '../note/signed-note.js';
-import { MAX_SUBMISSION_BYTES, parseCheckpointSubmission } from './checkpoint-submission.js';
+import { MAX_SUBMISSION_BYTES, parseCheckpointSubmission } from '../note/submission.js';
 import { textReply } from './dialect.js';
 import { unpackedPrefix } from './unpack.js';
 import { MAX_PACKAGE_BYTES, readUploadHeader } from './upload-body.js';

@@ -7,10 +7,10 @@
 
 import { openTrustedCheckpoint, type VerifyLogSignature } from '../client/trusted-checkpoint.js';
 import type { TrustedLog } from '../client/trusted-log.js';
-import { equalBytes } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
+import { cosignersOf, type WitnessVerifier, witnessesOf } from '../note/cosigners.js';
 import { isQuorumMet, type Policy } from '../note/policy.js';
-import { type NoteVerifier, openSignedNote, parseSignedNote } from '../note/signed-note.js';
+import { type NoteVerifier, parseSignedNote } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import type { LogTrust } from './check-head.js';
 
@@ -27,9 +27,7 @@ export interface TrustOptions {
 /** Returns the trust. */
 export function logTrust({ logs, verifySignature, origin, ...quorum }: TrustOptions): LogTrust {
   const { policy, verifierOf } = quorum;
-  const witnesses = (policy?.witnesses ?? []).map(({ name, key }) => {
-    return { name, verifier: verifierOf(key) };
-  });
+  const witnesses = witnessesOf(policy, verifierOf);
   return {
     open(note) {
       const checkpoint = openTrustedCheckpoint(note, logs, verifySignature);
@@ -41,33 +39,20 @@ export function logTrust({ logs, verifySignature, origin, ...quorum }: TrustOpti
   };
 }
 
-interface Witness {
-  readonly name: string;
-  readonly verifier: NoteVerifier;
-}
-
 function quorumProblem(
   note: string,
   policy: Policy,
-  witnesses: readonly Witness[],
+  witnesses: readonly WitnessVerifier[],
 ): string | undefined {
   const signed = parseSignedNote(note);
-  const isLineOf = ({ verifier }: Witness) =>
-    signed.signatures.some(
-      ({ name, keyID }) => name === verifier.name && equalBytes(keyID, verifier.keyID),
-    );
-  const present = witnesses.filter(isLineOf);
+  let cosigners: ReadonlySet<string>;
   try {
-    if (present.length > 0) {
-      const verifiers = present.map(({ verifier }) => verifier);
-      openSignedNote(signed, verifiers);
-    }
+    cosigners = cosignersOf(signed, witnesses);
   } catch (error) {
     if (!isLogError(error, 'NOTE_UNVERIFIED')) throw error;
     return error.message;
   }
-  const names = new Set(present.map(({ name }) => name));
-  if (isQuorumMet(policy, (witness) => names.has(witness))) return undefined;
-  const found = names.size === 0 ? 'none' : [...names].join(', ');
+  if (isQuorumMet(policy, (witness) => cosigners.has(witness))) return undefined;
+  const found = cosigners.size === 0 ? 'none' : [...cosigners].join(', ');
   return `too few witnesses of the policy have cosigned: ${found}`;
 }

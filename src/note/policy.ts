@@ -2,7 +2,7 @@
  * Trust policies: which logs are known, which witnesses, and how many of them must have cosigned a checkpoint.
  * https://c2sp.org/tlog-policy
  *
- * In scope: the text, strictly, and the quorum rule. Out of scope: signatures (witnessed-checkpoint.ts) and what a URL is
+ * In scope: the text, strictly, and the quorum rule. Out of scope: signatures (cosigners.ts) and what a URL is
  * good for. Pure; no state. The text is octets: what is not UTF-8 is kept apart from what is, never replaced.
  */
 

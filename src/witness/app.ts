@@ -14,6 +14,7 @@ import { fastAdapter } from '../http/fast-adapter.js';
 import type { Reply } from '../http/reply.js';
 import type { Page, RouteTable } from '../http/route.js';
 import { createRouter } from '../http/router.js';
+import { MAX_SUBMISSION_BYTES } from '../note/submission.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import { textReply, WITNESS_DIALECT } from './dialect.js';
 import type { Distributor } from './distributor.js';
@@ -22,7 +23,6 @@ import type { FollowedLogs } from './followed-logs.js';
 import type { WitnessMetrics } from './metrics.js';
 import { witnessRoutes } from './routes.js';
 import { type LogStatus, MAX_LISTED_LOGS, statusPage } from './status-page.js';
-import { MAX_SUBMISSION_BYTES } from './submission.js';
 import type { Witness } from './witness.js';
 import type { WitnessState } from './witness-state.js';
 

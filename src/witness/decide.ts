@@ -22,7 +22,7 @@ import {
   type SignatureLine,
   type SignedNote,
 } from '../note/signed-note.js';
-import type { CheckpointSubmission, SubtreeSubmission } from './submission.js';
+import type { CheckpointSubmission, SubtreeSubmission } from '../note/submission.js';
 
 /** A refusal; `reason` is for the client to read. */
 export interface Refusal {

@@ -9,9 +9,9 @@
 import { toBase64 } from '../encoding/base64.js';
 import { RefusedRequest, type Reply } from '../http/reply.js';
 import { type Route, type RouteRequest, route } from '../http/route.js';
+import { MAX_SUBMISSION_BYTES } from '../note/submission.js';
 import { TEXT_TYPE, textReply } from './dialect.js';
 import type { FollowedLog, FollowedLogs } from './followed-logs.js';
-import { MAX_SUBMISSION_BYTES } from './submission.js';
 import type { Outcome, Witness } from './witness.js';
 import type { WitnessState } from './witness-state.js';
 

@@ -10,6 +10,7 @@
 
 import { utf8 } from '../encoding/bytes.js';
 import { type NoteVerifier, printSignatureLine, printSignedNote } from '../note/signed-note.js';
+import { parseCheckpointSubmission, parseSubtreeSubmission } from '../note/submission.js';
 import { SIGNATURE_TYPE } from '../note/verifier-key.js';
 import type { Cosigner } from '../signing/cosigner.js';
 import { noteVerifier } from '../signing/note-verifier.js';
@@ -24,7 +25,6 @@ import {
 } from './decide.js';
 import type { FollowedLog, FollowedLogs } from './followed-logs.js';
 import type { Evidence, Head } from './head-row.js';
-import { parseCheckpointSubmission, parseSubtreeSubmission } from './submission.js';
 import type { Step, WitnessState } from './witness-state.js';
 
 /** Signature lines to hand out, each with its newline. */

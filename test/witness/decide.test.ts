@@ -4,8 +4,8 @@ import { utf8 } from '../../src/encoding/bytes.js';
 import { isLogError } from '../../src/errors.js';
 import { EMPTY_ROOT } from '../../src/merkle/hash.js';
 import type { NoteVerifier } from '../../src/note/signed-note.js';
+import { MAX_PROOF_HASHES, parseCheckpointSubmission } from '../../src/note/submission.js';
 import { admit, decide, isSplitView, type KnownCheckpoint } from '../../src/witness/decide.js';
-import { MAX_PROOF_HASHES, parseCheckpointSubmission } from '../../src/witness/submission.js';
 import { submission, TestLog, unknownLine } from './test-log.js';
 
 const log = new TestLog('log.example/main');

@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import { isLogError } from '../../src/errors.js';
 import { readCosignature } from '../../src/note/cosignature.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
+import { MAX_SUBMISSION_BYTES } from '../../src/note/submission.js';
 import { printVerifierKey } from '../../src/note/verifier-key.js';
 import { ed25519Cosigner } from '../../src/signing/cosigner.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
 import { logID } from '../../src/witness/log-id.js';
 import { parseLogFlag } from '../../src/witness/log-list.js';
-import { MAX_SUBMISSION_BYTES } from '../../src/witness/submission.js';
 import { type ServedWitness, serveWitness, witnessFolder } from './served-witness.js';
 import { TestLog, unknownLine } from './test-log.js';
 

@@ -1,5 +1,6 @@
 /**
- * The bodies that a witness is sent: add-checkpoint and sign-subtree. https://c2sp.org/tlog-witness
+ * The bodies that witnesses and mirrors are sent: add-checkpoint and sign-subtree. https://c2sp.org/tlog-witness, whose
+ * add-checkpoint https://c2sp.org/tlog-mirror takes over.
  *
  *   old <size>            subtree <start> <end>
  *   <base64 hash> 0..63   <base64 hash of the subtree>
@@ -8,12 +9,14 @@
  *   <signed checkpoint>   <signed checkpoint>
  *
  * In scope: the grammar above the note, read strictly. Out of scope: the note itself and everything that follows from
- * it (decide.ts). Pure; no state.
+ * it. Pure; no state.
  */
 
 import { fromBase64 } from '../encoding/base64.js';
-import { isLogError, LogError } from '../errors.js';
+import { fromUtf8 } from '../encoding/bytes.js';
+import { LogError } from '../errors.js';
 import { HASH_SIZE } from '../merkle/hash.js';
+import { asNoteError } from './signed-note.js';
 
 /** Longest body that is read, in bytes. */
 export const MAX_SUBMISSION_BYTES = 1024 * 1024;
@@ -86,7 +89,8 @@ function splitBody(
     if (end < 0) throw malformed('there is no empty line above the checkpoint');
     if (end === start) return { lines, note: body.subarray(end + 1) };
     if (lines.length === maxLines) throw malformed(`more than ${MAX_PROOF_HASHES} proof lines`);
-    lines.push(Buffer.from(body.subarray(start, end)).toString('latin1'));
+    const line = body.subarray(start, end);
+    lines.push(asNoteError('a line above the checkpoint is not UTF-8', () => fromUtf8(line)));
     start = end + 1;
   }
 }
@@ -98,13 +102,10 @@ function readSize(text: string): bigint {
 }
 
 function readHash(line: string): Uint8Array {
-  try {
-    const hash = fromBase64(line);
-    if (hash.length === HASH_SIZE) return hash;
-  } catch (error) {
-    if (!isLogError(error, 'ENCODING_MALFORMED')) throw error;
-  }
-  throw malformed(`a proof line is not strict base64 of ${HASH_SIZE} bytes`);
+  const reason = `a proof line is not strict base64 of ${HASH_SIZE} bytes`;
+  const hash = asNoteError(reason, () => fromBase64(line));
+  if (hash.length === HASH_SIZE) return hash;
+  throw malformed(reason);
 }
 
 function malformed(message: string): LogError {

@@ -1,8 +1,8 @@
 /** The pending checkpoints of one log in a file: JSON, replaced as a whole, synced before anybody is told. */
 
-import { mkdir, open, readFile, rename } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { LogError } from '../errors.js';
+import { replaceFile } from '../files/durable-file.js';
 import type { PendingNotes } from './pending-checkpoints.js';
 
 /** Returns the notes in a file, which need not exist yet. Reading throws STORE_CORRUPT for another file. */
@@ -14,7 +14,7 @@ export function pendingFile(path: string): PendingNotes {
     },
     async write(notes) {
       try {
-        await writeWhole(path, `${JSON.stringify({ pending: notes })}\n`);
+        await replaceFile(path, `${JSON.stringify({ pending: notes })}\n`);
       } catch (cause) {
         const reason = `${path} cannot be written: ${(cause as Error).message}`;
         throw new LogError('STORE_UNAVAILABLE', reason, { cause });
@@ -41,21 +41,4 @@ function notesIn(text: string, path: string): readonly string[] {
     // The same verdict as for JSON of another form.
   }
   throw new LogError('STORE_CORRUPT', `${path} does not hold pending checkpoints`);
-}
-
-async function writeWhole(path: string, text: string): Promise<void> {
-  const folder = dirname(path);
-  await mkdir(folder, { recursive: true });
-  const unfinished = `${path}.new`;
-  const file = await open(unfinished, 'w', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(unfinished, path);
-  // The new name is on disk when its folder is.
-  const names = await open(folder, 'r');
-  await names.sync().finally(() => names.close());
 }

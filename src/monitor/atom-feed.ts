@@ -7,7 +7,7 @@
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { replaceFile } from './durable-file.js';
+import { replaceFile } from '../files/durable-file.js';
 import type { FindingSink } from './finding-sink.js';
 import type { MonitorEvent } from './monitor-event.js';
 

@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
-import { replaceFile } from './durable-file.js';
+import { replaceFile } from '../files/durable-file.js';
 import type { TamperingEvent } from './monitor-event.js';
 import type { TamperingError } from './tampering-error.js';
 

@@ -3,7 +3,7 @@
  * taken it, so what is told twice after a crash has the same ID, and nothing is never told.
  */
 
-import { appendLines } from './durable-file.js';
+import { appendLines } from '../files/durable-file.js';
 import type { MonitorEvent } from './monitor-event.js';
 
 /** Takes findings. */

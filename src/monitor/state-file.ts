@@ -10,7 +10,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { readJson } from '../client/json-reader.js';
-import { replaceFile } from './durable-file.js';
+import { replaceFile } from '../files/durable-file.js';
 import { printStates, readStates, type TreeState } from './tree-state.js';
 
 /** The remembered trees of a log. */

@@ -12,7 +12,7 @@ import { request as httpsRequest } from 'node:https';
 import { isIP } from 'node:net';
 import { fromBase64 } from '../encoding/base64.js';
 import { isLogError, LogError } from '../errors.js';
-import { appendLines } from './durable-file.js';
+import { appendLines } from '../files/durable-file.js';
 import type { FindingSink } from './finding-sink.js';
 import type { MonitorEvent } from './monitor-event.js';
 import { isPublicAddress, publicLookup } from './public-address.js';

@@ -7,9 +7,10 @@
  * of scope: what the files hold.
  */
 
-import { mkdir, open, readdir, readFile, rename, stat, unlink } from 'node:fs/promises';
+import { readdir, readFile, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { LogError } from '../errors.js';
+import { makeFolder, replaceFile, syncFolder } from '../files/durable-file.js';
 import { type Config, guardPath } from './config.js';
 
 /** Paths below a data folder. */
@@ -158,8 +159,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
 /** Marks a first start as begun: an interrupted one is taken up again. Throws STORE_UNAVAILABLE. */
 export async function beginFirstStart(folder: DataFolder): Promise<void> {
   await writing(folder.root, async () => {
-    const made = await mkdir(folder.root, { recursive: true, mode: 0o700 });
-    if (made !== undefined) await syncFolder(dirname(made));
+    await makeFolder(folder.root);
   });
   await writeSynced(folder.firstStart, 'The first start of this log is not finished.\n');
 }
@@ -172,19 +172,13 @@ export async function endFirstStart(folder: DataFolder): Promise<void> {
   });
 }
 
+/** Nothing secret is in them. */
+const FOR_ALL = 0o644;
+
 /** Writes a small file so that it is there whole or as it was before. Throws STORE_UNAVAILABLE. */
 export async function writeSynced(path: string, text: string): Promise<void> {
   await writing(path, async () => {
-    const draft = `${path}.new`;
-    const file = await open(draft, 'w', 0o644);
-    try {
-      await file.writeFile(text);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(draft, path);
-    await syncFolder(dirname(path));
+    await replaceFile(path, text, FOR_ALL);
   });
 }
 
@@ -221,14 +215,4 @@ async function namesIn(folder: string): Promise<readonly string[]> {
 function unreadable(path: string, cause: unknown): LogError {
   const { message } = cause as Error;
   return new LogError('STORE_UNAVAILABLE', `${path} cannot be looked at: ${message}`, { cause });
-}
-
-/** Makes what was done to the names in a folder durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
 }

@@ -14,6 +14,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isLogError, LogError } from '../errors.js';
+import { syncFolder } from '../files/durable-file.js';
 import { type Clock, openClockRule } from '../sequencing/clock.js';
 import { readKeyFile, readOrCreateKeyFile } from '../signing/key-file.js';
 import { type Signer, signerFromKey } from '../signing/signer.js';
@@ -26,7 +27,7 @@ import type { LogAnchor } from '../trust/log-anchor.js';
 import type { AuthorityMaterial } from '../trust/material.js';
 import { readTimestampAuthority } from '../trust/pem-material.js';
 import type { Config } from './config.js';
-import { type DataFolder, isThere, readIfThere, syncFolder, writeSynced } from './data-folder.js';
+import { type DataFolder, isThere, readIfThere, writeSynced } from './data-folder.js';
 import type { LogKeys, LogRecords } from './identity.js';
 
 /** The options that concern the authority. */

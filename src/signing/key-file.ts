@@ -5,10 +5,10 @@
  * half written and never overwritten. Out of scope: which file belongs to which log (server/).
  */
 
-import { createPrivateKey, generateKeyPairSync, type KeyObject, randomBytes } from 'node:crypto';
-import { link, mkdir, open, unlink } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { open } from 'node:fs/promises';
 import { LogError } from '../errors.js';
+import { createFile } from '../files/durable-file.js';
 import { type Signer, signerFromKey } from './signer.js';
 
 /** The kinds of key that a log makes for itself. */
@@ -112,31 +112,10 @@ function modeWarnings(path: string, mode: number): string[] {
 
 /** Makes a key file unless one is there; true when it did. */
 async function createKeyFile(path: string, kind: GeneratedKeyKind): Promise<boolean> {
-  const folder = dirname(path);
-  // Under a name of its own until it is synced, then linked: a crash leaves no half key under the real
-  // name, and link, unlike rename, refuses to replace what another process put there.
-  const unfinished = join(folder, `.${basename(path)}.${randomBytes(6).toString('hex')}`);
   try {
-    if (await exists(path)) return false;
-    const madeFolder = await mkdir(folder, { recursive: true, mode: 0o700 });
-    const file = await open(unfinished, 'wx', 0o600);
-    try {
-      await file.writeFile(generatePem(kind));
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    try {
-      await link(unfinished, path);
-    } finally {
-      await unlink(unfinished);
-    }
-    await syncFolder(folder);
-    if (madeFolder !== undefined) await syncFolder(dirname(madeFolder));
-    return true;
+    return !(await exists(path)) && (await createFile(path, generatePem(kind)));
   } catch (cause) {
-    const { code, message } = cause as NodeJS.ErrnoException;
-    if (code === 'EEXIST') return false;
+    const { message } = cause as Error;
     throw new LogError('KEY_FILE_INVALID', `key file ${path} cannot be created: ${message}`, {
       cause,
     });
@@ -158,14 +137,5 @@ async function exists(path: string): Promise<boolean> {
   } catch (error) {
     // Anything but "not there" is told by the read that follows.
     return (error as NodeJS.ErrnoException).code !== 'ENOENT';
-  }
-}
-
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
   }
 }

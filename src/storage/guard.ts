@@ -17,6 +17,7 @@ import { dirname } from 'node:path';
 import { equalBytes } from '../encoding/bytes.js';
 import { toHex } from '../encoding/hex.js';
 import { isLogError, LogError } from '../errors.js';
+import { syncFolder } from '../files/durable-file.js';
 import { EMPTY_HEAD } from './commit-shape.js';
 import {
   decodeSlot,
@@ -311,15 +312,6 @@ class OpenGuard implements Guard {
     const done = this.#lastWrite.then(work);
     this.#lastWrite = done.catch(() => undefined);
     return done;
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
   }
 }
 

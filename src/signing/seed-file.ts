@@ -1,13 +1,13 @@
 /**
- * Seed files: the 32 bytes from which a key of the witness is made, as 64 hex digits or as they are.
+ * Seed files: the 32 bytes from which a cosigner's key is made, as 64 hex digits or as they are.
  *
- * In scope: reading, and making one that is whole or absent and never replaced. Out of scope: the key (signing/).
+ * In scope: reading, and making one that is whole or absent and never replaced. Out of scope: the key.
  */
 
 import { randomBytes } from 'node:crypto';
-import { link, open, readFile, stat, unlink } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile, stat } from 'node:fs/promises';
 import { LogError } from '../errors.js';
+import { createFile } from '../files/durable-file.js';
 
 const SEED_BYTES = 32;
 const MAX_FILE_BYTES = 1024;
@@ -24,25 +24,9 @@ export async function readSeedFile(path: string): Promise<Uint8Array> {
 
 /** Makes a seed file, mode 0600, on disk when this returns; one that is there stays. Throws KEY_FILE_INVALID. */
 export async function createSeedFile(path: string): Promise<void> {
-  const unfinished = `${path}.${randomBytes(6).toString('hex')}`;
   try {
-    const file = await open(unfinished, 'wx', 0o600);
-    try {
-      await file.writeFile(`${randomBytes(SEED_BYTES).toString('hex')}\n`);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    try {
-      // Unlike rename, link replaces nothing.
-      await link(unfinished, path);
-    } finally {
-      await unlink(unfinished);
-    }
-    const folder = await open(dirname(path), 'r');
-    await folder.sync().finally(() => folder.close());
+    await createFile(path, `${randomBytes(SEED_BYTES).toString('hex')}\n`);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'EEXIST') return;
     throw unreadable(path, 'cannot be made', cause);
   }
 }

@@ -8,6 +8,7 @@
 
 import { join } from 'node:path';
 import type { VerifyLogSignature } from '../client/trusted-checkpoint.js';
+import { openWebhook, readSecret } from '../delivery/webhook.js';
 import type { NoteVerifier } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import { atomFeed } from './atom-feed.js';
@@ -20,7 +21,7 @@ import { type PollOutcome, pollLog, type WatchedLog } from './poll-log.js';
 import { rekorSource } from './rekor-source.js';
 import { StateFile } from './state-file.js';
 import { tileSource } from './tile-source.js';
-import { readSecret, webhook } from './webhook.js';
+import { webhookSink } from './webhook-sink.js';
 
 /** What comes from outside. */
 export interface MonitorParts {
@@ -113,24 +114,27 @@ async function openLog(log: LogConfig, parts: MonitorParts): Promise<WatchedLog>
 
 /** Files first: what a webhook has been told should be there to look up. */
 function openSink(config: MonitorConfig, parts: MonitorParts): FindingSink {
-  const { line, warn, pause, metrics } = parts;
+  const { line, warn, now, pause, metrics } = parts;
   const sinks = [jsonLines(line)];
   if (config.findings !== undefined) sinks.push(jsonFile(config.findings));
   if (config.feed !== undefined) sinks.push(atomFeed(config.feed));
   if (config.webhook !== undefined) {
     const { secret, ...rest } = config.webhook;
     sinks.push(
-      webhook({
-        ...rest,
-        secret: readSecret(secret),
-        attempts: WEBHOOK_ATTEMPTS,
-        timeoutMs: WEBHOOK_TIME_LIMIT_MS,
-        pause,
-        gaveUp(id, reason) {
-          metrics.undelivered();
-          warn(`${id} could not be delivered (${reason}) and is in ${rest.deadLetters}`);
-        },
-      }),
+      webhookSink(
+        openWebhook({
+          ...rest,
+          secret: readSecret(secret),
+          attempts: WEBHOOK_ATTEMPTS,
+          timeoutMs: WEBHOOK_TIME_LIMIT_MS,
+          now,
+          pause,
+          gaveUp(id, reason) {
+            metrics.undelivered();
+            warn(`${id} could not be delivered (${reason}) and is in ${rest.deadLetters}`);
+          },
+        }),
+      ),
     );
   }
   return allSinks(sinks);

@@ -1,5 +1,5 @@
 /**
- * Findings as CloudEvents, posted and signed.
+ * CloudEvents, posted and signed.
  *
  * Spec: CloudEvents 1.0 in JSON, structured mode; the signature is that of https://www.standardwebhooks.com: HMAC-SHA-256
  * over `id.timestamp.body`. In scope: one event a request, tried again, and the file for what nobody took. Out of scope:
@@ -13,8 +13,6 @@ import { isIP } from 'node:net';
 import { fromBase64 } from '../encoding/base64.js';
 import { isLogError, LogError } from '../errors.js';
 import { appendLines } from '../files/durable-file.js';
-import type { FindingSink } from './finding-sink.js';
-import type { MonitorEvent } from './monitor-event.js';
 import { isPublicAddress, publicLookup } from './public-address.js';
 
 /** Where events go, and how hard it is tried. */
@@ -28,19 +26,36 @@ export interface WebhookOptions {
   readonly allowPrivate: boolean;
   readonly attempts: number;
   readonly timeoutMs: number;
+  readonly now: () => Date;
   readonly pause: (ms: number) => Promise<unknown>;
   /** Called for every event that went into the dead-letter file. */
   readonly gaveUp: (id: string, reason: string) => void;
 }
 
-/** Returns the sink. Throws CONFIG_INVALID for a URL that is none, or private without being allowed to be. */
-export function webhook(options: WebhookOptions): FindingSink {
+/** An event in JSON, structured mode. */
+export interface CloudEvent {
+  readonly specversion: '1.0';
+  /** With `source`, names the event for ever: what is sent twice has the same. */
+  readonly id: string;
+  readonly source: string;
+  readonly type: string;
+  readonly subject: string;
+  /** RFC 3339. */
+  readonly time: string;
+  readonly datacontenttype: 'application/json';
+  readonly data: object;
+}
+
+/** Takes events to one address. */
+export interface Webhook {
+  /** Resolves when the event was taken, or is in the dead-letter file. Rejects when that cannot be written. */
+  deliver(event: CloudEvent): Promise<void>;
+}
+
+/** Returns the webhook. Throws CONFIG_INVALID for a URL that is none, or private without being allowed to be. */
+export function openWebhook(options: WebhookOptions): Webhook {
   const url = readUrl(options);
-  return {
-    async take(events, at) {
-      for (const event of events) await deliver(cloudEvent(event, at), url, at, options);
-    },
-  };
+  return { deliver: (event) => deliver(event, url, options) };
 }
 
 /** Returns the HMAC key in a text: `whsec_` and base64, or anything else as it stands. Throws CONFIG_INVALID. */
@@ -69,39 +84,10 @@ const MIN_SECRET_LENGTH = 16;
 const FIRST_PAUSE_MS = 500;
 const MAX_PAUSE_MS = 60_000;
 
-interface CloudEvent {
-  readonly specversion: '1.0';
-  readonly id: string;
-  readonly source: string;
-  readonly type: string;
-  readonly subject: string;
-  readonly time: string;
-  readonly datacontenttype: 'application/json';
-  readonly data: MonitorEvent;
-}
-
-function cloudEvent(event: MonitorEvent, at: Date): CloudEvent {
-  return {
-    specversion: '1.0',
-    id: event.id,
-    source: event.log,
-    type: `dev.stele.monitor.${event.type}.v1`,
-    subject: event.origin,
-    time: at.toISOString(),
-    datacontenttype: 'application/json',
-    data: event,
-  };
-}
-
-async function deliver(
-  event: CloudEvent,
-  url: URL,
-  at: Date,
-  options: WebhookOptions,
-): Promise<void> {
+async function deliver(event: CloudEvent, url: URL, options: WebhookOptions): Promise<void> {
   const body = JSON.stringify(event);
   for (let attempt = 1; ; attempt++) {
-    const result = await post(url, event.id, body, at, options);
+    const result = await post(url, event.id, body, options);
     if (result === undefined) return;
     if (attempt >= options.attempts || !result.mayPass) {
       await appendLines(options.deadLetters, [body]);
@@ -124,10 +110,10 @@ function post(
   url: URL,
   id: string,
   body: string,
-  at: Date,
-  { secret, allowPrivate, timeoutMs }: WebhookOptions,
+  { secret, allowPrivate, timeoutMs, now }: WebhookOptions,
 ): Promise<Refusal | undefined> {
-  const seconds = Math.floor(at.getTime() / 1000);
+  // The time of this attempt: receivers refuse what is old.
+  const seconds = Math.floor(now().getTime() / 1000);
   const options: RequestOptions = {
     method: 'POST',
     signal: AbortSignal.timeout(timeoutMs),

@@ -6,11 +6,14 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
+import { isPublicAddress, publicLookup } from '../../src/delivery/public-address.js';
+import {
+  type CloudEvent,
+  openWebhook,
+  readSecret,
+  type WebhookOptions,
+} from '../../src/delivery/webhook.js';
 import { isLogError } from '../../src/errors.js';
-import type { MonitorEvent } from '../../src/monitor/monitor-event.js';
-import { isPublicAddress, publicLookup } from '../../src/monitor/public-address.js';
-import { readSecret, type WebhookOptions, webhook } from '../../src/monitor/webhook.js';
-import { NOW } from './scene.js';
 
 interface Receiver {
   readonly url: string;
@@ -54,6 +57,7 @@ function hookTo(t: TestContext, url: string, more: Partial<WebhookOptions> = {})
     allowPrivate: true,
     attempts: 4,
     timeoutMs: 5_000,
+    now: clock(),
     pause: async (ms) => void pauses.push(ms),
     gaveUp: (id, reason) => given.push(`${id}: ${reason}`),
     ...more,
@@ -61,39 +65,49 @@ function hookTo(t: TestContext, url: string, more: Partial<WebhookOptions> = {})
   return { options, pauses, given };
 }
 
-const EVENT: MonitorEvent = {
-  type: 'unparsable',
+/** The clock of the sender: a second later with each look. */
+function clock(): () => Date {
+  let seconds = Date.parse('2026-11-20T12:00:00Z') / 1000;
+  return () => new Date(seconds++ * 1000);
+}
+
+const EVENT: CloudEvent = {
+  specversion: '1.0',
   id: 'log.example - 1/7/unparsable',
-  log: 'https://log.example',
-  origin: 'log.example - 1',
-  index: 7,
-  logIndex: 7,
-  leafHash: '00',
-  reason: 'é',
+  source: 'https://log.example',
+  type: 'dev.example.event.v1',
+  subject: 'log.example - 1',
+  time: '2026-11-20T11:59:00.000Z',
+  datacontenttype: 'application/json',
+  data: { reason: 'é' },
 };
 
-test('a finding is a CloudEvent, signed as Standard Webhooks are', async (t) => {
+test('an event is posted as it stands, signed as Standard Webhooks are', async (t) => {
   const { url, got } = await receiver(t);
-  await webhook(hookTo(t, url).options).take([EVENT], NOW);
+  await openWebhook(hookTo(t, url).options).deliver(EVENT);
   const [{ headers, body } = { headers: {}, body: '' }] = got;
   assert.equal(headers['content-type'], 'application/cloudevents+json; charset=utf-8');
-  const event = JSON.parse(body) as Record<string, unknown>;
-  assert.equal(event['specversion'], '1.0');
-  assert.equal(event['id'], EVENT.id);
-  assert.equal(event['type'], 'dev.stele.monitor.unparsable.v1');
-  assert.equal(event['source'], 'https://log.example');
-  assert.equal(event['time'], '2026-11-20T12:00:00.000Z');
-  assert.deepEqual(event['data'], EVENT);
+  assert.deepEqual(JSON.parse(body), EVENT);
   const signed = `${headers['webhook-id']}.${headers['webhook-timestamp']}.${body}`;
   const expected = createHmac('sha256', '0123456789abcdef').update(signed).digest('base64');
   assert.equal(headers['webhook-signature'], `v1,${expected}`);
+});
+
+test('every attempt is dated and signed anew, under the same ID', async (t) => {
+  const { url, got, statuses } = await receiver(t);
+  statuses.push(503);
+  await openWebhook(hookTo(t, url).options).deliver(EVENT);
+  const of = (name: string) => got.map(({ headers }) => headers[name]);
+  assert.deepEqual(of('webhook-timestamp'), ['1795176000', '1795176001']);
+  assert.equal(new Set(of('webhook-signature')).size, 2);
+  assert.equal(new Set(of('webhook-id')).size, 1);
 });
 
 test('a busy receiver is asked again, later and later, and as late as it says', async (t) => {
   const { url, got, statuses } = await receiver(t, { 'retry-after': '3' });
   statuses.push(503, 429);
   const hook = hookTo(t, url);
-  await webhook(hook.options).take([EVENT], NOW);
+  await openWebhook(hook.options).deliver(EVENT);
   assert.equal(got.length, 3);
   assert.deepEqual(hook.pauses, [3_000, 3_000]);
   assert.equal(existsSync(hook.options.deadLetters), false);
@@ -103,7 +117,9 @@ test('what nobody takes goes into the dead-letter file, once, and the next is se
   const { url, got, statuses } = await receiver(t);
   statuses.push(500, 500, 500, 500);
   const hook = hookTo(t, url);
-  await webhook(hook.options).take([EVENT, { ...EVENT, id: 'second' }], NOW);
+  const webhook = openWebhook(hook.options);
+  await webhook.deliver(EVENT);
+  await webhook.deliver({ ...EVENT, id: 'second' });
   assert.equal(got.length, 5);
   assert.deepEqual(hook.pauses, [500, 1_000, 2_000]);
   assert.deepEqual(hook.given, [`${EVENT.id}: status 500`]);
@@ -119,7 +135,7 @@ test('a refusal or a redirection is final', async (t) => {
     const { url, got, statuses } = await receiver(t, { location: 'http://127.0.0.1:1/' });
     statuses.push(status);
     const hook = hookTo(t, url);
-    await webhook(hook.options).take([EVENT], NOW);
+    await openWebhook(hook.options).deliver(EVENT);
     assert.equal(got.length, 1);
     assert.deepEqual(hook.given, [`${EVENT.id}: status ${status}`]);
   }
@@ -127,7 +143,7 @@ test('a refusal or a redirection is final', async (t) => {
 
 test('a receiver that is not there is tried as often as is said', async (t) => {
   const hook = hookTo(t, 'http://127.0.0.1:1/');
-  await webhook(hook.options).take([EVENT], NOW);
+  await openWebhook(hook.options).deliver(EVENT);
   assert.equal(hook.pauses.length, 3);
   assert.match(hook.given[0] ?? '', /ECONNREFUSED/);
 });
@@ -147,12 +163,12 @@ test('private addresses, passwords and plain http are refused unless private is 
   for (const url of refused) {
     const { options } = hookTo(t, url, { allowPrivate: false });
     assert.throws(
-      () => webhook(options),
+      () => openWebhook(options),
       (error) => isLogError(error, 'CONFIG_INVALID'),
       url,
     );
   }
-  webhook(hookTo(t, 'https://example.com/', { allowPrivate: false }).options);
+  openWebhook(hookTo(t, 'https://example.com/', { allowPrivate: false }).options);
 });
 
 test('a name that leads to a private address is not connected to', async () => {

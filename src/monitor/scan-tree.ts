@@ -9,19 +9,19 @@
 import { equalBytes } from '../encoding/bytes.js';
 import { type DescribedLeaf, describeLeaf } from '../entries/describe-leaf.js';
 import { isLogError } from '../errors.js';
-import type { WatchList } from '../matching/watch-list.js';
-import { appendToFrontier, type Frontier, frontierRoot } from '../merkle/frontier.js';
-import { leafHash } from '../merkle/hash.js';
-import type { Head } from './check-head.js';
-import { UnreachableLogError } from './http-reader.js';
-import type { SourceTree } from './log-source.js';
 import {
   entryPlace,
   type MatchEvent,
   matchEvent,
   type UnparsableEvent,
   unparsableEvent,
-} from './monitor-event.js';
+} from '../matching/match-event.js';
+import type { WatchList } from '../matching/watch-list.js';
+import { appendToFrontier, type Frontier, frontierRoot } from '../merkle/frontier.js';
+import { leafHash } from '../merkle/hash.js';
+import type { Head } from './check-head.js';
+import { UnreachableLogError } from './http-reader.js';
+import type { SourceTree } from './log-source.js';
 
 /** One scan. */
 export interface Scan {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
 import { isLogError } from '../../src/errors.js';
-import type { MatchEvent } from '../../src/monitor/monitor-event.js';
+import type { MatchEvent } from '../../src/matching/match-event.js';
 import { hashedrekordLeaf } from '../client/made-log.js';
 import { vectorLines } from '../vectors.js';
 import { monitorScene, type ToldEvent } from './scene.js';

@@ -6,9 +6,9 @@
  */
 
 import { fromHex } from '../encoding/hex.js';
+import { isOfV2, kindOfLeaf } from '../entries/leaf-kind.js';
 import { RefusedRequest } from '../http/reply.js';
 import type { Desks, Log, PublishedEntry } from '../log/log.js';
-import { isOfV2, kindOfLeaf } from './leaf-kind.js';
 import { isEntryID, splitEntryID } from './v1/shards.js';
 
 /** How a client names an entry. */

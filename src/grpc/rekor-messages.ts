@@ -5,8 +5,8 @@
  */
 
 import type { MessageInitShape } from '@bufbuild/protobuf';
-import { kindOfLeaf } from '../api/leaf-kind.js';
 import { fromHex } from '../encoding/hex.js';
+import { kindOfLeaf } from '../entries/leaf-kind.js';
 import type { EntryRequest, VerifierMessage } from '../entries/v2-messages.js';
 import type { PublishedEntry } from '../log/log.js';
 import type { CreateEntryRequest } from './generated/rekor/v2/entry_pb.js';

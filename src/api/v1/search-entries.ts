@@ -7,10 +7,10 @@
  */
 
 import { type ByteText, byteText } from '../../encoding/byte-text.js';
+import { kindOfLeaf } from '../../entries/leaf-kind.js';
 import { JSON_TYPE, jsonTextReply } from '../../http/reply.js';
 import type { Route } from '../../http/route.js';
 import type { EntryLeaf, Shards, TermGroups } from '../../log/log.js';
-import { kindOfLeaf } from '../leaf-kind.js';
 import { mistakeOf } from '../problem.js';
 import { endpointRoute } from './endpoint.js';
 import { entryJson } from './entry-json.js';

@@ -8,9 +8,9 @@
 import { toBase64 } from '../../encoding/base64.js';
 import type { ByteText } from '../../encoding/byte-text.js';
 import { fromHex } from '../../encoding/hex.js';
+import { kindOfLeaf } from '../../entries/leaf-kind.js';
 import type { PublishedEntry } from '../../log/log.js';
 import { noteJson } from '../checkpoint-json.js';
-import { kindOfLeaf } from '../leaf-kind.js';
 
 /** Returns the entry as JSON text; `logID` is the hex ID under which its readers know the log. */
 export function transparencyLogEntryJson(entry: PublishedEntry, logID: string): ByteText {

@@ -1,6 +1,6 @@
 /** What a stored leaf says of itself, without reading the rest of it. */
 
-import { ENTRY_KINDS } from '../entries/registry.js';
+import { ENTRY_KINDS } from './registry.js';
 
 /** The kind and version of an entry. */
 export interface LeafKind {

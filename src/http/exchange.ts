@@ -16,6 +16,7 @@ import { isPreflight, originHeader, preflightHeaders } from './cors.js';
 import type { Dialect } from './dialect.js';
 import { accepts, negotiate, parseMediaType } from './media-type.js';
 import { JSON_TYPE, RefusedRequest, type Reply } from './reply.js';
+import { sendStream } from './reply-stream.js';
 import { parseQuery, parseRequestTarget, type RequestTarget } from './request-target.js';
 import type { Route, RouteRequest } from './route.js';
 import type { RouteMatch, Router } from './router.js';
@@ -130,7 +131,7 @@ async function serveOne(
       reply = replyToError(thrown, requestID, dialectOf(matched, options));
     }
   }
-  const responseBytes =
+  let responseBytes =
     reply === undefined || response.destroyed
       ? undefined
       : writeReply(
@@ -140,6 +141,10 @@ async function serveOne(
           headersAround(request, matched, options),
           options.clock,
         );
+  if (reply?.stream !== undefined) {
+    if (responseBytes === undefined || request.method === 'HEAD') reply.stream.abandon();
+    else responseBytes = await sendStream(response, reply.stream);
+  }
   options.completed({
     requestID,
     method: request.method ?? '',
@@ -323,7 +328,7 @@ function headersAround(
   return headers;
 }
 
-/** Writes the answer and returns the number of its body bytes. */
+/** Writes the answer, of a stream the head, and returns the number of its body bytes. */
 function writeReply(
   request: IncomingMessage,
   response: ServerResponse,
@@ -331,18 +336,20 @@ function writeReply(
   fields: string[],
   clock: Clock,
 ): number {
-  const { body, isByteText = false } = reply;
+  const { body, isByteText = false, stream } = reply;
   const encoding = isByteText ? 'latin1' : 'utf8';
   const length = body === undefined ? 0 : Buffer.byteLength(body, encoding);
   for (const [name, value] of reply.headers ?? []) fields.push(name, value);
   if (reply.contentType !== undefined) fields.push('Content-Type', reply.contentType);
-  if (!BODILESS.has(reply.status)) fields.push('Content-Length', String(length));
+  if (!BODILESS.has(reply.status) && stream === undefined)
+    fields.push('Content-Length', String(length));
   if (!request.complete) {
     const closes = finishUnreadBody(request, response, clock);
     // Whoever was too slow once would be given up on again.
     if (closes || reply.status === 408) fields.push('Connection', 'close');
   }
   response.writeHead(reply.status, fields);
+  if (stream !== undefined && request.method !== 'HEAD') return 0;
   const silent = request.method === 'HEAD' || length === 0;
   // Text goes out in one piece with the headers; bytes would be a second one.
   if (silent) response.end();

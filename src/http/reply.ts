@@ -8,19 +8,29 @@
 
 import type { ByteText } from '../encoding/byte-text.js';
 import type { HeaderField } from './cors.js';
+import type { ReplyStream } from './reply-stream.js';
 
 /** An answer. */
-export type Reply = ReplyHead & (PlainBody | ByteTextBody);
+export type Reply = ReplyHead & (PlainBody | ByteTextBody | StreamBody);
 
 interface PlainBody {
   /** Text is written as UTF-8. Undefined: an empty body. */
   readonly body?: string | Uint8Array;
   readonly isByteText?: undefined;
+  readonly stream?: undefined;
 }
 
 interface ByteTextBody {
   readonly body: ByteText;
   readonly isByteText: true;
+  readonly stream?: undefined;
+}
+
+interface StreamBody {
+  readonly body?: undefined;
+  readonly isByteText?: undefined;
+  /** What follows the head, for as long as it may take. */
+  readonly stream: ReplyStream;
 }
 
 interface ReplyHead {

@@ -3,7 +3,7 @@
  *
  * Node's own engine backtracks: a text that somebody else chose can hold it for hours. Here the pattern becomes a
  * machine of at most MAX_STEPS steps, of which all are tried at once; the sets of steps that were met are remembered
- * as states, up to MAX_STATES, so that nearly every character costs one look-up. In scope: whether there is a match.
+ * as states, up to a bound, so that nearly every character costs one look-up. In scope: whether there is a match.
  * Out of scope: syntax (pattern-syntax.ts), where a match is. State: the remembered states, which change no answer.
  */
 
@@ -13,8 +13,7 @@ import { type CodeRange, joinedRanges, type PatternNode, parsePattern } from './
 /** Most steps of a machine: what repetitions in repetitions may unfold to. */
 export const MAX_STEPS = 4_096;
 
-/** Most states that are remembered; then all are forgotten. */
-const MAX_STATES = 512;
+const NO_BOUNDS: PatternBounds = { steps: MAX_STEPS, states: 512, spend: () => {} };
 
 /** What of a text must match. */
 export interface MatchOptions {
@@ -22,20 +21,33 @@ export interface MatchOptions {
   readonly whole: boolean;
   /** True: letters match in either case, as with `(?i)`. */
   readonly ignoreCase: boolean;
+  /** For patterns of strangers. */
+  readonly bounds?: PatternBounds;
+}
+
+/** What a pattern may take. */
+export interface PatternBounds {
+  /** Most steps of its machine. */
+  readonly steps: number;
+  /** Most states that are remembered; then all are forgotten. */
+  readonly states: number;
+  /** Called for each character that is not one look-up; what it throws ends the match. */
+  spend(): void;
 }
 
 /** A compiled pattern. */
 export interface LinearPattern {
-  /** Returns whether the text matches. Never throws; time is at most steps of the machine times length. */
+  /** Returns whether the text matches. Throws what its bounds throw; time is at most steps of the machine times length. */
   matches(text: string): boolean;
 }
 
 /** Returns the compiled pattern. Throws CONFIG_INVALID for syntax that is not taken, or a machine too large. */
 export function compilePattern(source: string, options: MatchOptions): LinearPattern {
   const { node, ignoresCase } = parsePattern(source);
-  const compiler = new Compiler(options.ignoreCase || ignoresCase);
+  const { whole, ignoreCase, bounds = NO_BOUNDS } = options;
+  const compiler = new Compiler(ignoreCase || ignoresCase, bounds.steps);
   const accept = compiler.add({ type: 'accept' });
-  return new Machine(compiler.steps, compiler.compile(node, accept), options.whole);
+  return new Machine(compiler.steps, compiler.compile(node, accept), whole, bounds);
 }
 
 type Step =
@@ -47,14 +59,16 @@ type Step =
 class Compiler {
   readonly steps: Step[] = [];
   readonly #ignoreCase: boolean;
+  readonly #most: number;
 
-  constructor(ignoreCase: boolean) {
+  constructor(ignoreCase: boolean, most: number) {
     this.#ignoreCase = ignoreCase;
+    this.#most = most;
   }
 
   add(step: Step): number {
-    if (this.steps.length >= MAX_STEPS) {
-      throw new LogError('CONFIG_INVALID', `a pattern unfolds to more than ${MAX_STEPS} steps`);
+    if (this.steps.length >= this.#most) {
+      throw new LogError('CONFIG_INVALID', `a pattern unfolds to more than ${this.#most} steps`);
     }
     return this.steps.push(step) - 1;
   }
@@ -129,13 +143,15 @@ class Machine implements LinearPattern {
   readonly #steps: readonly Step[];
   readonly #entry: number;
   readonly #whole: boolean;
+  readonly #bounds: PatternBounds;
   #states = new Map<string, State>();
   #first: State | undefined;
 
-  constructor(steps: readonly Step[], entry: number, whole: boolean) {
+  constructor(steps: readonly Step[], entry: number, whole: boolean, bounds: PatternBounds) {
     this.#steps = steps;
     this.#entry = entry;
     this.#whole = whole;
+    this.#bounds = bounds;
   }
 
   matches(text: string): boolean {
@@ -164,6 +180,7 @@ class Machine implements LinearPattern {
   }
 
   #after(state: State, point: number): State {
+    this.#bounds.spend();
     const next: number[] = [];
     for (const index of state.waiting) {
       const step = this.#steps[index] as Step & { type: 'class' };
@@ -183,7 +200,7 @@ class Machine implements LinearPattern {
     const name = `${waiting.join(',')}${accepts ? '!' : ''}${acceptsAtEnd ? '$' : ''}`;
     const known = this.#states.get(name);
     if (known !== undefined) return known;
-    if (this.#states.size >= MAX_STATES) {
+    if (this.#states.size >= this.#bounds.states) {
       this.#states = new Map();
       this.#first = undefined;
     }

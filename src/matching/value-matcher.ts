@@ -6,7 +6,7 @@
  */
 
 import { LogError } from '../errors.js';
-import { compilePattern, type LinearPattern } from './linear-pattern.js';
+import type { LinearPattern, MatchOptions } from './linear-pattern.js';
 
 /** Who asks: a list of what to look for, or one of what is ours. */
 export type Strictness = 'watch' | 'allow';
@@ -15,10 +15,22 @@ export type Strictness = 'watch' | 'allow';
 export interface ValueMatcher {
   /** Returns the first of `values` that is looked for, undefined when there is none. */
   find(values: readonly string[]): string | undefined;
+  /** The values that are looked for word for word; of a watch rule in lower case. */
+  readonly exact: ReadonlySet<string>;
+  readonly patterns: readonly LinearPattern[];
 }
 
 /** Returns the lines of a file that a condition names; throws CONFIG_INVALID. */
 export type LineReader = (path: string) => readonly string[];
+
+/** Returns a pattern, new or shared; throws as compilePattern does. */
+export type PatternCompiler = (source: string, options: MatchOptions) => LinearPattern;
+
+/** Where conditions get from what they do not hold themselves. */
+export interface MatcherSources {
+  readonly readLines: LineReader;
+  readonly compile: PatternCompiler;
+}
 
 /** Most values of one condition. */
 export const MAX_VALUES = 1_000_000;
@@ -34,7 +46,7 @@ export function readValueMatcher(
   condition: unknown,
   place: string,
   strictness: Strictness,
-  readLines: LineReader,
+  { readLines, compile }: MatcherSources,
 ): ValueMatcher {
   const isFolded = strictness === 'watch';
   const exact = new Set<string>();
@@ -45,7 +57,7 @@ export function readValueMatcher(
       add(item);
     } else if (isOnly(item, 'pattern')) {
       const options = { whole: !isFolded, ignoreCase: isFolded };
-      patterns.push(asProblemOf(place, () => compilePattern(item.pattern, options)));
+      patterns.push(asProblemOf(place, () => compile(item.pattern, options)));
     } else if (isOnly(item, 'file')) {
       for (const line of readLines(item.file)) add(line);
     } else {
@@ -58,6 +70,8 @@ export function readValueMatcher(
     throw new LogError('CONFIG_INVALID', `${place} has more than ${bounds}`);
   }
   return {
+    exact,
+    patterns,
     find: (values) =>
       values.find(
         (value) =>

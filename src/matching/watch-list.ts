@@ -10,8 +10,11 @@
 import type { DescribedLeaf } from '../entries/describe-leaf.js';
 import { SIGNER_FIELDS, type SignerField, type StoredSigner } from '../entries/stored-signer.js';
 import { LogError } from '../errors.js';
+import { compilePattern } from './linear-pattern.js';
 import {
   type LineReader,
+  type MatcherSources,
+  type PatternCompiler,
   readValueMatcher,
   type Strictness,
   type ValueMatcher,
@@ -32,6 +35,28 @@ export interface RuleMatch {
 export interface WatchList {
   /** Returns what the rules find in a leaf, at most one match a rule: an alarm if there is one. */
   judge(leaf: DescribedLeaf): readonly RuleMatch[];
+  /** The watch rules one by one. */
+  readonly rules: readonly WatchRule[];
+  /** Values that are looked for word for word, in all rules. */
+  readonly valueCount: number;
+  /** OIDs of the extensions that any rule asks for. */
+  readonly extensions: readonly string[];
+}
+
+/** One watch rule with what is allowed. */
+export interface WatchRule {
+  /** All of them must hold, those on a signer of one; none: it takes everything. */
+  readonly conditions: readonly RuleCondition[];
+  /** Returns what the rule finds in a leaf: an alarm if there is one. */
+  judge(leaf: DescribedLeaf): RuleMatch | undefined;
+}
+
+/** One condition of a rule, as an index sees it. */
+export interface RuleCondition {
+  readonly field: string;
+  readonly matcher: ValueMatcher;
+  /** Returns what a leaf has in that field, of all signers together. */
+  values(leaf: DescribedLeaf): readonly string[];
 }
 
 /** Most rules of each list. */
@@ -47,14 +72,37 @@ const MAX_EXTENSIONS = 32;
 export function readWatchList(
   configuration: { readonly watch?: unknown; readonly allow?: unknown },
   readLines: LineReader,
+  compile: PatternCompiler = compilePattern,
 ): WatchList {
-  const watch = readRules(configuration.watch ?? [], 'watch', readLines);
-  const allow = readRules(configuration.allow ?? [], 'allow', readLines);
+  const sources = { readLines, compile };
+  const watch = readRules(configuration.watch ?? [], 'watch', sources);
+  const allow = readRules(configuration.allow ?? [], 'allow', sources);
   const names = new Set(watch.map(({ name }) => name));
   if (names.size < watch.length) {
     throw new LogError('CONFIG_INVALID', 'two watch rules have one name');
   }
-  return { judge: (leaf) => watch.flatMap((rule) => judgeByRule(leaf, rule, allow)) };
+  const conditions = [...watch, ...allow].flatMap(conditionsOf);
+  const rules = watch.map((rule) => ({
+    conditions: conditionsOf(rule),
+    judge: (leaf: DescribedLeaf) => judgeByRule(leaf, rule, allow),
+  }));
+  return {
+    judge: (leaf) => rules.flatMap((rule) => rule.judge(leaf) ?? []),
+    rules,
+    valueCount: conditions.reduce((sum, { matcher }) => sum + matcher.exact.size, 0),
+    extensions: [...new Set(conditions.map(({ field }) => field).filter((name) => OID.test(name)))],
+  };
+}
+
+function conditionsOf({ onEntry, onSigner }: Rule): RuleCondition[] {
+  return [
+    ...onEntry,
+    ...onSigner.map(({ field, matcher, values }) => ({
+      field,
+      matcher,
+      values: ({ signers }: DescribedLeaf) => signers.flatMap(values),
+    })),
+  ];
 }
 
 interface Rule {
@@ -71,19 +119,23 @@ interface Condition<Subject> {
 
 type Found = RuleMatch['found'];
 
-function judgeByRule(leaf: DescribedLeaf, rule: Rule, allow: readonly Rule[]): RuleMatch[] {
+function judgeByRule(
+  leaf: DescribedLeaf,
+  rule: Rule,
+  allow: readonly Rule[],
+): RuleMatch | undefined {
   let ours: RuleMatch | undefined;
   const onEntry = findAll(rule.onEntry, leaf);
-  if (onEntry === undefined) return [];
+  if (onEntry === undefined) return undefined;
   for (const signer of leaf.signers.length === 0 ? [undefined] : leaf.signers) {
     const onSigner = ofSigner(rule, signer);
     if (onSigner === undefined) continue;
     const allowedBy = allow.find((each) => holds(each, leaf, signer))?.name;
     const match = { rule: rule.name, found: [...onEntry, ...onSigner], signer, allowedBy };
-    if (allowedBy === undefined) return [match];
+    if (allowedBy === undefined) return match;
     ours ??= match;
   }
-  return ours === undefined ? [] : [ours];
+  return ours;
 }
 
 function holds(rule: Rule, leaf: DescribedLeaf, signer: StoredSigner | undefined): boolean {
@@ -120,12 +172,12 @@ const JOINT_FIELDS: Readonly<Record<string, readonly SignerField[]>> = {
   subject: [...NAME_FIELDS, 'certificate-subject'],
 };
 
-function readRules(list: unknown, strictness: Strictness, readLines: LineReader): Rule[] {
+function readRules(list: unknown, strictness: Strictness, sources: MatcherSources): Rule[] {
   if (!Array.isArray(list) || list.length > MAX_RULES) {
     throw new LogError('CONFIG_INVALID', `${strictness} is not a list of at most ${MAX_RULES}`);
   }
   return list.map((rule: unknown, at) =>
-    readRule(rule, `${strictness}[${at}]`, strictness, readLines),
+    readRule(rule, `${strictness}[${at}]`, strictness, sources),
   );
 }
 
@@ -133,7 +185,7 @@ function readRule(
   rule: unknown,
   place: string,
   strictness: Strictness,
-  readLines: LineReader,
+  sources: MatcherSources,
 ): Rule {
   if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) {
     throw new LogError('CONFIG_INVALID', `${place} is not a rule`);
@@ -146,12 +198,12 @@ function readRule(
   const onSigner: Condition<StoredSigner>[] = [];
   for (const [field, condition] of Object.entries(conditions)) {
     const where = `${place}.${field}`;
-    const matcher = readValueMatcher(condition, where, strictness, readLines);
+    const matcher = readValueMatcher(condition, where, strictness, sources);
     if (isEntryField(field)) onEntry.push(entryCondition(field, matcher));
     else onSigner.push({ field, matcher, values: signerValues(field, where) });
   }
   for (const [oid, condition] of readExtensions(extensions, place)) {
-    const matcher = readValueMatcher(condition, `${place}.extensions`, strictness, readLines);
+    const matcher = readValueMatcher(condition, `${place}.extensions`, strictness, sources);
     onSigner.push({ field: oid, matcher, values: (signer) => signer.extension(oid) });
   }
   const isEmpty = onEntry.length + onSigner.length === 0;

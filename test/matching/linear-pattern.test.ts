@@ -132,3 +132,27 @@ test('what cannot be matched in linear time, or means something else elsewhere, 
 test('a pattern of the longest length is read', () => {
   assert.equal(compilePattern('a'.repeat(1_024), WHOLE).matches('a'.repeat(1_024)), true);
 });
+
+test('a pattern with bounds of its own has fewer steps, and pays for what it does not remember', () => {
+  let spent = 0;
+  const bounds = {
+    steps: 32,
+    states: 4,
+    spend: () => {
+      spent++;
+    },
+  };
+  assert.throws(
+    () => compilePattern('a{40}', { ...PART, bounds }),
+    (error) => isLogError(error, 'CONFIG_INVALID'),
+  );
+  const plain = compilePattern('abc', { ...PART, bounds });
+  assert.equal(plain.matches('x'.repeat(10_000)), false);
+  assert.ok(spent <= 2, `${spent}`);
+  // More states than are remembered: each character costs.
+  const wide = compilePattern('(a|b)*a(a|b){8}c', { ...PART, bounds });
+  const random = new Random(1);
+  const text = Array.from({ length: 1_000 }, () => (random.below(2) === 0 ? 'a' : 'b')).join('');
+  assert.equal(wide.matches(text), false);
+  assert.ok(spent > 500, `${spent}`);
+});

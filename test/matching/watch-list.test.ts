@@ -135,3 +135,36 @@ test('a rule that says nothing, or something unknown, is refused', () => {
     );
   }
 });
+
+test('a list says what its rules ask for, and asks for its patterns where it is told to', () => {
+  const compiled: string[] = [];
+  const list = readWatchList(
+    {
+      watch: [
+        { name: 'a', san: ['A@x', { pattern: 'b' }], extensions: { '1.2.3': 'x' } },
+        { name: 'b', everything: true },
+      ],
+      allow: [{ key: 'ours', extensions: { '1.2.4': ['y', 'z'] } }],
+    },
+    noFiles,
+    (source, options) => {
+      compiled.push(`${source} ${options.whole}`);
+      return { matches: () => true };
+    },
+  );
+  assert.deepEqual(compiled, ['b false']);
+  assert.deepEqual(list.extensions, ['1.2.3', '1.2.4']);
+  assert.equal(list.valueCount, 5);
+  const [first, second] = list.rules;
+  assert.deepEqual(
+    first?.conditions.map(({ field, matcher }) => [field, ...matcher.exact]),
+    [
+      ['san', 'a@x'],
+      ['1.2.3', 'x'],
+    ],
+  );
+  const both = leafOf(ALICE, MALLORY);
+  assert.deepEqual(first?.conditions[0]?.values(both), ['Alice@Example.com', 'alice@example.com']);
+  assert.deepEqual(second?.conditions, []);
+  assert.equal(second?.judge(both)?.signer, ALICE);
+});

@@ -3,6 +3,7 @@
 import { utf8 } from '../encoding/bytes.js';
 import { decodeGoJson } from '../encoding/go-json.js';
 import { acceptEntry, identifyEntry } from '../entries/accept.js';
+import { type DescribedLeaf, describeLeaf } from '../entries/describe-leaf.js';
 import type {
   AcceptedEntry,
   EntryLimits,
@@ -10,6 +11,7 @@ import type {
   IdentifiedEntry,
   ProposedEntry,
 } from '../entries/entry-kind.js';
+import { SIGNER_FIELDS, type SignerField } from '../entries/stored-signer.js';
 import { verifySignatures } from '../entries/verify-signatures.js';
 import { canonicalPublicKeyHash } from '../pki/canonical-key.js';
 
@@ -34,14 +36,32 @@ export type EntryTask =
       readonly limits: EntryLimits;
       readonly nowMs: number;
     }
-  | { readonly task: 'key-hash'; readonly format: string; readonly content: Uint8Array };
+  | { readonly task: 'key-hash'; readonly format: string; readonly content: Uint8Array }
+  | {
+      readonly task: 'describe';
+      readonly leaf: Uint8Array;
+      /** OIDs of the extensions that somebody asks for. */
+      readonly extensions: readonly string[];
+    };
+
+/** What a leaf says, as plain data. */
+export interface SentDescription extends Omit<DescribedLeaf, 'signers'> {
+  readonly signers: readonly {
+    readonly values: Readonly<Partial<Record<SignerField, readonly string[]>>>;
+    readonly extensions: Readonly<Record<string, readonly string[]>>;
+  }[];
+}
 
 /** What each task gives back. */
 export interface EntryTaskResult {
   readonly accept: AcceptedEntry;
   readonly identify: IdentifiedEntry;
   readonly 'key-hash': string;
+  readonly describe: SentDescription;
 }
+
+/** The module of the threads. Compiled code alone: a loader of sources does not reach into threads. */
+export const ENTRY_THREAD = new URL('./entry-thread.js', import.meta.url);
 
 /** Returns the outcome of a task. Throws as the function behind it does. */
 export async function runEntryTask(task: EntryTask): Promise<EntryTaskResult[EntryTask['task']]> {
@@ -56,7 +76,22 @@ export async function runEntryTask(task: EntryTask): Promise<EntryTaskResult[Ent
     }
     case 'key-hash':
       return canonicalPublicKeyHash(task.format, task.content);
+    case 'describe':
+      return sentDescription(await describeLeaf(task.leaf), task.extensions);
   }
+}
+
+function sentDescription(
+  { signers, ...facts }: DescribedLeaf,
+  extensions: readonly string[],
+): SentDescription {
+  return {
+    ...facts,
+    signers: signers.map((signer) => ({
+      values: Object.fromEntries(SIGNER_FIELDS.map((field) => [field, signer.values(field)])),
+      extensions: Object.fromEntries(extensions.map((oid) => [oid, signer.extension(oid)])),
+    })),
+  };
 }
 
 /** Returns a submission as it goes to a thread. */

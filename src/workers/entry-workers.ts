@@ -15,7 +15,7 @@ import type {
 } from '../entries/entry-kind.js';
 import { ENTRY_KINDS } from '../entries/registry.js';
 import { canonicalPublicKeyHash } from '../pki/canonical-key.js';
-import { type EntryTask, type EntryTaskResult, sent } from './entry-task.js';
+import { ENTRY_THREAD, type EntryTask, type EntryTaskResult, sent } from './entry-task.js';
 import { SignatureChecks, type SignatureChecksOptions } from './signature-checks.js';
 import { type ThreadLimits, ThreadPool } from './thread-pool.js';
 
@@ -29,9 +29,6 @@ export interface EntryWorkersOptions {
   nowMs(): number;
 }
 
-/** Compiled code alone: a loader of sources does not reach into threads. */
-const THREAD_MODULE = new URL('./entry-thread.js', import.meta.url);
-
 /** Reads submissions, and keys to search for. */
 export class EntryWorkers {
   readonly #options: EntryWorkersOptions;
@@ -40,7 +37,7 @@ export class EntryWorkers {
 
   constructor(options: EntryWorkersOptions) {
     this.#options = options;
-    this.#pool = new ThreadPool(THREAD_MODULE, options.limits);
+    this.#pool = new ThreadPool(ENTRY_THREAD, options.limits);
     this.#signatures = new SignatureChecks(options.signatures);
   }
 

@@ -17,15 +17,24 @@ export async function writeEntries(url, api, count) {
 }
 
 async function writeEntry(url, api, artifact) {
+  const answer = await postEntry(url, api, newEntry(api, artifact));
+  assert.equal(answer.status, 201, await answer.text());
+}
+
+/** Returns what submits `artifact` through `v1` or `v2`: a new entry each time, by the randomness of its signature. */
+export function newEntry(api, artifact) {
   const digest = createHash('sha256').update(artifact).digest();
   const content = sign('sha256', artifact, privateKey).toString('base64');
-  const body = api === 'v2' ? v2Request(digest, content) : v1Entry(digest, content);
-  const answer = await fetch(`${url}/api/${api}/log/entries`, {
+  return api === 'v2' ? v2Request(digest, content) : v1Entry(digest, content);
+}
+
+/** Submits an entry; returns the answer, whatever it is. */
+export function postEntry(url, api, entry) {
+  return fetch(`${url}/api/${api}/log/entries`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
-    body: JSON.stringify(body),
+    body: JSON.stringify(entry),
   });
-  assert.equal(answer.status, 201, await answer.text());
 }
 
 function v1Entry(digest, content) {

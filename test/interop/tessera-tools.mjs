@@ -1,13 +1,49 @@
-// Where Tessera's unmodified tools are that .ci/run builds.
-import { homedir } from 'node:os';
+// Tessera's tools, unmodified, as .ci/run builds them.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { toolPath } from './tools.mjs';
 
 const VERSION = '1.0.4';
-const cache = process.env.STELE_CI_CACHE ?? join(homedir(), '.cache', 'stele-ci');
 
 /** The path of the checker of logs. */
-export const FSCK = process.env.STELE_FSCK ?? join(cache, `tessera-fsck-${VERSION}`, 'fsck');
+export const FSCK = toolPath('STELE_FSCK', `tessera-fsck-${VERSION}`, 'fsck');
 
 /** The path of the program that copies a log into a folder. */
-export const MIRROR =
-  process.env.STELE_TESSERA_MIRROR ?? join(cache, `tessera-mirror-${VERSION}`, 'posix');
+export const MIRROR = toolPath('STELE_TESSERA_MIRROR', `tessera-mirror-${VERSION}`, 'posix');
+
+/** The path of the program that writes a log into a folder. */
+export const ONESHOT = toolPath(
+  'STELE_TESSERA_ONESHOT',
+  `tessera-oneshot-${VERSION}`,
+  'posix-oneshot',
+);
+
+/**
+ * Returns the size of the log at `url` that fsck is content with, undefined when it is not, and what it says. It exits 0 on
+ * failure too and may hang on a damaged tile: only its success line counts.
+ */
+export async function fsck(url, vkey, { origin, timeoutMs } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'stele-interop-'));
+  const keyFile = join(folder, 'vkey');
+  writeFileSync(keyFile, `${vkey}\n`);
+  const named = origin === undefined ? [] : ['--origin', origin];
+  const args = ['--ui=false', '-N', '4', `--storage_url=${url}/`, `--public_key=${keyFile}`];
+  const output = await outputOf(FSCK, [...args, ...named], timeoutMs);
+  rmSync(folder, { recursive: true });
+  const [, size] = /Successfully fsck'd log with size (\d+) and root /.exec(output) ?? [];
+  return { size: size === undefined ? undefined : Number(size), output };
+}
+
+/** Copies the log at `url` into a folder; returns what it says. */
+export function mirror(url, folder) {
+  return outputOf(MIRROR, [`--source_url=${url}/`, `--storage_dir=${folder}`]);
+}
+
+function outputOf(program, args, timeout = 60_000) {
+  const options = { timeout, killSignal: 'SIGKILL', env: { HOME: tmpdir() } };
+  return new Promise((resolve) => {
+    execFile(program, args, options, (_, stdout, stderr) => resolve(stdout + stderr));
+  });
+}

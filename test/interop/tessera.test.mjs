@@ -1,48 +1,25 @@
-// Tessera's tools, unmodified: mirror copies a log tile by tile into a folder; fsck reads every entry bundle of a log, rebuilds the tree from them and compares each tile and
-// the root of the checkpoint. It exits 0 on failure too and may hang on a damaged tile: only its success line counts.
+// Tessera's tools, unmodified: mirror copies a log tile by tile into a folder; fsck reads every entry bundle of a log,
+// rebuilds the tree from them and compares each tile and the root of the checkpoint.
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { existsSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startedLog } from './started-log.mjs';
 import { writeEntries } from './submissions.mjs';
-import { FSCK, MIRROR } from './tessera-tools.mjs';
+import { FSCK, fsck, MIRROR, mirror } from './tessera-tools.mjs';
+import { assertTools } from './tools.mjs';
 
 /** Full tiles and partial ones, of both levels; a v2 log has an entry of its own before them. */
 const ENTRIES = 640;
 
-/** Returns the size of the log at `url` that fsck is content with, undefined when it is not, and what it says. */
-async function fsck(log, url, vkey, { origin, timeoutMs } = {}) {
-  const keyFile = join(log.folder, 'checked.vkey');
-  writeFileSync(keyFile, `${vkey}\n`);
-  const named = origin === undefined ? [] : ['--origin', origin];
-  const args = ['--ui=false', '-N', '4', `--storage_url=${url}/`, `--public_key=${keyFile}`];
-  const output = await run(log, FSCK, [...args, ...named], timeoutMs);
-  const [, size] = /Successfully fsck'd log with size (\d+) and root /.exec(output) ?? [];
-  return { size: size === undefined ? undefined : Number(size), output };
-}
-
-function run(log, program, args, timeout = 60_000) {
-  const options = { timeout, killSignal: 'SIGKILL', env: { HOME: log.folder } };
-  return new Promise((resolve) => {
-    execFile(program, args, options, (_, stdout, stderr) => resolve(stdout + stderr));
-  });
-}
-
 async function assertContent(log, url, expected, origin) {
   for (const vkey of log.keys().verifierKeys) {
-    const { size, output } = await fsck(log, url, vkey, { origin });
+    const { size, output } = await fsck(url, vkey, { origin });
     assert.equal(size, expected, output);
   }
 }
 
-before(() => {
-  for (const tool of [FSCK, MIRROR]) {
-    assert.ok(existsSync(tool), `NO TOOL AT ${tool}: see .ci/run; nothing of it is proved`);
-  }
-});
+before(() => assertTools(FSCK, MIRROR));
 
 describe('fsck over the logs of a server', () => {
   let log;
@@ -66,14 +43,13 @@ describe('fsck over the logs of a server', () => {
 
   it('finds a mirror of the v2 log whole', async () => {
     const folder = join(log.folder, 'mirror');
-    const args = [`--source_url=${log.url}/`, `--storage_dir=${folder}`];
-    assert.match(await run(log, MIRROR, args), /Log mirrored successfully/);
+    assert.match(await mirror(log.url, folder), /Log mirrored successfully/);
     await assertContent(log, `file://${folder}`, ENTRIES + 1);
   });
 
   it('does not take one log for the other', async () => {
     const [vkey] = log.keys().verifierKeys;
-    const { size, output } = await fsck(log, `${log.url}/logs/${log.treeID}`, vkey);
+    const { size, output } = await fsck(`${log.url}/logs/${log.treeID}`, vkey);
     assert.equal(size, undefined, output);
     assert.match(output, /Origin/);
   });
@@ -125,7 +101,7 @@ describe('fsck over a log with one byte changed', () => {
     damaged = 0;
     const [vkey] = log.keys().verifierKeys;
     const url = `http://127.0.0.1:${proxy.address().port}`;
-    return fsck(log, url, vkey, { timeoutMs: 10_000 });
+    return fsck(url, vkey, { timeoutMs: 10_000 });
   };
 
   it('is content when none is changed', async () => {

@@ -5,7 +5,8 @@ import { after, before, describe, it } from 'node:test';
 import { assertCosigned, assertNotCosigned, policyOf, readCheckpoint } from './cosigned.mjs';
 import { eventually } from './peer-program.mjs';
 import { newEntry, postEntry } from './submissions.mjs';
-import { assertTools, LITEWITNESS, TORCHWOOD_CHECK } from './witness-tools.mjs';
+import { assertTools } from './tools.mjs';
+import { LITEWITNESS, TORCHWOOD_CHECK } from './witness-tools.mjs';
 import { newLog, policyFlag } from './witnessed-log.mjs';
 import { startLitewitness, startSteleWitness } from './witnesses.mjs';
 

@@ -6,7 +6,8 @@ import { after, before, describe, it } from 'node:test';
 import { assertCosigned, assertProven, policyOf, readCheckpoint } from './cosigned.mjs';
 import { eventually } from './peer-program.mjs';
 import { newEntry, postEntry, writeEntries } from './submissions.mjs';
-import { assertTools, LITEWITNESS, OMNIWITNESS, TORCHWOOD_CHECK } from './witness-tools.mjs';
+import { assertTools } from './tools.mjs';
+import { LITEWITNESS, OMNIWITNESS, TORCHWOOD_CHECK } from './witness-tools.mjs';
 import { newLog, policyFlag } from './witnessed-log.mjs';
 import { startLitewitness, startOmniwitness, startSteleWitness } from './witnesses.mjs';
 

@@ -83,8 +83,8 @@ export function printSignatureLine(line: SignatureLine): string {
 }
 
 /**
- * Returns the signature lines that verified, in their order. Lines of unknown keys are ignored; a key is known
- * by name and ID together. Throws NOTE_UNVERIFIED when a line of a known key does not verify, when no key is
+ * Returns the signature lines that verified, in their order, each once. Lines of unknown keys are ignored; a key is
+ * known by name and ID together. Throws NOTE_UNVERIFIED when a line of a known key does not verify, when no key is
  * known, or when two verifiers claim one name and ID.
  */
 export function openSignedNote(
@@ -96,7 +96,8 @@ export function openSignedNote(
   for (const line of note.signatures) {
     const known = verifiers.filter((verifier) => isSameKey(verifier, line));
     const [verifier] = known;
-    if (verifier === undefined) continue;
+    // Whoever has seen a signature can repeat it: that must not cost a verification each.
+    if (verifier === undefined || verified.some((before) => isSameLine(before, line))) continue;
     if (known.length > 1) {
       throw new LogError('NOTE_UNVERIFIED', `two verifiers claim the key ${line.name}`);
     }
@@ -179,6 +180,10 @@ function parseLine(line: string): SignatureLine {
 
 function isSameKey(verifier: NoteVerifier, line: SignatureLine): boolean {
   return verifier.name === line.name && equalBytes(verifier.keyID, line.keyID);
+}
+
+function isSameLine(a: SignatureLine, b: SignatureLine): boolean {
+  return a.name === b.name && equalBytes(a.keyID, b.keyID) && equalBytes(a.signature, b.signature);
 }
 
 /** Returns what `read` returns; an encoding error of it becomes NOTE_MALFORMED with this message. */

@@ -132,6 +132,19 @@ test('a note without a known key is refused, and so are two verifiers of one key
   assert.throws(() => openSignedNote(note, [good, good]), unverified);
 });
 
+test('a line that is repeated is verified and given once, one that differs is verified too', () => {
+  let verified = 0;
+  const verify = (_: Uint8Array, signature: Uint8Array) => ++verified > 0 && signature[0] !== 9;
+  const verifier: NoteVerifier = { ...line, verify };
+  const other = { ...line, signature: Uint8Array.of(6) };
+  const signatures = [line, line, other, line, other];
+  assert.deepEqual(openSignedNote({ ...note, signatures }, [verifier]), [line, other]);
+  assert.equal(verified, 2);
+  const wrong = { ...line, signature: Uint8Array.of(9) };
+  const spoilt = { ...note, signatures: [line, line, wrong] };
+  assert.throws(() => openSignedNote(spoilt, [verifier]), unverified);
+});
+
 test('any bytes are a note that prints back, or are refused', () => {
   const pieces = fc.constantFrom(
     ...[

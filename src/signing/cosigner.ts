@@ -2,11 +2,12 @@
  * The keys of a witness or mirror: https://c2sp.org/tlog-cosignature
  *
  * In scope: cosignature lines by Ed25519 (type 4) and by ML-DSA-44 (type 6). Out of scope: whether a checkpoint may be
- * cosigned, at what time, and where the seeds lie. An ML-DSA-44 cosigner owns a thread, for a signature takes milliseconds
- * of arithmetic; `close` ends it. An Ed25519 key must serve under one name alone: what it signs does not name it.
+ * cosigned, at what time, and where the seeds lie. An ML-DSA-44 cosigner owns threads, for a signature takes milliseconds
+ * of arithmetic; `close` ends them. An Ed25519 key must serve under one name alone: what it signs does not name it.
  */
 
 import { createPrivateKey, createPublicKey, sign } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import { parseCheckpoint } from '../note/checkpoint.js';
@@ -20,8 +21,8 @@ import {
 } from '../note/cosignature.js';
 import type { SignatureLine } from '../note/signed-note.js';
 import { SIGNATURE_TYPE, type VerifierKey, verifierKeyOf } from '../note/verifier-key.js';
-import { PackedThread } from '../threads/packed-thread.js';
 import { mldsa44 } from './mldsa44.js';
+import { SigningThreads, type SigningTurn } from './signing-threads.js';
 
 /** A key that cosigns. It does not show its private half. */
 export interface Cosigner {
@@ -33,11 +34,11 @@ export interface Cosigner {
    */
   cosign(noteText: string, timeSeconds: bigint): Promise<SignatureLine>;
   /**
-   * Returns the line that says of leaves, without a time, what they hash to. Absent where the type cannot: Ed25519. Throws
-   * NOTE_MALFORMED when they are no subtree, SIGNER_UNAVAILABLE.
+   * Returns the line that says of leaves, without a time, what they hash to, when no checkpoint waits for its own. Absent
+   * where the type cannot: Ed25519. Throws NOTE_MALFORMED when they are no subtree, SIGNER_UNAVAILABLE.
    */
   signSubtree?(statement: CosignedSubtree): Promise<SignatureLine>;
-  /** Ends the thread, if there is one: what is under way is refused, and so is all that follows. */
+  /** Ends the threads, if there are any: what is under way is refused, and so is all that follows. */
   close(): Promise<void>;
 }
 
@@ -70,8 +71,10 @@ export function ed25519Cosigner(name: string, seed: Uint8Array): Cosigner {
 export interface Mldsa44Options {
   /** True to sign the same always with the same bytes; else, as FIPS 204 would rather have it, with fresh randomness. */
   readonly isDeterministic?: boolean;
-  /** The thread's code. */
+  /** The threads' code. */
   readonly module?: URL;
+  /** Most threads at once; default: one a processor, up to four. */
+  readonly threads?: number;
 }
 
 /**
@@ -99,48 +102,43 @@ const ED25519_PKCS8 = Buffer.from('302e020100300506032b657004220420', 'hex');
 /** Compiled code alone: a loader of sources does not reach into threads. */
 const THREAD_MODULE = new URL('./mldsa44-thread.js', import.meta.url);
 
+/** More would be idle: what is signed for one log comes one after the other. */
+const MOST_THREADS = 4;
+
 class Mldsa44Cosigner implements Cosigner {
   readonly key: VerifierKey;
-  readonly #newThread: () => PackedThread<ArrayBuffer>;
-  #thread: PackedThread<ArrayBuffer> | undefined;
-  #isClosed = false;
+  readonly #threads: SigningThreads;
 
   constructor(key: VerifierKey, seed: Uint8Array, options: Mldsa44Options) {
     const { isDeterministic = false, module = THREAD_MODULE } = options;
     this.key = key;
     const workerData = { seed: Uint8Array.from(seed), isDeterministic };
-    // A thread that was lost is told by what it refuses; the next signature starts another.
-    const lost = () => {
-      this.#thread = undefined;
-    };
-    this.#newThread = () => new PackedThread({ module, workerData, lost });
+    const threads = options.threads ?? Math.min(availableParallelism(), MOST_THREADS);
+    this.#threads = new SigningThreads({ module, workerData, threads });
   }
 
   async cosign(noteText: string, timeSeconds: bigint): Promise<SignatureLine> {
-    return this.#sign(checkpointStatement(this.key.name, timeSeconds, noteText));
+    return this.#sign(checkpointStatement(this.key.name, timeSeconds, noteText), 'first');
   }
 
+  /** Anybody may ask for subtrees, again and again: that must not keep the logs waiting. */
   async signSubtree({ origin, start, end, hash }: CosignedSubtree): Promise<SignatureLine> {
-    return this.#sign({ cosigner: this.key.name, timeSeconds: 0n, origin, start, end, hash });
+    const { name } = this.key;
+    return this.#sign({ cosigner: name, timeSeconds: 0n, origin, start, end, hash }, 'later');
   }
 
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#thread?.close();
+  close(): Promise<void> {
+    return this.#threads.close();
   }
 
-  async #sign(statement: SubtreeStatement): Promise<SignatureLine> {
-    const signature = await this.#signInThread(subtreeMessage(statement));
-    return lineOf(this.key, statement.timeSeconds, signature);
-  }
-
-  async #signInThread(message: Uint8Array): Promise<Uint8Array> {
-    if (this.#isClosed) throw new LogError('SIGNER_UNAVAILABLE', `${this.key.name} is closed`);
-    this.#thread ??= this.#newThread();
+  async #sign(statement: SubtreeStatement, turn: SigningTurn): Promise<SignatureLine> {
+    const message = subtreeMessage(statement);
     try {
-      return new Uint8Array(await this.#thread.ask(Uint8Array.from(message).buffer));
+      const signature = await this.#threads.sign(message, turn);
+      return lineOf(this.key, statement.timeSeconds, signature);
     } catch (cause) {
-      throw new LogError('SIGNER_UNAVAILABLE', `the thread of ${this.key.name} is lost`, { cause });
+      const reason = `the thread of ${this.key.name} is lost or closed`;
+      throw new LogError('SIGNER_UNAVAILABLE', reason, { cause });
     }
   }
 }

@@ -178,17 +178,45 @@ test('names and seeds that make no key are refused', (t) => {
   assert.throws(() => mldsa44Cosigner('w'.repeat(256), SEED), malformed);
 });
 
-test('a thread that is lost refuses what it was at, and the next signature starts another', async (t) => {
-  // It is lost over a message of the time 1, whose last byte this is; any other message is its own signature.
-  const lastOfTime = 12 + 1 + 'w.example'.length + 7;
+// Of a message: label, name and its length, then the time, whose last byte this is.
+const LAST_OF_TIME = 12 + 1 + 'w.example'.length + 7;
+
+test('a thread that is lost refuses what it was at, and nothing else', async (t) => {
+  // It is lost over a message of the time 1; any other message is its own signature.
   const module = answeringWith(
-    `new Uint8Array(message)[${lastOfTime}] === 1 ? process.exit(1) : message`,
+    `new Uint8Array(message)[${LAST_OF_TIME}] === 1 ? process.exit(1) : message`,
   );
-  const cosigner = mldsa(t, 'w.example', SEED, { module });
-  const asked = [1n, 2n].map((time) => cosigner.cosign(TEXT, time));
-  for (const each of asked) await assert.rejects(each, unavailable);
-  const { signature } = await cosigner.cosign(TEXT, 2n);
-  assert.equal(readCosignature(signature)?.timeSeconds, 2n);
+  for (const threads of [1, 2]) {
+    const cosigner = mldsa(t, 'w.example', SEED, { module, threads });
+    const times = [2n, 1n, 3n, 1n, 4n];
+    const asked = times.map((time) => cosigner.cosign(TEXT, time));
+    for (const [index, settled] of (await Promise.allSettled(asked)).entries()) {
+      if (settled.status === 'rejected') {
+        assert.ok(unavailable(settled.reason));
+        assert.equal(times[index], 1n);
+      } else {
+        assert.equal(readCosignature(settled.value.signature)?.timeSeconds, times[index]);
+        assert.notEqual(times[index], 1n);
+      }
+    }
+    const { signature } = await cosigner.cosign(TEXT, 5n);
+    assert.equal(readCosignature(signature)?.timeSeconds, 5n);
+  }
+});
+
+test('a checkpoint does not wait for the subtrees that were asked for before it', async (t) => {
+  const module = answeringWith('message');
+  const cosigner = mldsa(t, 'w.example', SEED, { module, threads: 1 });
+  const signed: string[] = [];
+  const hash = new Uint8Array(32);
+  const subtrees = [0n, 1n, 2n].map(async (start) => {
+    await cosigner.signSubtree({ origin: 'log.example', start, end: start + 1n, hash });
+    signed.push(`subtree ${start}`);
+  });
+  await cosigner.cosign(TEXT, 1n);
+  signed.push('checkpoint');
+  await Promise.all(subtrees);
+  assert.deepEqual(signed, ['subtree 0', 'checkpoint', 'subtree 1', 'subtree 2']);
 });
 
 test('a closed cosigner refuses what is under way and what follows', async (t) => {

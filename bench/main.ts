@@ -19,6 +19,7 @@ import { type BenchOptions, parseBenchOptions, UsageError } from './options.js';
 import { page } from './page.js';
 import { peers } from './peers.js';
 import { profile } from './profile.js';
+import { published } from './published.js';
 import { reads } from './reads.js';
 import { regression } from './regression.js';
 import { search } from './search.js';
@@ -57,6 +58,8 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --data-dir DIR  --rounds 3
   witness     how long a witness takes for a checkpoint, one after the other
               --requests 1000 (a round)  --rounds 3
+  published   what a witness policy costs submissions over the v2 API, one witness dead or not
+              --entries 500 (a round and case)  --connections 1,64  --rounds 3
   peers       rekor-tiles, built with Go and run here, beside us
               --connections 1,64,256,2048  --rounds 3
   profile     where the time of a submission goes: a flame graph, docs/pictures/ingest-profile.svg
@@ -112,6 +115,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   witness: async (options) => {
     const { requests = 1000, rounds = 3 } = options;
     keepRows(options, await witness({ requests, rounds }));
+  },
+  published: async (options) => {
+    const { entries = 500, connections = [1, 64], rounds = 3, flags } = options;
+    keepRows(options, await published({ entries, connections, rounds, flags }));
   },
   peers: async (options) => {
     const { connections = [1, 64, 256, 2048], rounds = 3, flags } = options;

@@ -115,7 +115,7 @@ async function scan(url: string, key: string, stateFolder: string): Promise<Roun
       },
     },
     userAgent: 'bench',
-    line: (text) => problems.push(text),
+    line: async (text) => void problems.push(text),
     warn: (text) => problems.push(text),
     now: () => new Date(),
     pause: async () => undefined,
@@ -128,6 +128,7 @@ async function scan(url: string, key: string, stateFolder: string): Promise<Roun
   const { tampering, failed } = await opened.poll();
   const seconds = (performance.now() - startedMs) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
+  await opened.close();
   if (tampering || failed || problems.length > 0) throw new Error(problems.join('\n'));
   return {
     perSecond: entries / seconds,

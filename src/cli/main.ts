@@ -20,11 +20,19 @@ import type { WitnessOptions } from './witness-command.js';
 
 const output: Output = { line: (text) => process.stdout.write(`${text}\n`) };
 
-// `stele verify … | head`: a reader that goes away changes neither the verdict nor the exit code.
+let isOutputLost = false;
+
+// `stele verify … | head`: a reader that goes away changes neither the verdict nor the exit code. A disk that is full does,
+// unless the code says something worse; it must not end the process with 1, which is a verdict.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE' || isOutputLost) return;
+  isOutputLost = true;
+  process.stderr.write(`stele: the standard output cannot be written: ${error.message}\n`);
 });
 process.exitCode = await run(process.argv.slice(2));
+process.once('beforeExit', () => {
+  if (isOutputLost && Number(process.exitCode) === 0) process.exitCode = EXIT.operational;
+});
 
 async function run(argv: readonly string[]): Promise<number> {
   try {
@@ -54,7 +62,7 @@ function commands(): Command {
   addVerify(program);
   addMirror(program);
   addWitness(program);
-  addMonitor(program, output);
+  addMonitor(program);
   return program;
 }
 

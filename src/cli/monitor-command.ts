@@ -11,14 +11,13 @@ import { Registry } from 'prom-client';
 import { parse } from 'yaml';
 import { verifyLogSignature } from '../client/log-signature.js';
 import { isLogError, LogError } from '../errors.js';
-import { type Monitor, type MonitorVerdict, openMonitor, verdictOf } from '../monitor/monitor.js';
+import { type MonitorVerdict, openMonitor, verdictOf } from '../monitor/monitor.js';
 import { type MonitorConfig, readMonitorConfig } from '../monitor/monitor-config.js';
-import { type MonitorMetrics, monitorMetrics } from '../monitor/monitor-metrics.js';
-import type { PollOutcome } from '../monitor/poll-log.js';
+import { monitorMetrics } from '../monitor/monitor-metrics.js';
 import { packageVersion } from '../server/build-info.js';
 import { serveMetrics } from '../server/metrics-server.js';
 import { noteVerifier } from '../signing/note-verifier.js';
-import { OperationalError, type Output } from './output.js';
+import { EXIT, OperationalError } from './output.js';
 
 /** The options of `stele monitor`; exactly one of `config` and `log` is given. */
 export interface MonitorOptions {
@@ -44,11 +43,32 @@ export interface MonitorOptions {
  * Runs until it is told to stop, or polls once. Resolves to the exit code: of several polls the gravest. Rejects with
  * CONFIG_INVALID and OperationalError.
  */
-export async function runMonitor(options: MonitorOptions, output: Output): Promise<MonitorVerdict> {
-  const config = readConfiguration(options);
+export async function runMonitor(options: MonitorOptions): Promise<MonitorVerdict> {
+  process.once('uncaughtException', dieOperational);
   const stop = new AbortController();
   const ask = () => stop.abort();
   process.once('SIGINT', ask).once('SIGTERM', ask);
+  try {
+    return await watch(readConfiguration(options), options, stop.signal);
+  } catch (cause) {
+    if (isLogError(cause) || cause instanceof OperationalError) throw cause;
+    throw new OperationalError((cause as Error).message, { cause });
+  } finally {
+    process.off('SIGINT', ask).off('SIGTERM', ask);
+  }
+}
+
+/** Node would end with 1, which is the code of a log that was caught. */
+function dieOperational(error: Error): void {
+  warn(error.stack ?? error.message);
+  process.exit(EXIT.operational);
+}
+
+async function watch(
+  config: MonitorConfig,
+  options: MonitorOptions,
+  stop: AbortSignal,
+): Promise<MonitorVerdict> {
   const registry = new Registry();
   const metrics = monitorMetrics(registry, warn);
   const served = await serve(registry, options);
@@ -57,23 +77,34 @@ export async function runMonitor(options: MonitorOptions, output: Output): Promi
       stateFolder: options.stateDir,
       metrics,
       userAgent: `stele-monitor/${packageVersion()}`,
-      line: (text) => output.line(text),
+      line: printLine,
       warn,
       now: () => new Date(),
-      pause: (ms) => pause(ms, stop.signal),
-      isStopping: () => stop.signal.aborted,
+      pause: (ms) => pause(ms, stop),
+      isStopping: () => stop.aborted,
       verifySignature: verifyLogSignature,
       verifierOf: noteVerifier,
     });
-    if (options.once === true) return verdictOf(await monitor.poll());
-    return await pollForEver(monitor, metrics, Math.max(1, options.interval) * 1000, stop.signal);
-  } catch (cause) {
-    if (isLogError(cause) || cause instanceof OperationalError) throw cause;
-    throw new OperationalError((cause as Error).message, { cause });
+    try {
+      const intervalMs = Math.max(1, options.interval) * 1000;
+      const isOnce = options.once === true;
+      return verdictOf(await (isOnce ? monitor.poll() : monitor.follow(intervalMs)));
+    } finally {
+      await monitor.close();
+    }
   } finally {
-    process.off('SIGINT', ask).off('SIGTERM', ask);
     await served?.close(0);
   }
+}
+
+/** Resolves when the line is with whoever reads it: the place in the log is saved behind it. */
+function printLine(text: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(`${text}\n`, (error) => {
+      if (error) reject(new Error(`the standard output: ${error.message}`, { cause: error }));
+      else resolve();
+    });
+  });
 }
 
 function warn(text: string): void {
@@ -92,26 +123,6 @@ async function serve(registry: Registry, { metricsPort, metricsAddress }: Monito
   } catch (cause) {
     throw new OperationalError((cause as Error).message, { cause });
   }
-}
-
-/** A poll that fails on this machine is tried again at its time: what was not saved is read again. */
-async function pollForEver(
-  monitor: Monitor,
-  metrics: MonitorMetrics,
-  intervalMs: number,
-  stop: AbortSignal,
-): Promise<MonitorVerdict> {
-  let sum: PollOutcome = { tampering: false, failed: false, matched: false };
-  while (!stop.aborted) {
-    try {
-      const { tampering, matched } = await monitor.poll();
-      sum = { ...sum, tampering: sum.tampering || tampering, matched: sum.matched || matched };
-    } catch (error) {
-      metrics.failed((error as Error).message);
-    }
-    await pause(intervalMs, stop);
-  }
-  return verdictOf(sum);
 }
 
 function pause(ms: number, stop: AbortSignal): Promise<void> {

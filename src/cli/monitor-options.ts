@@ -2,7 +2,6 @@
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MonitorOptions } from './monitor-command.js';
-import type { Output } from './output.js';
 
 const HELP = `
 One of --config and --log is needed. --log watches one log for what the flags below it say; everything else, allow-lists,
@@ -19,7 +18,7 @@ Exit codes:
 `;
 
 /** Adds the command. */
-export function addMonitor(program: Command, output: Output): void {
+export function addMonitor(program: Command): void {
   program
     .command('monitor')
     .description('follow logs: are they consistent, and who signs in my name?')
@@ -49,7 +48,7 @@ export function addMonitor(program: Command, output: Output): void {
         command.error('error: one of --config and --log is needed');
       }
       const { runMonitor } = await import('./monitor-command.js');
-      process.exitCode = await runMonitor(options, output);
+      process.exitCode = await runMonitor(options);
     });
 }
 

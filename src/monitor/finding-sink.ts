@@ -13,10 +13,10 @@ export interface FindingSink {
 }
 
 /** Returns a sink that writes a line of JSON for each, through `write`. */
-export function jsonLines(write: (line: string) => void): FindingSink {
+export function jsonLines(write: (line: string) => Promise<void>): FindingSink {
   return {
     async take(events, at) {
-      for (const event of events) write(jsonOf(event, at));
+      for (const event of events) await write(jsonOf(event, at));
     },
   };
 }
@@ -37,6 +37,19 @@ export function allSinks(sinks: readonly FindingSink[]): FindingSink {
   return {
     async take(events, at) {
       for (const sink of sinks) await sink.take(events, at);
+    },
+  };
+}
+
+/** Returns a sink for findings of several logs at a time: the next are handed on when the ones before are taken. */
+export function oneAtATime(sink: FindingSink): FindingSink {
+  let before: Promise<unknown> = Promise.resolve();
+  return {
+    take(events, at) {
+      const taken = before.then(() => sink.take(events, at));
+      // Whoever handed them over hears of it.
+      before = taken.catch(() => undefined);
+      return taken;
     },
   };
 }

@@ -23,7 +23,7 @@ export interface Following {
   readonly tree: SourceTree;
   readonly trust: LogTrust;
   readonly watch: WatchList;
-  /** Where a tree that nobody knows is begun: at its newest checkpoint, or at an entry. */
+  /** Where a tree that nobody knows is begun: at its newest checkpoint, or at an entry, counted over all shards. */
   readonly start: 'newest' | number;
   readonly observer: ScanObserver;
   known(origin: string | undefined): TreeState | undefined;
@@ -52,10 +52,9 @@ export async function followTree(following: Following): Promise<Head> {
 async function firstState({ tree, start }: Following, head: Head): Promise<TreeState> {
   const frozenAt = tree.isFrozen ? head.size : undefined;
   const first = { origin: head.origin, note: head.note, frozenAt };
-  if (start === 'newest' || start >= head.size) {
-    return { ...first, scanned: undefined, proven: undefined };
-  }
-  const frontier = await frontierAt(tree, start, head);
+  const index = start === 'newest' ? head.size : Math.max(0, start - tree.offset);
+  if (index >= head.size) return { ...first, scanned: undefined, proven: undefined };
+  const frontier = await frontierAt(tree, index, head);
   return { ...first, scanned: frontier, proven: frontier };
 }
 

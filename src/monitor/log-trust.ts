@@ -7,10 +7,12 @@
 
 import { openTrustedCheckpoint, type VerifyLogSignature } from '../client/trusted-checkpoint.js';
 import type { TrustedLog } from '../client/trusted-log.js';
+import { equalBytes } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
+import { readCosignature } from '../note/cosignature.js';
 import { cosignersOf, type WitnessVerifier, witnessesOf } from '../note/cosigners.js';
 import { isQuorumMet, type Policy } from '../note/policy.js';
-import { type NoteVerifier, parseSignedNote } from '../note/signed-note.js';
+import { type NoteVerifier, parseSignedNote, type SignedNote } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import type { LogTrust } from './check-head.js';
 
@@ -22,6 +24,9 @@ export interface TrustOptions {
   readonly origin: string | undefined;
   readonly policy: Policy | undefined;
   readonly verifierOf: (key: VerifierKey) => NoteVerifier;
+  /** Age up to which a cosignature counts; undefined: any time counts. */
+  readonly cosignedWithinSeconds: number | undefined;
+  readonly now: () => Date;
 }
 
 /** Returns the trust. */
@@ -35,14 +40,18 @@ export function logTrust({ logs, verifySignature, origin, ...quorum }: TrustOpti
       throw new LogError('NOTE_UNVERIFIED', `the origin ${checkpoint.origin} is not ${origin}`);
     },
     quorumProblem: (note) =>
-      policy === undefined ? undefined : quorumProblem(note, policy, witnesses),
+      policy === undefined ? undefined : quorumProblem(note, policy, witnesses, quorum),
   };
 }
+
+/** Clocks of witnesses may be so far ahead of ours. */
+const CLOCK_SKEW_SECONDS = 300;
 
 function quorumProblem(
   note: string,
   policy: Policy,
   witnesses: readonly WitnessVerifier[],
+  { cosignedWithinSeconds: within, now }: Pick<TrustOptions, 'cosignedWithinSeconds' | 'now'>,
 ): string | undefined {
   const signed = parseSignedNote(note);
   let cosigners: ReadonlySet<string>;
@@ -52,7 +61,28 @@ function quorumProblem(
     if (!isLogError(error, 'NOTE_UNVERIFIED')) throw error;
     return error.message;
   }
-  if (isQuorumMet(policy, (witness) => cosigners.has(witness))) return undefined;
-  const found = cosigners.size === 0 ? 'none' : [...cosigners].join(', ');
-  return `too few witnesses of the policy have cosigned: ${found}`;
+  const found = witnesses.filter(
+    ({ name, verifier }) =>
+      cosigners.has(name) &&
+      (within === undefined || isOfLate(signed, verifier, within, now().getTime() / 1000)),
+  );
+  const names = found.map(({ name }) => name);
+  if (isQuorumMet(policy, (witness) => names.includes(witness))) return undefined;
+  const late = within === undefined ? '' : ` within ${within} seconds`;
+  const who = names.length === 0 ? 'none' : names.join(', ');
+  return `too few witnesses of the policy have cosigned${late}: ${who}`;
+}
+
+/** A view that is shown long after the world has moved on still has all its cosignatures: their age gives it away. */
+function isOfLate(
+  { signatures }: SignedNote,
+  { name, keyID }: NoteVerifier,
+  withinSeconds: number,
+  nowSeconds: number,
+): boolean {
+  return signatures.some((line) => {
+    if (line.name !== name || !equalBytes(line.keyID, keyID)) return false;
+    const ageSeconds = nowSeconds - Number(readCosignature(line.signature)?.timeSeconds ?? 0n);
+    return ageSeconds <= withinSeconds && ageSeconds >= -CLOCK_SKEW_SECONDS;
+  });
 }

@@ -25,6 +25,10 @@ export interface LogConfig {
   readonly origin: string | undefined;
   readonly start: 'newest' | number;
   readonly isFrozen: boolean;
+  /** URL of the shard before it, which is followed too. */
+  readonly follows: string | undefined;
+  /** Age up to which a cosignature counts; undefined: any time counts. */
+  readonly cosignedWithinSeconds: number | undefined;
 }
 
 /** How a log is read. */
@@ -54,6 +58,11 @@ export type TextReader = (path: string) => string;
 /** Most logs of one monitor. */
 const MAX_LOGS = 256;
 
+/** Returns what names a log for ever: how it is read and where. */
+export function nameOfLog({ api, url }: Pick<LogConfig, 'api' | 'url'>): string {
+  return `${api} ${url.replace(/\/+$/, '')}`;
+}
+
 /** Returns the configuration; paths in it are relative to `folder`. Throws CONFIG_INVALID naming the place. */
 export function readMonitorConfig(
   document: unknown,
@@ -72,9 +81,8 @@ export function readMonitorConfig(
   const at = (path: string) => (isAbsolute(path) ? path : join(folder, path));
   const files = { at, readText: (path: string) => readText(at(path)) };
   const found = logs.map((log: unknown, index) => readLog(log, `logs[${index}]`, files));
-  if (new Set(found.map(({ url }) => url)).size < found.length) {
-    throw invalid('two logs have one URL');
-  }
+  if (new Set(found.map(nameOfLog)).size < found.length) throw invalid('two logs have one URL');
+  checkPredecessors(found);
   const readLines = (path: string) => linesOf(files.readText(path));
   const list = readWatchList({ watch, allow }, readLines);
   return { logs: found, watch: list, ...readOutput(output ?? {}, files) };
@@ -91,9 +99,18 @@ function linesOf(text: string): string[] {
   return lines.filter((line) => line !== '' && !line.startsWith('#'));
 }
 
+function checkPredecessors(logs: readonly LogConfig[]): void {
+  for (const { url, follows } of logs) {
+    const isThere = logs.some((other) => other.url === follows && other.url !== url);
+    if (follows !== undefined && !isThere) {
+      throw invalid(`${url} follows ${follows}, which is not the url of another log`);
+    }
+  }
+}
+
 function readLog(log: unknown, place: string, files: Files): LogConfig {
-  const fields = ['url', 'api', 'key', 'policy', 'origin', 'start', 'frozen'];
-  const { url, api = 'tiles', key, policy, origin, start, frozen } = object(log, place, fields);
+  const fields = object(log, place, LOG_MEMBERS);
+  const { url, api = 'tiles', key, policy, origin, start, frozen, follows } = fields;
   if (api !== 'tiles' && api !== 'rekor-v1') throw invalid(`${place}.api is not tiles or rekor-v1`);
   const policyPath = optionalText(policy, `${place}.policy`);
   const witnessed =
@@ -108,7 +125,21 @@ function readLog(log: unknown, place: string, files: Files): LogConfig {
     origin: optionalText(origin, `${place}.origin`),
     start: readStart(start, `${place}.start`),
     isFrozen: optionalSwitch(frozen, `${place}.frozen`),
+    follows: optionalText(follows, `${place}.follows`),
+    cosignedWithinSeconds: readAge(fields['cosignedWithin'], place, witnessed),
   };
+}
+
+const LOG_MEMBERS = [
+  ...['url', 'api', 'key', 'policy', 'origin', 'start', 'frozen', 'follows'],
+  'cosignedWithin',
+];
+
+function readAge(value: unknown, place: string, policy: Policy | undefined): number | undefined {
+  if (value === undefined) return undefined;
+  const isAge = typeof value === 'number' && Number.isSafeInteger(value) && value > 0;
+  if (isAge && policy !== undefined) return value;
+  throw invalid(`${place}.cosignedWithin is not a number of seconds beside a policy`);
 }
 
 function readUrl(value: unknown, place: string): string {

@@ -5,8 +5,8 @@ import type { PollObserver } from './poll-log.js';
 
 /** Counts polls too. */
 export interface MonitorMetrics extends PollObserver {
-  /** A poll of all logs is over; `ok` when none was caught or away. */
-  polled(ok: boolean, at: Date): void;
+  /** A poll of a log is over; `ok` when it was neither caught nor away. */
+  polled(log: string, ok: boolean, at: Date): void;
   /** An event went into the dead-letter file. */
   undelivered(): void;
 }
@@ -22,10 +22,10 @@ export function monitorMetrics(registry: Registry, log: (line: string) => void):
   const allowed = counter('allowed_total', 'Matches that an allow rule says are ours');
   const findings = counter('findings_total', 'What was found, by type', ['type']);
   const failures = counter('failures_total', 'Logs or answers that could not be read');
-  const polls = counter('polls_total', 'Polls of all logs', ['outcome']);
+  const polls = counter('polls_total', 'Polls of logs', ['outcome']);
   const undelivered = counter('undelivered_total', 'Events in the dead-letter file');
   const size = gauge('checked_tree_size', 'Leaves up to which a tree is checked', ['origin']);
-  const clean = gauge('last_clean_poll_seconds', 'Time of the last poll that was clean');
+  const clean = gauge('last_clean_poll_seconds', "Time of a log's last clean poll", ['log']);
   for (const type of ['match', 'unparsable', 'tampering']) findings.inc({ type }, 0);
   return {
     scanned: (count) => entries.inc(count),
@@ -36,9 +36,9 @@ export function monitorMetrics(registry: Registry, log: (line: string) => void):
       failures.inc();
       log(reason);
     },
-    polled(ok, at) {
+    polled(log, ok, at) {
       polls.inc({ outcome: ok ? 'clean' : 'not_clean' });
-      if (ok) clean.set(at.getTime() / 1000);
+      if (ok) clean.set({ log }, at.getTime() / 1000);
     },
     undelivered: () => undelivered.inc(),
   };

@@ -1,9 +1,9 @@
 /**
  * The monitor: every log of a configuration polled, once or for ever.
  *
- * Spec: docs/monitor.md. In scope: putting the parts together, the order of polls, the verdict by cause. Out of scope:
+ * Spec: docs/monitor.md. In scope: putting the parts together, the pace of polls, the verdict by cause. Out of scope:
  * flags, signals and the clock's time (cli/monitor-command.ts). State: files below the state folder, owned by state-file.ts
- * and evidence-folder.ts; one process a folder.
+ * and evidence-folder.ts; one process a folder (folder-lock.ts).
  */
 
 import { join } from 'node:path';
@@ -12,14 +12,15 @@ import { openWebhook, readSecret } from '../delivery/webhook.js';
 import type { NoteVerifier } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import { atomFeed } from './atom-feed.js';
-import { allSinks, type FindingSink, jsonFile, jsonLines } from './finding-sink.js';
+import { allSinks, type FindingSink, jsonFile, jsonLines, oneAtATime } from './finding-sink.js';
+import { lockFolder } from './folder-lock.js';
 import { httpReader } from './http-reader.js';
 import { logTrust } from './log-trust.js';
-import type { LogConfig, MonitorConfig } from './monitor-config.js';
+import { type LogConfig, type MonitorConfig, nameOfLog } from './monitor-config.js';
 import type { MonitorMetrics } from './monitor-metrics.js';
 import { type PollOutcome, pollLog, type WatchedLog } from './poll-log.js';
 import { rekorSource } from './rekor-source.js';
-import { StateFile } from './state-file.js';
+import { forgottenStates, StateFile } from './state-file.js';
 import { tileSource } from './tile-source.js';
 import { webhookSink } from './webhook-sink.js';
 
@@ -28,8 +29,8 @@ export interface MonitorParts {
   readonly stateFolder: string;
   readonly metrics: MonitorMetrics;
   readonly userAgent: string;
-  /** Takes every finding as a line of JSON. */
-  readonly line: (text: string) => void;
+  /** Takes every finding as a line of JSON; rejects when it cannot be written. */
+  readonly line: (text: string) => Promise<void>;
   readonly warn: (text: string) => void;
   readonly now: () => Date;
   /** Resolves after so many milliseconds, or sooner when the monitor is to stop. */
@@ -55,38 +56,94 @@ export function verdictOf({ tampering, matched, failed }: PollOutcome): MonitorV
 
 /** Polls logs. */
 export interface Monitor {
-  /** Resolves to what all logs together gave. Rejects when findings cannot be told, or places not be saved. */
+  /** Resolves to what all logs together gave, polled at one time: one that is slow holds up no other. */
   poll(): Promise<PollOutcome>;
+  /**
+   * Polls every log again and again, each at its own pace, until the monitor is to stop. Resolves to what all polls gave;
+   * of failures those of each log's last poll count.
+   */
+  follow(intervalMs: number): Promise<PollOutcome>;
+  /** Gives the folder back. */
+  close(): Promise<void>;
 }
 
-/** Resolves to a monitor that has read its state. Rejects with ENCODING_MALFORMED, CONFIG_INVALID. */
+/**
+ * Resolves to a monitor that has its folder for itself and has read its state. Rejects with STORE_LOCKED,
+ * ENCODING_MALFORMED for state that is damaged, CONFIG_INVALID.
+ */
 export async function openMonitor(config: MonitorConfig, parts: MonitorParts): Promise<Monitor> {
-  const logs: WatchedLog[] = [];
-  for (const log of config.logs) logs.push(await openLog(log, parts));
+  const release = await lockFolder(parts.stateFolder);
+  try {
+    const logs = await openLogs(config, parts);
+    const pollOne = pollerOf(config, parts);
+    const { pause, isStopping } = parts;
+    return {
+      poll: async () => sumOf(await Promise.all(logs.map(pollOne))),
+      follow: async (intervalMs) =>
+        sumOf(
+          await Promise.all(
+            logs.map((log) =>
+              followOne(
+                () => pollOne(log),
+                () => pause(intervalMs),
+                isStopping,
+              ),
+            ),
+          ),
+        ),
+      close: release,
+    };
+  } catch (error) {
+    await release();
+    throw error;
+  }
+}
+
+const CLEAN: PollOutcome = { tampering: false, failed: false, matched: false };
+
+function sumOf(outcomes: readonly PollOutcome[]): PollOutcome {
+  return {
+    tampering: outcomes.some(({ tampering }) => tampering),
+    failed: outcomes.some(({ failed }) => failed),
+    matched: outcomes.some(({ matched }) => matched),
+  };
+}
+
+async function followOne(
+  poll: () => Promise<PollOutcome>,
+  pause: () => Promise<unknown>,
+  isStopping: () => boolean,
+): Promise<PollOutcome> {
+  let found = CLEAN;
+  // Until a poll has come to its end nobody can say that the log is clean.
+  let failed = true;
+  while (!isStopping()) {
+    const one = await poll();
+    found = sumOf([found, one]);
+    // What is cut off on the way out has not failed.
+    if (!isStopping()) failed = one.failed;
+    await pause();
+  }
+  return { ...found, failed };
+}
+
+function pollerOf(
+  config: MonitorConfig,
+  parts: MonitorParts,
+): (log: WatchedLog) => Promise<PollOutcome> {
   const { metrics, stateFolder, now, isStopping } = parts;
   const context = {
     watch: config.watch,
-    sink: openSink(config, parts),
+    sink: oneAtATime(openSink(config, parts)),
     evidenceFolder: join(stateFolder, 'evidence'),
     observer: metrics,
     now,
     isStopping,
   };
-  return {
-    async poll() {
-      let sum: PollOutcome = { tampering: false, failed: false, matched: false };
-      for (const log of logs) {
-        if (isStopping()) return { ...sum, failed: true };
-        const one = await pollLog(log, context);
-        sum = {
-          tampering: sum.tampering || one.tampering,
-          failed: sum.failed || one.failed,
-          matched: sum.matched || one.matched,
-        };
-      }
-      metrics.polled(!sum.tampering && !sum.failed, now());
-      return sum;
-    },
+  return async (log) => {
+    const outcome = await pollLog(log, context);
+    metrics.polled(log.url, !outcome.tampering && !outcome.failed, now());
+    return outcome;
   };
 }
 
@@ -95,20 +152,36 @@ const ATTEMPTS = 4;
 const WEBHOOK_TIME_LIMIT_MS = 10_000;
 const WEBHOOK_ATTEMPTS = 6;
 
-async function openLog(log: LogConfig, parts: MonitorParts): Promise<WatchedLog> {
-  const { url, api, trusted, policy, origin, start, isFrozen } = log;
-  const { userAgent, pause, verifySignature, verifierOf, stateFolder } = parts;
+async function openLogs(config: MonitorConfig, parts: MonitorParts): Promise<WatchedLog[]> {
+  const { stateFolder, warn } = parts;
+  const states = new Map<LogConfig, StateFile>();
+  for (const log of config.logs) {
+    states.set(log, await StateFile.open(stateFolder, nameOfLog(log)));
+  }
+  for (const name of await forgottenStates(stateFolder, config.logs.map(nameOfLog))) {
+    warn(`${join(stateFolder, name)} is of a log that is not followed any more`);
+  }
+  return config.logs.map((log) => {
+    const before = config.logs.find(({ url }) => url === log.follows);
+    const predecessor = before && states.get(before);
+    return { ...openLog(log, parts), state: states.get(log) as StateFile, predecessor };
+  });
+}
+
+function openLog(log: LogConfig, parts: MonitorParts): Omit<WatchedLog, 'state' | 'predecessor'> {
+  const { url, api, trusted, policy, origin, start, isFrozen, cosignedWithinSeconds } = log;
+  const { userAgent, pause, verifySignature, verifierOf, now } = parts;
   const read = httpReader({
     timeoutMs: ANSWER_TIME_LIMIT_MS,
     attempts: ATTEMPTS,
     ...{ pause, userAgent },
   });
+  const witnessed = { policy, verifierOf, cosignedWithinSeconds, now };
   return {
     url,
     start,
     source: api === 'tiles' ? tileSource(url, read, isFrozen) : rekorSource(url, read),
-    trust: logTrust({ logs: trusted, verifySignature, origin, policy, verifierOf }),
-    state: await StateFile.open(stateFolder, url),
+    trust: logTrust({ logs: trusted, verifySignature, origin, ...witnessed }),
   };
 }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -25,12 +25,16 @@ interface Ended {
 
 /** Not spawnSync: the log that it reads is in this process. */
 async function monitor(...args: readonly string[]): Promise<Ended> {
-  const child = spawn(process.execPath, [...command, 'monitor', ...args]);
+  return ended(spawn(process.execPath, [...command, 'monitor', ...args]));
+}
+
+async function ended(child: ChildProcess, heard?: (out: string) => void): Promise<Ended> {
   let [out, err] = ['', ''];
-  child.stdout.on('data', (piece: Buffer) => {
+  child.stdout?.on('data', (piece: Buffer) => {
     out += piece;
+    heard?.(out);
   });
-  child.stderr.on('data', (piece: Buffer) => {
+  child.stderr?.on('data', (piece: Buffer) => {
     err += piece;
   });
   const [code] = (await once(child, 'close')) as [number | null];
@@ -75,6 +79,101 @@ test('the exit code names the cause: clean, match, operational, tampering, usage
   assert.equal((await monitor(...state)).code, 2);
   assert.equal((await monitor(...state, '--log', 'nonsense', '--key', key)).code, 2);
   assert.equal((await monitor(...state, '--log', log.url, '--key', 'missing.pub')).code, 3);
+});
+
+/** Polls for ever, until the log was asked for its checkpoint so often. */
+async function followed(log: TileServer, polls: number, flags: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [...command, 'monitor', ...flags, '--interval', '1']);
+  let asked = 0;
+  const isAway = log.isAway;
+  log.isAway = (path) => {
+    if (path === 'checkpoint' && ++asked === polls) child.kill('SIGTERM');
+    return isAway(path);
+  };
+  const end = await ended(child);
+  log.isAway = isAway;
+  return end;
+}
+
+test('a monitor that polls for ever ends with the gravest of its polls', async (t) => {
+  const folder = folderOf(t);
+  const log = await new TileServer().start(t);
+  log.leaves.push(hashedrekordLeaf(utf8('first')));
+  const key = join(folder, 'log.vkey');
+  writeFileSync(key, `${log.key.vkey}\n`);
+  const flags = ['--state-dir', join(folder, 'state'), '--log', log.url, '--key', key];
+  assert.equal((await followed(log, 2, flags)).code, 0);
+  log.isAway = () => true;
+  // Four tries a poll.
+  assert.equal((await followed(log, 5, flags)).code, 3);
+  log.isAway = () => false;
+  log.forger = newNoteKey(ORIGIN);
+  const caught = await followed(log, 3, flags);
+  assert.equal(caught.code, 1);
+  assert.match(caught.out, /"kind":"signature"/);
+  log.forger = undefined;
+  assert.equal((await monitor(...flags, '--once')).code, 0);
+});
+
+test('an output that cannot be written is operational, and what it should have said is told later', async (t) => {
+  const folder = folderOf(t);
+  const log = await new TileServer().start(t);
+  log.leaves.push(hashedrekordLeaf(utf8('first')));
+  const config = join(folder, 'monitor.yaml');
+  const { url, key } = log;
+  const watch = [{ name: 'all', everything: true }];
+  const document = { logs: [{ url, key: key.vkey, start: 'oldest' }], watch };
+  writeFileSync(config, JSON.stringify(document));
+  const flags = ['--once', '--config', config, '--state-dir', join(folder, 'state')];
+  const full = openSync('/dev/full', 'w');
+  const args = [...command, 'monitor', ...flags];
+  const lost = await ended(spawn(process.execPath, args, { stdio: ['ignore', full, 'pipe'] }));
+  assert.equal(lost.code, 3, lost.err);
+  assert.match(lost.err, /ENOSPC/);
+  log.forger = newNoteKey(ORIGIN);
+  const caught = spawn(process.execPath, args, { stdio: ['ignore', full, 'pipe'] });
+  assert.equal((await ended(caught)).code, 1);
+  closeSync(full);
+  log.forger = undefined;
+  const told = await monitor(...flags);
+  assert.equal(told.code, 4);
+  assert.match(told.out, /"index":0/);
+});
+
+test('a monitor that is killed tells again what it may not have told, and never leaves any out', async (t) => {
+  const folder = folderOf(t);
+  const log = await new TileServer().start(t);
+  const leaf = hashedrekordLeaf(utf8('again'));
+  const size = 20_000;
+  for (let at = 0; at < size; at++) log.leaves.push(leaf);
+  const config = join(folder, 'monitor.yaml');
+  const { url, key } = log;
+  const watch = [{ name: 'all', everything: true }];
+  const document = { logs: [{ url, key: key.vkey, start: 'oldest' }], watch };
+  writeFileSync(config, JSON.stringify(document));
+  const args = ['--once', '--config', config, '--state-dir', join(folder, 'state')];
+  const ids = new Set<string>();
+  let lines = 0;
+  const collect = (out: string) => {
+    for (const line of out.split('\n').slice(0, -1)) {
+      ids.add((JSON.parse(line) as { id: string }).id);
+      lines++;
+    }
+  };
+  for (const bytes of [1, 2_000_000, 8_000_000]) {
+    const child = spawn(process.execPath, [...command, 'monitor', ...args]);
+    const { code, out } = await ended(child, (text) => {
+      if (text.length >= bytes) child.kill('SIGKILL');
+    });
+    assert.equal(code, null);
+    collect(out);
+    assert.ok(ids.size < size);
+  }
+  const last = await monitor(...args);
+  assert.equal(last.code, 4);
+  collect(last.out);
+  assert.equal(ids.size, size);
+  assert.ok(lines < 2 * size, `${lines}`);
 });
 
 test('the example of the documentation is read as it stands', () => {

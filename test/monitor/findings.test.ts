@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
 import { isLogError } from '../../src/errors.js';
 import type { MatchEvent } from '../../src/matching/match-event.js';
+import { lockFolder } from '../../src/monitor/folder-lock.js';
 import { hashedrekordLeaf } from '../client/made-log.js';
 import { vectorLines } from '../vectors.js';
-import { monitorScene, type ToldEvent } from './scene.js';
+import { type MonitorScene, monitorScene, type ToldEvent } from './scene.js';
 import { ORIGIN, TileServer } from './tile-server.js';
 
 const REAL = vectorLines<{ leaf: string }>('rekor-v2/real-world-leaves.jsonl').map(({ leaf }) =>
@@ -97,10 +98,10 @@ test('findings that cannot be told are told by the next run: the place is saved 
   const log = await logOf(t, [REAL[0] as Uint8Array, plain(0)]);
   const scene = monitorScene(t);
   const config = configOf(log, { watch: [{ name: 'beacon', ...BEACON }] });
-  const broken = () => {
-    throw new Error('no space');
-  };
-  await assert.rejects(scene.poll(config, { line: broken }), /no space/);
+  const line = () => Promise.reject(new Error('no space'));
+  const failed = await scene.poll(config, { line });
+  assert.equal(failed.verdict, 3);
+  assert.match(failed.warnings[0] ?? '', /no space/);
   assert.deepEqual(indexesOf((await scene.poll(config)).events), [0]);
 });
 
@@ -149,13 +150,68 @@ test('a state file that was damaged is refused, not begun anew', async (t) => {
   const log = await logOf(t, [plain(0)]);
   const scene = monitorScene(t);
   await scene.poll(configOf(log));
-  const { readdirSync, writeFileSync } = await import('node:fs');
-  const [name] = readdirSync(join(scene.folder, 'state'));
-  writeFileSync(join(scene.folder, 'state', name ?? ''), '{');
-  await assert.rejects(scene.poll(configOf(log)), (error) =>
-    isLogError(error, 'ENCODING_MALFORMED'),
-  );
+  const path = stateFileOf(scene);
+  const text = readFileSync(path, 'utf8');
+  const [hash = ''] = /"[0-9a-f]{64}"\s*\]/.exec(text) ?? [];
+  const damaged = [
+    '',
+    '{',
+    '{}',
+    text.slice(0, -20),
+    text.replace(
+      hash,
+      hash.replace(/[0-9]/, (digit) => `${(Number(digit) + 1) % 10}`),
+    ),
+    text.replace('"isBegun": true', '"isBegun": false'),
+  ];
+  for (const other of damaged) {
+    writeFileSync(path, other);
+    await assert.rejects(
+      scene.poll(configOf(log)),
+      (error) => isLogError(error, 'ENCODING_MALFORMED'),
+      other,
+    );
+  }
+  writeFileSync(path, text);
+  assert.equal((await scene.poll(configOf(log))).verdict, 0);
 });
+
+test('the state file of another log is refused', async (t) => {
+  const scene = monitorScene(t);
+  const log = await logOf(t, [plain(0)]);
+  await scene.poll(configOf(log));
+  const text = readFileSync(stateFileOf(scene), 'utf8');
+  const other = monitorScene(t);
+  const second = await logOf(t, [plain(1)]);
+  await other.poll(configOf(second));
+  writeFileSync(stateFileOf(other), text);
+  await assert.rejects(other.poll(configOf(second)), /is of another log/);
+});
+
+test('a log that is not followed any more is spoken of', async (t) => {
+  const scene = monitorScene(t);
+  const log = await logOf(t, [plain(0)]);
+  await scene.poll(configOf(log));
+  const other = await logOf(t, [plain(0)]);
+  const { warnings } = await scene.poll(configOf(other));
+  assert.equal(warnings.length, 1);
+  assert.match(warnings[0] ?? '', /is of a log that is not followed any more/);
+});
+
+test('a folder that another monitor has is refused, and free when that one is closed', async (t) => {
+  const scene = monitorScene(t);
+  const log = await logOf(t, [plain(0)]);
+  const release = await lockFolder(join(scene.folder, 'state'));
+  await assert.rejects(scene.poll(configOf(log)), (error) => isLogError(error, 'STORE_LOCKED'));
+  await release();
+  assert.equal((await scene.poll(configOf(log))).verdict, 0);
+});
+
+function stateFileOf({ folder }: MonitorScene): string {
+  const state = join(folder, 'state');
+  const name = readdirSync(state).find((each) => each.startsWith('log-')) ?? '';
+  return join(state, name);
+}
 
 test('metrics say how far a tree is checked and what was found', async (t) => {
   const log = await logOf(t, [REAL[0] as Uint8Array, plain(0)]);
@@ -173,7 +229,7 @@ test('a monitor that is told to stop saves its place at once, and goes on from t
   const scene = monitorScene(t);
   const config = configOf(log, { watch: [{ name: 'beacon', ...BEACON }] });
   let asked = 0;
-  const stopped = await scene.poll(config, { isStopping: () => ++asked > 1 });
+  const stopped = await scene.poll(config, { isStopping: () => ++asked > 0 });
   assert.equal(stopped.verdict, 3);
   assert.deepEqual(stopped.warnings, [`${log.url}: stopped at entry 256 of 601`]);
   log.asked.length = 0;

@@ -51,7 +51,7 @@ export function monitorScene(
         stateFolder: join(folder, 'state'),
         metrics: monitorMetrics(registry, warn),
         userAgent: 'test',
-        line: (text) => events.push(JSON.parse(text) as ToldEvent),
+        line: async (text) => void events.push(JSON.parse(text) as ToldEvent),
         warn,
         now: () => NOW,
         pause: () => Promise.resolve(),
@@ -60,8 +60,12 @@ export function monitorScene(
         verifierOf: noteVerifier,
         ...parts,
       });
-      const verdict = verdictOf(await monitor.poll());
-      return { verdict, events, warnings, metrics: await registry.metrics() };
+      try {
+        const verdict = verdictOf(await monitor.poll());
+        return { verdict, events, warnings, metrics: await registry.metrics() };
+      } finally {
+        await monitor.close();
+      }
     },
   };
 }

@@ -129,6 +129,40 @@ test('shards of Rekor are followed across a rotation, and no entry around it is 
   assert.deepEqual(await told(), []);
 });
 
+test('a shard that is new in a log begun at its newest checkpoint is read from its first entry', async (t) => {
+  const log = await new RekorServer().start(t);
+  const scene = monitorScene(t);
+  const config = {
+    logs: [{ url: log.url, api: 'rekor-v1', key: logSigner.publicKeyPem }],
+    watch: ALL,
+  };
+  const told = async () =>
+    ((await scene.poll(config)).events as unknown as MatchEvent[]).map(({ logIndex }) => logIndex);
+  for (const text of ['a', 'b', 'c']) log.add(text);
+  assert.deepEqual(await told(), []);
+  log.add('last of the old shard');
+  log.shards.push({ treeID: '222', leaves: [] });
+  for (const text of ['first', 'second']) log.add(text);
+  log.shards.push({ treeID: '333', leaves: [] });
+  log.add('third shard');
+  assert.deepEqual(await told(), [3, 4, 5, 6]);
+});
+
+test('an index to begin at counts over all shards, as logIndex does', async (t) => {
+  const log = await new RekorServer().start(t);
+  for (const text of ['a', 'b', 'c', 'd', 'e']) log.add(text);
+  log.shards.push({ treeID: '222', leaves: [] });
+  for (const text of ['f', 'g', 'h', 'i', 'j', 'k', 'l']) log.add(text);
+  const from = async (start: number) => {
+    const logs = [{ url: log.url, api: 'rekor-v1', key: logSigner.publicKeyPem, start }];
+    const { events } = await monitorScene(t).poll({ logs, watch: ALL });
+    return (events as unknown as MatchEvent[])[0]?.logIndex;
+  };
+  assert.equal(await from(3), 3);
+  assert.equal(await from(5), 5);
+  assert.equal(await from(10), 10);
+});
+
 test('a frozen shard of Rekor that takes an entry, forks or is gone is caught', async (t) => {
   const log = await new RekorServer().start(t);
   const scene = monitorScene(t);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { sign } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
@@ -274,4 +274,102 @@ test('a log that grew past its checkpoint and dropped partial tiles is read from
   log.isGone = (path) => path.includes('/001');
   log.size = 501;
   assert.equal((await scene.poll(configOf(log))).verdict, 3);
+});
+
+test('a shard that follows another is read from its first entry once that is known', async (t) => {
+  const [first, second] = [await grownLog(t, 5), await grownLog(t, 7)];
+  const scene = monitorScene(t);
+  const old = { url: first.url, key: first.key.vkey };
+  await scene.poll({ logs: [old], watch: ALL });
+  first.leaves.push(leaf(5));
+  const logs = [
+    { ...old, frozen: true },
+    { url: second.url, key: second.key.vkey, follows: first.url },
+  ];
+  const { events } = await scene.poll({ logs, watch: ALL });
+  const places = events.map((event) => event.type === 'match' && `${event.log} ${event.index}`);
+  const all = Array.from({ length: 7 }, (_, index) => `${second.url} ${index}`);
+  assert.deepEqual(places.sort(), [`${first.url} 5`, ...all].sort());
+  const fresh = await monitorScene(t).poll({ logs, watch: ALL });
+  assert.deepEqual(fresh.events, []);
+});
+
+/** A log that answers its n-th request for a checkpoint so, and all others as it is. */
+function showOnce(log: TileServer, n: number, note: string): void {
+  let asked = 0;
+  log.isAway = (path) => {
+    if (path === 'checkpoint') log.answer = ++asked === n ? note : undefined;
+    return false;
+  };
+}
+
+test('another view that the log signed is caught even when it is shown only once', async (t) => {
+  const log = await grownLog(t, 10);
+  const scene = monitorScene(t);
+  await scene.poll(configOf(log));
+  const known = log.checkpoint();
+  const honest = log.leaves[3] as Uint8Array;
+  for (const size of [10, 9]) {
+    log.leaves[3] = OTHER_LEAF;
+    log.size = size;
+    const other = log.checkpoint();
+    log.leaves[3] = honest;
+    log.size = undefined;
+    showOnce(log, 1, other);
+    assertCaught(await scene.poll(configOf(log)), 'fork', other, known);
+  }
+});
+
+test('one log that is slow, endless or caught holds up no other', async (t) => {
+  const [slow, caught, other] = [await grownLog(t, 3), await grownLog(t, 3), await grownLog(t, 3)];
+  const logs = [slow, caught, other].map(({ url, key }) => ({ url, key: key.vkey, start: 0 }));
+  const scene = monitorScene(t);
+  slow.isAway = () => true;
+  caught.forger = newNoteKey(ORIGIN);
+  const { verdict, events } = await scene.poll({ logs, watch: ALL });
+  assert.equal(verdict, 1);
+  const told = events.map(({ type, log }) => `${type} ${log}`).sort();
+  const matches = Array.from({ length: 3 }, () => `match ${other.url}`);
+  assert.deepEqual(told, [...matches, `tampering ${caught.url}`].sort());
+});
+
+test('tampering counts when the evidence cannot be kept or told', async (t) => {
+  const log = await grownLog(t, 10);
+  const scene = monitorScene(t);
+  await scene.poll(configOf(log));
+  writeFileSync(join(scene.folder, 'state', 'evidence'), 'no folder');
+  log.size = 9;
+  const { verdict, warnings } = await scene.poll(configOf(log));
+  assert.equal(verdict, 1);
+  assert.match(warnings.join(), /shrunk/);
+  rmSync(join(scene.folder, 'state', 'evidence'));
+  const line = () => Promise.reject(new Error('no space'));
+  assert.equal((await scene.poll(configOf(log), { line })).verdict, 1);
+});
+
+test('cosignatures count as long as the configuration says', async (t) => {
+  const witness = newNoteKey('w.example/1', 4);
+  const log = await grownLog(t, 4);
+  log.cosign = (text) => [cosigner(witness)(text)];
+  const policy = `log ${log.key.vkey}\nwitness a ${witness.vkey}\nquorum a\n`;
+  const at = (seconds: number, cosignedWithin: number | undefined) =>
+    monitorScene(t, { 'policy.txt': policy }).poll(
+      {
+        logs: [
+          {
+            url: log.url,
+            policy: 'policy.txt',
+            ...(cosignedWithin !== undefined && { cosignedWithin }),
+          },
+        ],
+      },
+      { now: () => new Date((1_700_000_000 + seconds) * 1000) },
+    );
+  assert.equal((await at(1_000_000, undefined)).verdict, 0);
+  assert.equal((await at(3_600, 3_600)).verdict, 0);
+  assert.equal((await at(-300, 3_600)).verdict, 0);
+  const late = await at(3_601, 3_600);
+  assert.equal(late.verdict, 1);
+  assert.match(late.events[0]?.type === 'tampering' ? late.events[0].reason : '', /3600 seconds/);
+  assert.equal((await at(-301, 3_600)).verdict, 1);
 });

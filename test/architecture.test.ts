@@ -73,7 +73,24 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'reading',
     ],
   },
-  api: { imports: ['encoding', 'note', 'entries', 'trust', 'timestamping', 'log', 'http'] },
+  watch: {
+    imports: [
+      'encoding',
+      'merkle',
+      'entries',
+      'matching',
+      'files',
+      'delivery',
+      'sequencing',
+      'log',
+    ],
+  },
+  api: {
+    imports: [
+      ...['encoding', 'note', 'entries', 'trust', 'timestamping', 'log', 'matching', 'watch'],
+      'http',
+    ],
+  },
   witness: { imports: ['encoding', 'merkle', 'note', 'signing', 'http'] },
   grpc: { imports: ['encoding', 'merkle', 'entries', 'log', 'http', 'api'] },
   server: { imports: ['*'] },

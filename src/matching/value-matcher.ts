@@ -59,7 +59,7 @@ export function readValueMatcher(
       const options = { whole: !isFolded, ignoreCase: isFolded };
       patterns.push(asProblemOf(place, () => compile(item.pattern, options)));
     } else if (isOnly(item, 'file')) {
-      for (const line of readLines(item.file)) add(line);
+      for (const line of asProblemOf(place, () => readLines(item.file))) add(line);
     } else {
       const forms = 'a text, {pattern: text} or {file: path}';
       throw new LogError('CONFIG_INVALID', `${place} is neither ${forms} nor a list of these`);
@@ -92,6 +92,6 @@ function asProblemOf<T>(place: string, read: () => T): T {
     return read();
   } catch (cause) {
     if (!(cause instanceof LogError)) throw cause;
-    throw new LogError('CONFIG_INVALID', `${place}: ${cause.message}`, { cause });
+    throw new LogError(cause.code, `${place}: ${cause.message}`, { cause });
   }
 }

@@ -59,6 +59,17 @@ export interface RuleCondition {
   values(leaf: DescribedLeaf): readonly string[];
 }
 
+/** Returns whether a rule may have a condition of this name, beside those on extensions. */
+export function isConditionName(name: string): boolean {
+  const isOfSigner = SIGNER_FIELDS.some((field) => field === name);
+  return isOfSigner || isEntryField(name) || Object.hasOwn(JOINT_FIELDS, name);
+}
+
+/** Returns whether a rule may have a condition on the extension with this name, a dotted OID. */
+export function isExtensionName(name: string): boolean {
+  return OID.test(name);
+}
+
 /** Most rules of each list. */
 export const MAX_RULES = 1_000;
 
@@ -90,7 +101,7 @@ export function readWatchList(
     judge: (leaf) => rules.flatMap((rule) => rule.judge(leaf) ?? []),
     rules,
     valueCount: conditions.reduce((sum, { matcher }) => sum + matcher.exact.size, 0),
-    extensions: [...new Set(conditions.map(({ field }) => field).filter((name) => OID.test(name)))],
+    extensions: [...new Set(conditions.map(({ field }) => field).filter(isExtensionName))],
   };
 }
 
@@ -242,7 +253,11 @@ function readExtensions(extensions: unknown, place: string): [string, unknown][]
   if (extensions === undefined) return [];
   const isMap = typeof extensions === 'object' && extensions !== null && !Array.isArray(extensions);
   const found = isMap ? Object.entries(extensions) : [];
-  if (found.length > 0 && found.length <= MAX_EXTENSIONS && found.every(([oid]) => OID.test(oid))) {
+  if (
+    found.length > 0 &&
+    found.length <= MAX_EXTENSIONS &&
+    found.every(([oid]) => isExtensionName(oid))
+  ) {
     return found;
   }
   throw new LogError('CONFIG_INVALID', `${place}.extensions does not map OIDs to values`);

@@ -27,6 +27,7 @@ import { v1Routes } from './v1/routes.js';
 import type { SearchKeyOf } from './v1/search-index.js';
 import { DEFAULT_SUBMISSION_RULES, type SubmissionRules } from './v1/submission-rules.js';
 import { type TimestampService, timestampRoutes } from './v1/timestamp.js';
+import { type WatchService, watchRoutes } from './v1/watch.js';
 import { V2_DIALECT } from './v2/dialect.js';
 import { type V2Options, v2Routes } from './v2/routes.js';
 
@@ -45,6 +46,8 @@ export interface AppOptions {
   readonly v2?: V2Options;
   /** Undefined: no timestamps. */
   readonly timestamps?: TimestampService | undefined;
+  /** Undefined: nobody can watch. */
+  readonly watch?: WatchService | undefined;
   /** Names of v1/endpoint.ts that are switched on. */
   readonly enabledEndpoints: ReadonlySet<string>;
   /** Longest request body in bytes; 0: no limit but the budget for all bodies together. */
@@ -82,6 +85,7 @@ export interface App {
 export function createApp(options: AppOptions): App {
   const metrics = declareMetrics(options.registry, options.build);
   const bodyLimits = bodyLimitsOf(options);
+  const clock = options.clock ?? SYSTEM_CLOCK;
   const table: RouteTable = {
     pages: [
       ...opsPages(options.shards, options.openapiText),
@@ -97,13 +101,14 @@ export function createApp(options: AppOptions): App {
       }),
       ...(options.v2 === undefined ? [] : v2Routes(options.v2, metrics.v2EntryAdded)),
       ...timestampRoutes(options.timestamps),
+      ...watchRoutes(options.watch, clock),
     ],
   };
   const exchange = createExchange({
     router: createRouter(table),
     bodyLimits,
     maxConcurrentRequests: options.maxConcurrentRequests ?? DEFAULT_CONCURRENT_REQUESTS,
-    clock: options.clock ?? SYSTEM_CLOCK,
+    clock,
     requestIDHeader: (options.requestIDHeader ?? 'X-Request-Id').toLowerCase(),
     newRequestID: options.newRequestID ?? randomUUID,
     dialect: { refusalOf: refusalReply, problemOf, exposed: [] },

@@ -33,6 +33,8 @@ export interface Follower {
   readonly sink: FollowerSink;
   /** Entries below it are of no concern; while it is live, further entries may be done with too. */
   next: number;
+  /** True when it has read all that there was when it began to read last. */
+  hasReadAll: boolean;
   isClosed: boolean;
   /** Called when it is live no longer; undefined while it is not. */
   leave: (() => void) | undefined;

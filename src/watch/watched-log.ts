@@ -87,7 +87,8 @@ export class WatchedLog {
 
   /** Begins to tell a follower of all from entry `from` on, which is at most the tree size. */
   follow(list: Follower['list'], from: number, sink: FollowerSink): Subscription {
-    const follower: Follower = { list, sink, next: from, isClosed: false, leave: undefined };
+    const state = { next: from, hasReadAll: false, isClosed: false, leave: undefined };
+    const follower: Follower = { list, sink, ...state };
     const log = this;
     this.#followers.add(follower);
     void this.#run(follower);
@@ -130,11 +131,10 @@ export class WatchedLog {
   }
 
   /** Whether a follower may wait for new entries: those who do may be behind, but not before it. */
-  #isAtEnd({ next }: Follower): boolean {
-    if (this.#liveCount === 0 && !this.#isPumping) {
-      // The last few are read when it is live: the log may grow faster than somebody arrives at its very end.
-      this.#cursor = Math.max(next, this.source.treeSize() - PAGE);
-    }
+  #isAtEnd({ next, hasReadAll }: Follower): boolean {
+    const isIdle = this.#liveCount === 0 && !this.#isPumping;
+    // What has come while it read is read when it is live: a log may grow faster than anybody arrives at its very end.
+    if (isIdle) this.#cursor = hasReadAll ? next : this.source.treeSize();
     return next >= this.#cursor;
   }
 
@@ -152,6 +152,7 @@ export class WatchedLog {
     if (leave === undefined) return;
     follower.next = this.#nextOf(follower);
     follower.leave = undefined;
+    follower.hasReadAll = false;
     this.#liveCount--;
     this.#live.remove(follower);
     this.#joining = this.#joining.filter((other) => other !== follower);
@@ -258,7 +259,8 @@ export class WatchedLog {
   /** Tells a follower of some entries from the store. */
   async #tellPage(follower: Follower): Promise<void> {
     const { list, sink } = follower;
-    const to = Math.min(follower.next + PAGE, this.source.treeSize());
+    const end = this.source.treeSize();
+    const to = Math.min(follower.next + PAGE, end);
     if (follower.isClosed || follower.next >= to) return;
     const share = new TurnShare(this.#options.nowMs);
     try {
@@ -269,6 +271,7 @@ export class WatchedLog {
         if (events.length > 0 && !this.#hand(follower, entry.index, events)) return;
         follower.next = entry.index + 1;
       }
+      follower.hasReadAll = to === end;
       sink.reached(follower.next);
     } catch (error) {
       this.#options.trouble(error);

@@ -212,7 +212,7 @@ test('where history was read without finding anything is told too', async () => 
   scene.add(...upTo(300).map(() => ALICE));
   const listener = new Listener();
   const subscription = scene.log.follow(listOf([{ name: 'b', san: 'bob@x' }]), 0, listener);
-  await listener.isThere(256);
+  await listener.isThere(300);
   scene.add(ALICE);
   while (subscription.next < 301) await new Promise((resolve) => setImmediate(resolve));
   assert.deepEqual(listener.told, []);

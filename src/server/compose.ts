@@ -41,6 +41,7 @@ import {
 } from './metrics-server.js';
 import { type OpenLogs, openLogs } from './open-logs.js';
 import { type LogParts, openParts } from './open-parts.js';
+import { type OpenWatch, openWatch } from './open-watch.js';
 import { serveGrpc } from './serve-grpc.js';
 import { startStoreCheck } from './store-check.js';
 import { systemClock } from './system-clock.js';
@@ -51,7 +52,8 @@ import {
   timestampFiles,
 } from './timestamp-authority.js';
 import { openTrustKit } from './trust-kit.js';
-import type { LogFacts } from './trust-options.js';
+import { type LogFacts, publicUrlOf } from './trust-options.js';
+import { declareWatchMetrics } from './watch-metrics.js';
 import { readWitnessPolicy, witnessingOf } from './witness-policy.js';
 
 /** A server that answers. */
@@ -96,7 +98,7 @@ export async function composeServer(
     });
     closers.push(check.stop);
     const registry = createRegistry();
-    const told: { app?: App; port?: number } = {};
+    const told: { app?: App; port?: number; watch?: OpenWatch } = {};
     const workers = openWorkers(config, logger);
     closers.push(() => workers.close());
     const blockSigner = openBlockSigner(parts, logger);
@@ -107,25 +109,35 @@ export async function composeServer(
       parts,
       witnessingOf: witnessingOf(policy, config, parts.keys, TIMING),
       observer: observerOf(logger, told),
+      released: (treeID, batch) => told.watch?.released(treeID, batch),
       checked: (log) => checkedLog(log, check),
     });
     closers.push(logs.close);
     const tileSides = logs.all.map(({ tileSide }) => tileSide);
     declareLogMetrics(registry, tileSides);
     declareWitnessMetrics(registry, tileSides);
+    const portNow = () => told.port ?? config.port;
+    const url = () => publicUrlOf(config, { ...config, port: portNow() });
+    const watch = openWatch({ config, logs, logger, pause, url });
+    closers.push(watch.close);
+    told.watch = watch;
+    declareWatchMetrics(registry, watch.statistics);
     const app = createApp({
       ...appOptions(config, logs, workers, registry, logger),
       timestamps,
-      trustDocuments: () => trust.documents(logFacts(parts, timestamps, told.port ?? config.port)),
+      watch: watch.service,
+      trustDocuments: () => trust.documents(logFacts(parts, timestamps, portNow())),
     });
     told.app = app;
     const { v2EntryAdded } = app.metrics;
     const api = await listenApi(config, app);
     if (config.port === 0) told.port = Number(new URL(api.url).port);
     const doors: Pick<Listening, 'close'>[] = [api];
-    // The logs stop first: who is under way gets an answer, who comes later a 503, then the sockets go.
+    // The logs stop first: who is under way gets an answer, who comes later a 503, then the sockets go. Whoever watches
+    // would hold them for ever.
     closers.push(async () => {
       workers.stop();
+      await watch.close();
       const stopped = logs.close();
       const shut = stopped.then(() => Promise.all(doors.map((door) => door.close(CLOSE_GRACE_MS))));
       await Promise.all([stopped, shut]);

@@ -16,6 +16,7 @@ import type { LogObserver, LogOptions } from '../log/log-options.js';
 import { openLog } from '../log/open-log.js';
 import type { Witnessing } from '../publishing/witnessing.js';
 import type { Pause } from '../sequencing/recovery.js';
+import type { ReleasedBatch } from '../sequencing/sequencer.js';
 import type { LogRecord } from '../storage/log-store.js';
 import { genesisProposal } from './genesis-entry.js';
 import type { LogRecords } from './identity.js';
@@ -29,6 +30,8 @@ export interface OpenLogsOptions extends Pick<LogOptions, Passed> {
   readonly parts: Pick<LogParts, 'store' | 'records' | 'keys' | 'guard'>;
   readonly pause: Pause;
   readonly observer: LogObserver;
+  /** Told of what each log has committed and guarded, after the observer. */
+  released?(treeID: bigint, batch: ReleasedBatch): void;
   /** Whether an empty log of the v2 API gets an entry of its own. */
   readonly genesisEntry: boolean;
   /** Returns how a log is witnessed, undefined for one that is not. Default: none is. */
@@ -79,7 +82,13 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
         identify,
         ...(limits !== undefined && { limits }),
         ...(signTogether !== undefined && { signTogether }),
-        observer,
+        observer: {
+          ...observer,
+          released(batch) {
+            observer.released?.(batch);
+            options.released?.(record.treeID, batch);
+          },
+        },
         ...(witnessing !== undefined && { witnessing }),
       });
       opened.push({ rekorSide: checked(rekorSide), tileSide: checked(tileSide) });

@@ -16,6 +16,7 @@ import {
 import type { OptionRow } from './option-row.js';
 import { TIMESTAMP_OPTIONS } from './timestamp-option-rows.js';
 import { TRUST_OPTIONS } from './trust-option-rows.js';
+import { WATCH_OPTIONS } from './watch-option-rows.js';
 import { WITNESS_OPTIONS } from './witness-option-rows.js';
 
 /** Endpoints that can be switched off, under Rekor's names. */
@@ -327,6 +328,7 @@ export const OPTIONS = [
   },
   ...TRUST_OPTIONS,
   ...WITNESS_OPTIONS,
+  ...WATCH_OPTIONS,
   {
     name: 'max-pending-entries',
     kind: 'integer',

@@ -112,14 +112,18 @@ export function sendRequest(
       { host: '127.0.0.1', port, method, path, agent: false, headers: { ...length, ...headers } },
       (response) => {
         const chunks: Buffer[] = [];
-        response.on('data', (chunk: Buffer) => chunks.push(chunk));
-        response.on('end', () =>
-          resolve({
-            status: response.statusCode ?? 0,
-            headers: response.headers,
-            body: Buffer.concat(chunks).toString('utf8'),
-          }),
-        );
+        const answered = (): void => {
+          const body = Buffer.concat(chunks).toString('utf8');
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body });
+        };
+        response.on('data', (chunk: Buffer) => {
+          chunks.push(chunk);
+          // A stream has no end of its own: its beginning is looked at.
+          if (response.headers['content-type'] !== 'text/event-stream') return;
+          answered();
+          outgoing.destroy();
+        });
+        response.on('end', answered);
         response.on('error', reject);
       },
     );

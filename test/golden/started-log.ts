@@ -11,6 +11,7 @@ import { createApp } from '../../src/api/app.js';
 import { ENDPOINTS } from '../../src/api/v1/endpoint.js';
 import type { DuplicateAnswer } from '../../src/api/v1/submission-rules.js';
 import { acceptEntry, identifyEntry } from '../../src/entries/accept.js';
+import { describeLeaf } from '../../src/entries/describe-leaf.js';
 import type { EntryLimits, V2EntryPolicy } from '../../src/entries/entry-kind.js';
 import { KNOWN_KINDS } from '../../src/entries/registry.js';
 import { DEFAULT_SIGNATURE_ALGORITHMS } from '../../src/entries/shared/signature-algorithms.js';
@@ -21,6 +22,8 @@ import { signerFromKey } from '../../src/signing/signer.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { trustDocuments } from '../../src/trust/documents.js';
 import { NO_MATERIAL } from '../../src/trust/material.js';
+import { Watch } from '../../src/watch/watch.js';
+import { watchedDesk } from '../../src/watch/watched-source.js';
 import { openPolicy, testContext } from '../entries/policy.js';
 import { madeAuthority } from '../timestamping/made-authority.js';
 import { packageRoot } from '../vectors.js';
@@ -59,6 +62,7 @@ const V2_TREE_ID = 0x4411_22fa_0077_1c35n;
 /** Starts two new, empty logs. */
 export async function startLog(settings: LogSettings = {}): Promise<StartedLog> {
   const store = openMemoryStore();
+  const watched: { watch?: Watch } = {};
   const signer = signerFromKey(generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey);
   const tileSigner = signerFromKey(generateKeyPairSync('ed25519').privateKey);
   const policy = {
@@ -82,6 +86,7 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
       pause: (ms, signal) => sleep(ms, undefined, { signal }).catch(() => {}),
       accept: (proposed) => acceptEntry(proposed, policy, testContext),
       identify: (proposed) => identifyEntry(proposed, { ...testContext, limits: policy.limits }),
+      observer: { released: (batch) => watched.watch?.released(treeID, batch) },
     });
   };
   const logs = [
@@ -89,6 +94,18 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
     await open(V2_TREE_ID, HOSTNAME),
   ] as const;
   const [v1, v2] = logs;
+  const url = () => `https://${HOSTNAME}`;
+  const watch = new Watch({
+    sources: [watchedDesk(v1.rekorSide, url), watchedDesk(v2.tileSide, url)],
+    describe: describeLeaf,
+    maxSubscribers: 10,
+    nowMs: () => performance.now(),
+    pause: (ms) => sleep(ms),
+    trouble: (error) => {
+      throw error;
+    },
+  });
+  watched.watch = watch;
   const anchor = {
     hostname: HOSTNAME,
     publicKeyDer: signer.publicKeyDer,
@@ -104,6 +121,7 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
     ...(settings.timestamps === true && {
       timestamps: { authority: madeAuthority().authority, grantedStatus: 200 as const },
     }),
+    watch: { watch, v1: TREE_ID, v2: V2_TREE_ID },
     enabledEndpoints: new Set(settings.enabledEndpoints ?? Object.keys(ENDPOINTS)),
     maxRequestBodySize: settings.maxRequestBodySize ?? 32 * 1024 * 1024,
     rules: { policy, duplicates: settings.duplicates ?? 'conflict' },
@@ -126,6 +144,7 @@ export async function startLog(settings: LogSettings = {}): Promise<StartedLog> 
       tilePublicKeyPem: tileSigner.publicKeyPem,
     },
     async close() {
+      watch.close();
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
       await Promise.all(logs.flatMap((log) => [log.rekorSide.close(), log.tileSide.close()]));

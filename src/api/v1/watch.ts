@@ -50,7 +50,7 @@ function routesOf(path: string, watch: Watch, treeID: bigint, clock: Clock): rea
       const treeSize = () => watch.treeSize(treeID);
       const first = from ?? treeSize();
       if (first > treeSize()) {
-        throw new RefusedRequest(400, `from is beyond the ${treeSize()} entries of the log`);
+        throw new RefusedRequest(400, 'from is beyond the end of the log');
       }
       const place = placeIn(watch, treeID, document);
       return {

@@ -1,6 +1,6 @@
 // Loads a big log through sequencer and store, starts a server on it and holds it to the figures that are promised:
-// ready with 3 s of processor time (by the clock it says what else is at work), memory under 400 MB, the append rate
-// within 15 % of an empty log's.
+// ready with 3 s of processor time, memory under 400 MB, an entry for at most 1/0.85 of the processor time that it takes in an
+// empty log. What the clock says is told and not judged: it says what else is at work.
 //
 //   node .ci/big-log.mjs --entries N [--data-dir DIR]   (DIR is kept, and gone on with when it has entries)
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -18,8 +18,9 @@ const { values } = parseArgs({
 });
 const entries = Number(values.entries);
 const folder = values['data-dir'] ?? mkdtempSync(join(tmpdir(), 'stele-big-log-'));
+const percent = (part) => `${(part * 100).toFixed(0)} %`;
 try {
-  const { share, start } = await load({ entries, batch: 256, dataDir: folder });
+  const { share, loopShare, start } = await load({ entries, batch: 256, dataDir: folder });
   const { size, answerMs, readyMs, readyCpuMs, ownMiB, residentMiB, peakMiB } = start;
   const verdicts = [
     [`${size} entries are there`, size >= entries],
@@ -31,7 +32,10 @@ try {
       `memory at its peak ${peakMiB} MiB; when ready ${residentMiB} MiB, ${ownMiB} of it its own`,
       peakMiB < MEMORY_BELOW_MIB,
     ],
-    [`append rate ${(share * 100).toFixed(0)} % of an empty log's`, share >= RATE_SHARE],
+    [
+      `append rate ${percent(loopShare)} of an empty log's by processor time of the loop; ${percent(share)} by the clock`,
+      loopShare >= RATE_SHARE,
+    ],
   ];
   for (const [what, good] of verdicts) console.log(`${good ? 'good' : 'BROKEN PROMISE'}: ${what}`);
   process.exitCode = verdicts.every(([, good]) => good) ? 0 : 1;

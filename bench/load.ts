@@ -34,6 +34,11 @@ export interface LoadOptions {
 export interface LoadFigures {
   /** Entries a second into the full log over those into an empty one, neighbours in time. */
   readonly share: number;
+  /**
+   * The same by processor time of the event loop, which is what bounds the rate: an entry's into an empty log over one's into the
+   * full log. Other programs on the machine change it little.
+   */
+  readonly loopShare: number;
   readonly start: StartFigures;
 }
 
@@ -54,12 +59,12 @@ export async function load(options: LoadOptions): Promise<LoadFigures> {
       await fillLog(folder, mark - slice);
       rows.push(...(await measuredTo(mark, folder, options.batch)));
     }
-    const { share, row } = await compareWithEmpty(folder, slice, options.batch);
+    const { row, ...shares } = await compareWithEmpty(folder, slice, options.batch);
     rows.push(row, ...(await coldReads(folder, READS)));
     const start = await measureStart({ dataDir: folder, rounds: 3, flags: [] });
     rows.push(start.row);
     report('load', rows, new Date());
-    return { share, start: start.figures };
+    return { ...shares, start: start.figures };
   } finally {
     if (options.dataDir === undefined) rmSync(folder, { recursive: true });
   }
@@ -94,9 +99,10 @@ async function compareWithEmpty(
   folder: string,
   slice: number,
   batch: number,
-): Promise<{ share: number; row: ResultRow }> {
+): Promise<Pick<LoadFigures, 'share' | 'loopShare'> & { row: ResultRow }> {
   const full = await openMeasured(folder);
   const shares: number[] = [];
+  const loopShares: number[] = [];
   const rates: { empty: number[]; full: number[] } = { empty: [], full: [] };
   const costs: { empty: number[]; full: number[] } = { empty: [], full: [] };
   try {
@@ -112,19 +118,25 @@ async function compareWithEmpty(
       costs.empty.push(intoEmpty['CPU us/entry']);
       costs.full.push(intoFull['CPU us/entry']);
       shares.push(intoFull['entries/s'] / intoEmpty['entries/s']);
+      loopShares.push(intoEmpty['of it the loop'] / intoFull['of it the loop']);
     }
   } finally {
     await full.log.close();
   }
-  const share = median(shares);
+  const [share, loopShare] = [median(shares), median(loopShares)];
   const figures = {
     'into this log/s': median(rates.full),
     'into an empty log/s': median(rates.empty),
     'share %': Math.round(100 * share),
+    'share by the loop %': Math.round(100 * loopShare),
     'CPU us/entry': median(costs.full),
     'CPU us/entry, empty': median(costs.empty),
   };
-  return { share, row: { case: `${slice} into this log and into an empty one`, figures } };
+  return {
+    share,
+    loopShare,
+    row: { case: `${slice} into this log and into an empty one`, figures },
+  };
 }
 
 async function openMeasured(
@@ -148,13 +160,15 @@ async function untilQuiet(): Promise<void> {
   }
 }
 
+type MeasuredFigure = 'entries/s' | 'CPU us/entry' | 'of it the loop';
+
 /** Appends `count` new entries, `batch` under way at a time; `commits` holds the milliseconds of each commit. */
 async function append(
   log: UnverifiedLog,
   count: number,
   batch: number,
   commits: number[],
-): Promise<Record<'entries/s' | 'CPU us/entry', number> & Record<string, number>> {
+): Promise<Record<MeasuredFigure, number> & Record<string, number>> {
   commits.length = 0;
   const delays = monitorEventLoopDelay({ resolution: 2 });
   delays.enable();

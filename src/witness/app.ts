@@ -6,7 +6,8 @@
 
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
-import { DEFAULT_BODY_LIMITS } from '../http/body.js';
+import { isLogError } from '../errors.js';
+import type { BodyLimits } from '../http/body.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
 import { type CompletedRequest, createExchange } from '../http/exchange.js';
 import { expressAdapter } from '../http/express-adapter.js';
@@ -34,7 +35,7 @@ export interface WitnessAppOptions {
   readonly distributor: Distributor;
   readonly keys: readonly VerifierKey[];
   readonly metrics: WitnessMetrics;
-  /** Resolves when the state can be read and written. */
+  /** Resolves when checkpoints can be cosigned. Throws LogError. */
   ready(): Promise<void>;
   /** Told of each request when it is over. */
   completed(request: CompletedRequest): void;
@@ -42,9 +43,16 @@ export interface WitnessAppOptions {
   faulted(error: unknown): void;
 }
 
-/** Requests under way at once; one more is answered 503. */
-const MAX_REQUESTS = 1_024;
-const MAX_HELD_BYTES = 64 * 1024 * 1024;
+/** Requests under way at once; one more is answered 503. Those that send their body slowly are among them. */
+const MAX_REQUESTS = 4_096;
+/** A checkpoint is a few packets: whoever takes long over it keeps a place from others. */
+const BODY_LIMITS: BodyLimits = {
+  maxBytes: MAX_SUBMISSION_BYTES,
+  maxHeldBytes: 64 * 1024 * 1024,
+  graceMs: 5_000,
+  minBytesPerSecond: 8_192,
+  totalMs: 30_000,
+};
 
 /** Returns the listener for `http.createServer` (with `serverOptions` and `applyServerLimits` of http/). */
 export function createWitnessApp(options: WitnessAppOptions): RequestListener {
@@ -58,11 +66,7 @@ export function createWitnessApp(options: WitnessAppOptions): RequestListener {
   };
   const exchange = createExchange({
     router: createRouter(table),
-    bodyLimits: {
-      ...DEFAULT_BODY_LIMITS,
-      maxBytes: MAX_SUBMISSION_BYTES,
-      maxHeldBytes: MAX_HELD_BYTES,
-    },
+    bodyLimits: BODY_LIMITS,
     maxConcurrentRequests: MAX_REQUESTS,
     clock: SYSTEM_CLOCK,
     requestIDHeader: 'x-request-id',
@@ -90,9 +94,9 @@ function pagesOf(options: WitnessAppOptions): readonly Page[] {
         try {
           await options.ready();
           return textReply(200, 'ready');
-        } catch {
-          // Why is in the log, where the request that failed first has put it.
-          return textReply(503, 'the state of the witness cannot be written');
+        } catch (error) {
+          // What it says of folders is for the operator, who has it in the log of the request that failed first.
+          return textReply(503, isLogError(error) ? error.code : 'INTERNAL');
         }
       },
     },
@@ -100,11 +104,18 @@ function pagesOf(options: WitnessAppOptions): readonly Page[] {
   ];
 }
 
+/** What is in the page came from others: nothing of it is to run. */
+const PAGE_HEADERS = [
+  ['Content-Security-Policy', "default-src 'none'; style-src 'unsafe-inline'"],
+  ['X-Content-Type-Options', 'nosniff'],
+] as const;
+
 async function statusReply({ keys, logs, state }: WitnessAppOptions): Promise<Reply> {
   const rows: LogStatus[] = [];
   for (const log of logs.all().slice(0, MAX_LISTED_LOGS)) {
-    const [head, evidence] = [await state.head(log.id), await state.evidence(log.id)];
-    rows.push({ log, head, evidence: evidence.length });
+    const [head, evidence] = [await state.head(log.id), await state.evidenceCount(log.id)];
+    rows.push({ log, head, evidence });
   }
-  return { status: 200, contentType: 'text/html; charset=utf-8', body: statusPage(keys, rows) };
+  const body = statusPage(keys, rows);
+  return { status: 200, contentType: 'text/html; charset=utf-8', headers: PAGE_HEADERS, body };
 }

@@ -12,6 +12,9 @@ export function textReply(status: number, line: string, headers: Reply['headers'
   return { status, contentType: TEXT_TYPE, body: `${line}\n`, headers };
 }
 
+/** What is no failure of the state. */
+const PASSING: ReadonlySet<string> = new Set(['SHUTTING_DOWN', 'OVERLOADED', 'CLOCK_UNTRUSTED']);
+
 /** The answers of the witness to what is refused or fails. */
 export const WITNESS_DIALECT: Dialect = {
   refusalOf: ({ status, message, headers }) => textReply(status, message, headers),
@@ -19,7 +22,7 @@ export const WITNESS_DIALECT: Dialect = {
     if (isLogError(error, 'NOTE_MALFORMED')) return textReply(400, error.message);
     const code = isLogError(error) ? error.code : 'INTERNAL';
     // The specification's answer to a write that failed is 500; nothing was signed that anybody has seen.
-    const status = code === 'SHUTTING_DOWN' ? 503 : 500;
+    const status = PASSING.has(code) ? 503 : 500;
     return textReply(status, `${code}, request ${requestID}`, [['Retry-After', '5']]);
   },
   exposed: [],

@@ -1,6 +1,5 @@
 /**
- * How the newest cosigned checkpoint of a log, and the evidence against one, are written in a row: JSON, with numbers of
- * 64 bits as text.
+ * How the newest cosigned checkpoint of a log is written in a row: JSON, with numbers of 64 bits as text.
  *
  * In scope: both directions, strictly. Out of scope: checksums (synced-rows.ts). Pure; no state.
  */
@@ -18,18 +17,6 @@ export interface Head {
   readonly timeSeconds: bigint;
   /** The checkpoint with the log's lines and the cosignatures that were given out. */
   readonly note: string;
-}
-
-/** Two checkpoints of one log that do not go together. */
-export interface Evidence {
-  /** split-view: two trees of one size, which is proof. unproven: the proof to a larger tree did not verify. */
-  readonly kind: 'split-view' | 'unproven';
-  /** When the second one came, POSIX seconds. */
-  readonly timeSeconds: bigint;
-  /** The checkpoint that was cosigned, a signed note. */
-  readonly cosigned: string;
-  /** The one that was refused, with the log's valid signature. */
-  readonly refused: string;
 }
 
 /** Returns the text of a row. */
@@ -54,25 +41,8 @@ export function readHead(value: string): Head {
   }));
 }
 
-/** Returns the text of a row. */
-export function printEvidence(items: readonly Evidence[]): string {
-  const rows = items.map((item) => ({ ...item, timeSeconds: String(item.timeSeconds) }));
-  return JSON.stringify({ items: rows });
-}
-
-/** Returns the items of a row, the oldest first. Throws STORE_CORRUPT. */
-export function readEvidence(value: string): readonly Evidence[] {
-  return readRow(value, (row) =>
-    (row['items'] as Record<string, string>[]).map((item) => ({
-      kind: item['kind'] as Evidence['kind'],
-      timeSeconds: BigInt(item['timeSeconds'] as string),
-      cosigned: item['cosigned'] as string,
-      refused: item['refused'] as string,
-    })),
-  );
-}
-
-function readRow<T>(value: string, read: (row: Record<string, unknown>) => T): T {
+/** Returns what `read` makes of the members of a row. Throws STORE_CORRUPT when it cannot. */
+export function readRow<T>(value: string, read: (row: Record<string, unknown>) => T): T {
   try {
     return read(JSON.parse(value) as Record<string, unknown>);
   } catch (cause) {

@@ -1,8 +1,9 @@
 /** The figures of the witness, declared on a registry that is given. */
 
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Evidence } from './evidence.js';
 import type { FollowedLogs } from './followed-logs.js';
-import type { Evidence, Head } from './head-row.js';
+import type { Head } from './head-row.js';
 import type { Outcome } from './witness.js';
 import type { WitnessState } from './witness-state.js';
 

@@ -14,13 +14,13 @@ import type { VerifierKey } from '../note/verifier-key.js';
 import type { Cosigner } from '../signing/cosigner.js';
 import { createWitnessApp } from './app.js';
 import { createDistributor } from './distributor.js';
+import type { Evidence } from './evidence.js';
 import {
   type FollowedLog,
   type FollowedLogs,
   type ListChanges,
   openFollowedLogs,
 } from './followed-logs.js';
-import type { Evidence } from './head-row.js';
 import type { ListedLog } from './log-list.js';
 import { declareWitnessMetrics } from './metrics.js';
 import { keepPulling } from './pulled-lists.js';
@@ -54,7 +54,10 @@ export interface OpenWitnessOptions {
   readonly witnesses?: readonly VerifierKey[];
   readonly registry: Registry;
   readonly events: WitnessEvents;
+  /** The wall clock, POSIX seconds. */
   nowSeconds(): bigint;
+  /** Returns why the clock cannot be believed: nothing is cosigned then. */
+  clockTrouble?(): string | undefined;
   /** For tests alone. */
   readonly writeFault?: WriteFault | undefined;
   readonly pause?: SubmissionPause | undefined;
@@ -118,8 +121,14 @@ function wire(
   keys: readonly VerifierKey[],
   options: OpenWitnessOptions,
 ) {
-  const { cosigners, events, pause, nowSeconds } = options;
-  const state = createWitnessState(rows);
+  const { cosigners, events, pause, nowSeconds, clockTrouble = () => undefined } = options;
+  const state = createWitnessState(rows, {
+    conflicted(id, evidence) {
+      metrics.conflicted(evidence);
+      events.conflicted(logs.byID(id)?.origin ?? id, evidence);
+    },
+    faulted: events.faulted,
+  });
   const metrics = declareWitnessMetrics(options.registry, logs, state);
   const { name } = keys[0] as VerifierKey;
   const newest = async ({ id }: FollowedLog) => (await state.head(id))?.note;
@@ -131,6 +140,7 @@ function wire(
     logs,
     cosigners,
     nowSeconds,
+    clockTrouble,
     pause,
     advanced(log, head) {
       distributed = distributed.then(async () => {
@@ -142,14 +152,14 @@ function wire(
         }
       });
     },
-    conflicted(log, evidence) {
-      metrics.conflicted(evidence);
-      events.conflicted(log.origin, evidence);
-    },
   });
   const handle = createWitnessApp({
     ...{ witness, state, logs, distributor, keys, metrics },
-    ready: () => rows.mend(),
+    async ready() {
+      await rows.mend();
+      const trouble = clockTrouble();
+      if (trouble !== undefined) throw new LogError('CLOCK_UNTRUSTED', trouble);
+    },
     completed: events.completed,
     faulted: events.faulted,
   });

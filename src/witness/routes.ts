@@ -31,6 +31,8 @@ export function witnessRoutes(options: WitnessRoutesOptions): readonly Route[] {
     ...PLAIN,
     method: 'POST',
     maxBodyBytes: MAX_SUBMISSION_BYTES,
+    // Signatures are checked here: a flood of them must not keep the readers waiting.
+    costly: true,
     read: readBody,
   } as const;
   return [

@@ -5,11 +5,13 @@
  * time, all that waits in one batch; after a failed one nothing is written or read before the folder was closed and
  * opened anew, and `generation` tells the owner of a cache to forget it.
  *
+ * While the disk is full, the old handle stays open for readers: LevelDB needs room to open.
+ *
  * In scope: opening without ever making an empty database where one was, the checksum of each row, failed writes. Out of
  * scope: what rows mean (witness-state.ts). Mutable state: the handle, and what waits to be written.
  */
 
-import { mkdir, open, readdir, readFile } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { sha256 } from '#sha256';
@@ -23,6 +25,12 @@ export interface Row {
   readonly value: string;
 }
 
+/** A row as it is to be; without a value, gone. */
+export interface RowChange {
+  readonly key: string;
+  readonly value: string | undefined;
+}
+
 /** Where a test makes a write fail or wait: in front of it, or behind it while nobody knows of it. */
 export type WriteFault = (step: 'before-write' | 'after-write') => void | Promise<void>;
 
@@ -32,10 +40,15 @@ export interface SyncedRows {
   readonly generation: number;
   /** Returns the value. Throws STORE_CORRUPT when the row is damaged. */
   get(key: string): Promise<string | undefined>;
-  /** Returns the rows whose keys begin with `prefix`, by key. Throws STORE_CORRUPT. */
+  /**
+   * Returns the value for somebody to look at, who decides nothing by it: behind a failed write it may be that of before.
+   * Throws STORE_CORRUPT.
+   */
+  peek(key: string): Promise<string | undefined>;
+  /** Returns, as `peek` does, the rows whose keys begin with `prefix`, by key. Throws STORE_CORRUPT. */
   list(prefix: string): Promise<readonly Row[]>;
-  /** Resolves when all rows are on disk. Throws DISK_FULL or COMMIT_UNKNOWN: they may be stored or not. */
-  put(rows: readonly Row[]): Promise<void>;
+  /** Resolves when all changes are on disk. Throws DISK_FULL or COMMIT_UNKNOWN: they may be stored or not. */
+  put(changes: readonly RowChange[]): Promise<void>;
   /** Opens the folder again if a write has failed. */
   mend(): Promise<void>;
   close(): Promise<void>;
@@ -72,7 +85,7 @@ export async function hadState(folder: string): Promise<boolean> {
 type Handle = ClassicLevel<string, string>;
 
 interface Waiting {
-  readonly rows: readonly Row[];
+  readonly changes: readonly RowChange[];
   resolve(): void;
   reject(error: unknown): void;
 }
@@ -109,21 +122,25 @@ class LevelRows implements SyncedRows {
 
   async get(key: string): Promise<string | undefined> {
     await this.mend();
-    const sealed = await this.#read(() => this.#handle.get(key));
-    return sealed === undefined ? undefined : openRow(key, sealed);
+    return this.#get(key);
+  }
+
+  async peek(key: string): Promise<string | undefined> {
+    await this.#tryToMend();
+    return this.#get(key);
   }
 
   async list(prefix: string): Promise<readonly Row[]> {
-    await this.mend();
+    await this.#tryToMend();
     const range = { gte: prefix, lt: `${prefix}\uffff` };
     const found = await this.#read(() => this.#handle.iterator(range).all());
     return found.map(([key, sealed]) => ({ key, value: openRow(key, sealed) }));
   }
 
-  async put(rows: readonly Row[]): Promise<void> {
+  async put(changes: readonly RowChange[]): Promise<void> {
     await this.mend();
     await new Promise<void>((resolve, reject) => {
-      this.#waiting.push({ rows, resolve, reject });
+      this.#waiting.push({ changes, resolve, reject });
       if (!this.#isWriting) void this.#writeAll();
     });
   }
@@ -142,13 +159,18 @@ class LevelRows implements SyncedRows {
     await this.#handle.close();
   }
 
+  async #tryToMend(): Promise<void> {
+    // Whoever writes or decides hears why it cannot be.
+    await this.mend().catch(() => {});
+  }
+
   async #writeAll(): Promise<void> {
     this.#isWriting = true;
     while (this.#waiting.length > 0) {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#writeSynced(batch.flatMap(({ rows }) => rows));
+        await this.#writeSynced(batch.flatMap(({ changes }) => changes));
         for (const { resolve } of batch) resolve();
       } catch (cause) {
         this.#isBroken = true;
@@ -162,19 +184,25 @@ class LevelRows implements SyncedRows {
     this.#isWriting = false;
   }
 
-  async #writeSynced(rows: readonly Row[]): Promise<void> {
+  async #writeSynced(changes: readonly RowChange[]): Promise<void> {
     if (this.#isBroken) throw new Error('a write before it has failed');
     await this.#fault?.('before-write');
-    const puts = rows.map(({ key, value }) => ({
-      type: 'put' as const,
-      key,
-      value: sealRow(key, value),
-    }));
-    await this.#handle.batch(puts, { sync: true });
+    const steps = changes.map(({ key, value }) =>
+      value === undefined
+        ? { type: 'del' as const, key }
+        : { type: 'put' as const, key, value: sealRow(key, value) },
+    );
+    await this.#handle.batch(steps, { sync: true });
     await this.#fault?.('after-write');
   }
 
+  async #get(key: string): Promise<string | undefined> {
+    const sealed = await this.#read(() => this.#handle.get(key));
+    return sealed === undefined ? undefined : openRow(key, sealed);
+  }
+
   async #openAgain(): Promise<void> {
+    await checkRoom(this.#directory);
     await this.#handle.close();
     this.#handle = await openHandle(this.#directory);
     this.#isBroken = false;
@@ -236,6 +264,24 @@ async function writeMarker(folder: string): Promise<void> {
       await file.close();
     }
   }
+}
+
+/** What LevelDB writes besides its log when it opens: a manifest, its own notes. */
+const ROOM_TO_OPEN_BYTES = 512 * 1024;
+
+/** Opening writes the newest log anew, as a table. Throws DISK_FULL where that would not succeed. */
+async function checkRoom(directory: string): Promise<void> {
+  const free = await statfs(directory).then(
+    ({ bavail, bsize }) => bavail * bsize,
+    // A file system that cannot say it is opened and seen.
+    () => Number.POSITIVE_INFINITY,
+  );
+  let needed = ROOM_TO_OPEN_BYTES;
+  for (const name of await readdir(directory).catch(() => [])) {
+    if (name.endsWith('.log')) needed += (await stat(join(directory, name))).size;
+  }
+  if (free >= needed) return;
+  throw new LogError('DISK_FULL', `${directory} has room for ${free} bytes, not ${needed}`);
 }
 
 async function openHandle(directory: string): Promise<Handle> {

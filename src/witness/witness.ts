@@ -8,8 +8,14 @@
  * none of its own.
  */
 
-import { utf8 } from '../encoding/bytes.js';
-import { type NoteVerifier, printSignatureLine, printSignedNote } from '../note/signed-note.js';
+import { equalBytes, utf8 } from '../encoding/bytes.js';
+import { LogError } from '../errors.js';
+import {
+  parseSignedNote,
+  printSignatureLine,
+  printSignedNote,
+  type SignatureLine,
+} from '../note/signed-note.js';
 import { parseCheckpointSubmission, parseSubtreeSubmission } from '../note/submission.js';
 import { SIGNATURE_TYPE } from '../note/verifier-key.js';
 import type { Cosigner } from '../signing/cosigner.js';
@@ -23,8 +29,9 @@ import {
   isSplitView,
   type Refusal,
 } from './decide.js';
+import type { Evidence } from './evidence.js';
 import type { FollowedLog, FollowedLogs } from './followed-logs.js';
-import type { Evidence, Head } from './head-row.js';
+import type { Head } from './head-row.js';
 import type { Step, WitnessState } from './witness-state.js';
 
 /** Signature lines to hand out, each with its newline. */
@@ -47,14 +54,17 @@ export interface WitnessParts {
   readonly cosigners: readonly Cosigner[];
   /** The wall clock, POSIX seconds. */
   nowSeconds(): bigint;
+  /** Returns why the clock cannot be believed: nothing is cosigned then. */
+  clockTrouble?(): string | undefined;
   /** Told of each new head, in order for each log, once it is on disk. */
   advanced?(log: FollowedLog, head: Head): void;
-  /** Told of each conflict that was not known, once it is on disk. */
-  conflicted?(log: FollowedLog, evidence: Evidence): void;
   readonly pause?: SubmissionPause | undefined;
 }
 
-/** A witness. Both methods throw NOTE_MALFORMED for a body that cannot be read, and what the state throws. */
+/**
+ * A witness. Both methods throw NOTE_MALFORMED for a body that cannot be read, SIGNER_UNAVAILABLE, and what the state
+ * throws; addCheckpoint CLOCK_UNTRUSTED, signSubtree OVERLOADED.
+ */
 export interface Witness {
   /** Cosigns a checkpoint, or says why not. */
   addCheckpoint(body: Uint8Array): Promise<Outcome>;
@@ -64,10 +74,9 @@ export interface Witness {
 
 /** Returns a witness. */
 export function createWitness(parts: WitnessParts): Witness {
-  const own = parts.cosigners.map(({ key }) => noteVerifier(key));
+  const { logs } = parts;
   return {
     async addCheckpoint(body) {
-      const { logs } = parts;
       const submission = parseCheckpointSubmission(body);
       const admitted = admit(submission, (origin) => logs.byOrigin(origin)?.verifiers);
       if (admitted.kind === 'refused') return admitted;
@@ -78,7 +87,7 @@ export function createWitness(parts: WitnessParts): Witness {
       await parts.pause?.('persisted');
       return outcome;
     },
-    signSubtree: (body) => signSubtree(body, parts, own),
+    signSubtree: subtreeSigner(parts),
   };
 }
 
@@ -92,43 +101,68 @@ async function judge(
   const verdict = decide(known, admitted);
   await parts.pause?.('decided');
   if (verdict.kind !== 'cosign') {
-    const evidence = evidenceOf(known, admitted, verdict, parts.nowSeconds());
-    if (evidence === undefined) return { value: verdict };
-    return { evidence, value: verdict, kept: () => parts.conflicted?.(log, evidence) };
+    return { evidence: evidenceOf(known, admitted, verdict, parts.nowSeconds()), value: verdict };
   }
+  const trouble = parts.clockTrouble?.();
+  if (trouble !== undefined) throw new LogError('CLOCK_UNTRUSTED', trouble);
   const { checkpoint, text, logLines } = admitted;
   const timeSeconds = laterTime(parts.nowSeconds(), known?.timeSeconds);
-  const lines = await Promise.all(
-    parts.cosigners
-      .filter(({ key }) => coversWhole(key.type, admitted))
-      .map((cosigner) => cosigner.cosign(text, timeSeconds)),
-  );
-  if (lines.length === 0) return { value: UNSIGNABLE };
+  const cosigners = parts.cosigners.filter(({ key }) => coversWhole(key.type, admitted));
+  if (cosigners.length === 0) return { value: UNSIGNABLE };
+  const given = linesGiven(known, admitted, timeSeconds, cosigners);
+  if (given !== undefined) return { value: cosigned(given) };
+  const lines = await Promise.all(cosigners.map((cosigner) => cosigner.cosign(text, timeSeconds)));
   const { origin, size, root } = checkpoint;
   const note = printSignedNote({ text, signatures: [...logLines, ...lines] });
   const next: Head = { origin, size, root, timeSeconds, note };
-  return {
-    next,
-    value: { kind: 'cosigned', lines: lines.map(printSignatureLine).join('') },
-    written: () => parts.advanced?.(log, next),
+  return { next, value: cosigned(lines), written: () => parts.advanced?.(log, next) };
+}
+
+/**
+ * Returns the lines that were given out for this very text at this very second, when they are those of all the cosigners:
+ * other ones would say the same. Anybody can send a checkpoint again that he has seen, without end.
+ */
+function linesGiven(
+  known: Head | undefined,
+  { text, logLines }: AdmittedCheckpoint,
+  timeSeconds: bigint,
+  cosigners: readonly Cosigner[],
+): readonly SignatureLine[] | undefined {
+  if (known?.timeSeconds !== timeSeconds || !known.note.startsWith(`${text}\n`)) return undefined;
+  const { signatures } = parseSignedNote(known.note);
+  const lineOf = (key: Pick<SignatureLine, 'name' | 'keyID'>): SignatureLine | undefined =>
+    signatures.find(({ name, keyID }) => name === key.name && equalBytes(keyID, key.keyID));
+  // A key that the log has new belongs into the note that is kept.
+  if (!logLines.every((line) => lineOf(line) !== undefined)) return undefined;
+  const given = cosigners.flatMap(({ key }) => lineOf(key) ?? []);
+  return given.length === cosigners.length ? given : undefined;
+}
+
+/** Returns what signs subtrees. */
+function subtreeSigner({ cosigners, logs }: WitnessParts): Witness['signSubtree'] {
+  const own = cosigners.map(({ key }) => noteVerifier(key));
+  const signers = cosigners.flatMap((cosigner) => cosigner.signSubtree?.bind(cosigner) ?? []);
+  let underWay = 0;
+  return async (body) => {
+    if (signers.length === 0) return NO_SUBTREES;
+    if (underWay >= MAX_SUBTREES_UNDER_WAY) {
+      throw new LogError('OVERLOADED', 'too many subtrees wait for their signature');
+    }
+    const submission = parseSubtreeSubmission(body);
+    const admitted = admitSubtree(submission, (origin) => logs.byOrigin(origin) !== undefined, own);
+    if (admitted.kind === 'refused') return admitted;
+    if (utf8(admitted.origin).length > MAX_SUBTREE_ORIGIN_BYTES) return UNSIGNABLE;
+    underWay++;
+    try {
+      return cosigned(await Promise.all(signers.map((sign) => sign(admitted))));
+    } finally {
+      underWay--;
+    }
   };
 }
 
-async function signSubtree(
-  body: Uint8Array,
-  { cosigners, logs }: WitnessParts,
-  own: readonly NoteVerifier[],
-): Promise<Outcome> {
-  const signers = cosigners.filter(({ signSubtree }) => signSubtree !== undefined);
-  const submission = parseSubtreeSubmission(body);
-  const admitted = admitSubtree(submission, (origin) => logs.byOrigin(origin) !== undefined, own);
-  if (admitted.kind === 'refused') return admitted;
-  if (signers.length === 0) return NO_SUBTREES;
-  if (utf8(admitted.origin).length > MAX_SUBTREE_ORIGIN_BYTES) return UNSIGNABLE;
-  const lines = await Promise.all(signers.map((cosigner) => cosigner.signSubtree?.(admitted)));
-  const printed = lines.map((line) => (line === undefined ? '' : printSignatureLine(line)));
-  return { kind: 'cosigned', lines: printed.join('') };
-}
+/** More would wait for seconds. */
+const MAX_SUBTREES_UNDER_WAY = 64;
 
 const MAX_SUBTREE_ORIGIN_BYTES = 255;
 
@@ -142,6 +176,10 @@ const NO_SUBTREES: Refusal = {
   status: 404,
   reason: 'this witness has no key that signs subtrees',
 };
+
+function cosigned(lines: readonly SignatureLine[]): Cosigned {
+  return { kind: 'cosigned', lines: lines.map(printSignatureLine).join('') };
+}
 
 /** An ML-DSA-44 cosignature signs neither extension lines nor a long origin: it must not stand under such a text. */
 function coversWhole(type: number, { checkpoint }: AdmittedCheckpoint): boolean {
@@ -165,6 +203,8 @@ function evidenceOf(
   const isProof = isSplitView(known, checkpoint);
   // A client that proves nothing from an old size is late, not lying.
   if (!isProof && (verdict.kind === 'conflict' || checkpoint.size <= known.size)) return undefined;
+  const { size, root } = checkpoint;
   const refused = printSignedNote({ text, signatures: logLines });
-  return { kind: isProof ? 'split-view' : 'unproven', timeSeconds, cosigned: known.note, refused };
+  const kind = isProof ? 'split-view' : 'unproven';
+  return { kind, timeSeconds, cosigned: known.note, refused, size, root };
 }

@@ -56,6 +56,40 @@ describe('a served witness', () => {
     assert.deepEqual(timesOf(again, log.text(9), answer.body), [1_700_000_010n]);
   });
 
+  it('signs and writes nothing for what it has cosigned this very second', async (t) => {
+    let writes = 0;
+    const served = await serveWitness(t, {
+      logs,
+      writeFault(step) {
+        if (step === 'before-write') writes++;
+      },
+    });
+    const first = await add(served, log.body(0, 5));
+    const before = writes;
+    for (let i = 0; i < 3; i++) assert.deepEqual(await add(served, log.body(5, 5)), first);
+    served.nowSeconds -= 10n;
+    assert.deepEqual(await add(served, log.body(5, 5)), first, 'nor when the clock was set back');
+    assert.equal(writes, before);
+    served.nowSeconds += 11n;
+    const later = await add(served, log.body(5, 5));
+    assert.deepEqual(timesOf(served, log.text(5), later.body), [1_700_000_001n]);
+    assert.equal((await served.get(checkpointPath)).body, `${log.note(5)}${later.body}`);
+  });
+
+  it('cosigns nothing while its clock cannot be believed', async (t) => {
+    let trouble: string | undefined = 'it jumped';
+    const served = await serveWitness(t, { logs, clockTrouble: () => trouble });
+    const refused = await add(served, log.body(0, 5));
+    assert.equal(refused.status, 503);
+    assert.match(refused.body, /^CLOCK_UNTRUSTED, request [^\n]*\n$/);
+    const { status, body } = await served.get('/readyz');
+    assert.deepEqual([status, body], [503, 'CLOCK_UNTRUSTED\n']);
+    assert.equal((await add(served, log.body(3, 5))).status, 409, 'what needs no time is told');
+    trouble = undefined;
+    assert.equal((await add(served, log.body(0, 5))).status, 200);
+    assert.equal((await served.get('/readyz')).status, 200);
+  });
+
   it('tells a client that knows nothing where it stands', async (t) => {
     const served = await serveWitness(t, { logs });
     assert.equal((await add(served, log.body(0, 5))).status, 200);
@@ -82,6 +116,20 @@ describe('a served witness', () => {
       assert.equal(kept.text, winner.side.text(winner.size));
       await served.close();
     }
+  });
+
+  it('answers each of a thousand that come at once', async (t) => {
+    const served = await serveWitness(t, { logs });
+    assert.equal((await add(served, log.body(0, 3))).status, 200);
+    const unknown = new TestLog('log.example/unknown').body(0, 5);
+    const bodies = Array.from({ length: 1_000 }, (_, i) =>
+      i % 2 === 0 ? log.body(3, 4) : unknown,
+    );
+    const statuses = await Promise.all(
+      bodies.map(async (body) => (await add(served, body)).status),
+    );
+    const count = (status: number) => statuses.filter((each) => each === status).length;
+    assert.deepEqual([count(200), count(409), count(404)], [1, 499, 500]);
   });
 
   it('decides and writes in one step, also when something waits in between', async (t) => {

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Registry } from 'prom-client';
 import { type Cosigner, ed25519Cosigner } from '../../src/signing/cosigner.js';
-import type { Evidence } from '../../src/witness/head-row.js';
+import type { Evidence } from '../../src/witness/evidence.js';
 import {
   type OpenWitness,
   type OpenWitnessOptions,

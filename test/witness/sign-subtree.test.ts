@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it, type TestContext } from 'node:test';
 import { readCosignature, subtreeMessage } from '../../src/note/cosignature.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
-import { ed25519Cosigner, mldsa44Cosigner } from '../../src/signing/cosigner.js';
+import { type Cosigner, ed25519Cosigner, mldsa44Cosigner } from '../../src/signing/cosigner.js';
 import { mldsa44 } from '../../src/signing/mldsa44.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
 import { parseLogFlag } from '../../src/witness/log-list.js';
@@ -107,10 +107,35 @@ describe('a witness that is asked for a subtree', () => {
     assert.equal(await ask(served, bodyOf(moved)), 403);
   });
 
+  it('lets few wait for their signature', async (t) => {
+    const held: (() => void)[] = [];
+    const plain = ed25519Cosigner(WITNESS_NAME, new Uint8Array(32).fill(0x11));
+    const slow: Cosigner = {
+      ...plain,
+      async signSubtree({ hash: signature }) {
+        await new Promise<void>((resolve) => held.push(resolve));
+        return { name: WITNESS_NAME, keyID: plain.key.keyID, signature };
+      },
+    };
+    const served = await serveWitness(t, { cosigners: [slow], logs: [parseLogFlag(log.vkey)] });
+    const { body } = await served.post('/add-checkpoint', log.body(0, SIZE));
+    const asked = bodyOf(noteWith(body.trimEnd()));
+    const waiting = Array.from({ length: 64 }, () => ask(served, asked));
+    while (held.length < 64) await new Promise(setImmediate);
+    assert.equal(await ask(served, asked), 503);
+    for (const resolve of held) resolve();
+    assert.ok((await Promise.all(waiting)).every((status) => status === 200));
+    const again = ask(served, asked);
+    while (held.length < 65) await new Promise(setImmediate);
+    held[64]?.();
+    assert.equal(await again, 200);
+  });
+
   it('is not asked when it has no key for that', async (t) => {
     const served = await serveWitness(t, { logs: [parseLogFlag(log.vkey)] });
     const { body } = await served.post('/add-checkpoint', log.body(0, SIZE));
     assert.equal(await ask(served, bodyOf(noteWith(body.trimEnd()))), 404);
+    assert.equal(await ask(served, 'whatever'), 404);
   });
 });
 

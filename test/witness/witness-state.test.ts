@@ -5,13 +5,10 @@ import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import { isLogError } from '../../src/errors.js';
-import type { Evidence, Head } from '../../src/witness/head-row.js';
+import { type Evidence, MAX_EVIDENCE } from '../../src/witness/evidence.js';
+import type { Head } from '../../src/witness/head-row.js';
 import { openSyncedRows, type SyncedRows, type WriteFault } from '../../src/witness/synced-rows.js';
-import {
-  createWitnessState,
-  MAX_EVIDENCE,
-  type WitnessState,
-} from '../../src/witness/witness-state.js';
+import { createWitnessState, type WitnessState } from '../../src/witness/witness-state.js';
 
 const ID = 'a'.repeat(64);
 const withCode = (code: Parameters<typeof isLogError>[1]) => (error: unknown) =>
@@ -26,12 +23,20 @@ interface Opened {
   readonly folder: string;
   readonly rows: SyncedRows;
   readonly state: WitnessState;
+  /** Evidence that was told. */
+  readonly told: Evidence[];
+  readonly faults: unknown[];
 }
 
 async function open(t: TestContext, fault?: WriteFault, folder = folderOf(t)): Promise<Opened> {
   const rows = await openSyncedRows(folder, fault);
   t.after(() => rows.close());
-  return { folder, rows, state: createWitnessState(rows) };
+  const [told, faults]: [Evidence[], unknown[]] = [[], []];
+  const state = createWitnessState(rows, {
+    conflicted: (_, evidence) => told.push(evidence),
+    faulted: (error) => faults.push(error),
+  });
+  return { folder, rows, state, told, faults };
 }
 
 function folderOf(t: TestContext): string {
@@ -42,6 +47,21 @@ function folderOf(t: TestContext): string {
 
 const set = (state: WitnessState, head: Head) =>
   state.advance(ID, () => ({ next: head, value: 0 }));
+
+const keep = (
+  state: WitnessState,
+  kind: Evidence['kind'],
+  size: number,
+  filler: number,
+  timeSeconds = 1000n,
+) =>
+  state.advance(ID, () => ({
+    evidence: {
+      ...{ kind, timeSeconds, cosigned: 'note 3', refused: `refused ${size} ${filler}` },
+      ...{ size: BigInt(size), root: new Uint8Array(32).fill(filler) },
+    },
+    value: 'decided',
+  }));
 
 describe('the state of a witness', () => {
   it('is there again after it was closed', async (t) => {
@@ -71,15 +91,20 @@ describe('the state of a witness', () => {
     const { rows } = await open(t);
     const held: (() => void)[] = [];
     let holds = true;
-    const state = createWitnessState({
-      ...{ generation: 0, list: assert.fail, mend: assert.fail, close: assert.fail },
-      put: (changed) => rows.put(changed),
-      async get(key) {
-        const value = await rows.get(key);
-        if (holds) await new Promise<void>((resolve) => held.push(resolve));
-        return value;
+    const state = createWitnessState(
+      {
+        ...{ generation: 0, mend: assert.fail, close: assert.fail },
+        list: (prefix) => rows.list(prefix),
+        put: (changed) => rows.put(changed),
+        get: (key) => rows.get(key),
+        async peek(key) {
+          const value = await rows.peek(key);
+          if (holds) await new Promise<void>((resolve) => held.push(resolve));
+          return value;
+        },
       },
-    });
+      { conflicted: assert.fail, faulted: assert.fail },
+    );
     const slow = state.head(ID);
     while (held.length === 0) await new Promise(setImmediate);
     holds = false;
@@ -158,27 +183,81 @@ describe('the state of a witness', () => {
     assert.equal(await state.head(other), undefined);
   });
 
-  it('keeps evidence once, and not without end', async (t) => {
-    const { state } = await open(t);
+  it('answers what was decided when evidence cannot be written', async (t) => {
+    let isFull = false;
+    const { state, told, faults } = await open(t, () => {
+      if (isFull) throw Object.assign(new Error('No space left on device'), { code: 'ENOSPC' });
+    });
     await set(state, headOf(3));
-    const keep = (kind: Evidence['kind'], refused: string) =>
-      state.advance(ID, () => ({
-        evidence: { kind, timeSeconds: 7n, cosigned: 'note 3', refused },
-        value: 0,
-      }));
+    isFull = true;
+    assert.equal(await keep(state, 'split-view', 3, 9), 'decided');
+    assert.deepEqual(told, []);
+    assert.ok(faults.length === 1 && withCode('DISK_FULL')(faults[0]));
+    isFull = false;
+    await keep(state, 'split-view', 3, 9);
+    assert.equal(told.length, 1);
+  });
+
+  it('keeps evidence once, and not without end', async (t) => {
+    const { folder, rows, state, told } = await open(t);
+    await set(state, headOf(3));
     for (let i = 0; i < 2 * MAX_EVIDENCE; i++) {
-      await keep('unproven', `unproven ${i}`);
-      await keep('split-view', `split ${i}`);
-      await keep('split-view', `split ${i}`);
+      await keep(state, 'unproven', 10 + i, 0);
+      await keep(state, 'split-view', 3, 100 + i);
+      await keep(state, 'split-view', 3, 100 + i);
     }
-    const kept = await state.evidence(ID);
-    assert.equal(kept.length, 2 * MAX_EVIDENCE);
-    assert.ok(
-      kept.some(({ refused }) => refused === 'split 0'),
-      'the first split view stays',
+    assert.equal(told.length, 2 * MAX_EVIDENCE);
+    const sizes = async (of: WitnessState, kind: Evidence['kind']) =>
+      (await of.evidence(ID))
+        .filter((piece) => piece.kind === kind)
+        .map(({ size }) => Number(size));
+    assert.deepEqual(await sizes(state, 'unproven'), [10, 11, 12, 13, 14, 15, 16, 17]);
+    await rows.close();
+    const { state: again } = await open(t, undefined, folder);
+    assert.equal(await again.evidenceCount(ID), 2 * MAX_EVIDENCE);
+    for (const [size, timeSeconds] of [
+      [50, 1059n],
+      [51, 1060n],
+      [52, 1119n],
+      [53, 1120n],
+    ] as const) {
+      await keep(again, 'unproven', size, 0, timeSeconds);
+    }
+    assert.deepEqual(
+      await sizes(again, 'unproven'),
+      [10, 11, 12, 13, 16, 17, 51, 53],
+      'the first ones stay, the others go round once a minute',
     );
-    assert.ok(kept.some(({ refused }) => refused === `unproven ${2 * MAX_EVIDENCE - 1}`));
-    assert.deepEqual(await state.head(ID), headOf(3));
+    assert.equal((await sizes(again, 'split-view')).length, MAX_EVIDENCE);
+    assert.deepEqual(await again.head(ID), headOf(3));
+  });
+
+  it('settles what was unproven when it cosigns that size', async (t) => {
+    const { state, told } = await open(t);
+    await set(state, headOf(3));
+    await keep(state, 'unproven', 5, 5);
+    await keep(state, 'unproven', 7, 99);
+    await set(state, headOf(5));
+    assert.deepEqual(
+      (await state.evidence(ID)).map(({ size }) => size),
+      [7n],
+      'a wrong proof of a right tree was nothing',
+    );
+    await set(state, headOf(7));
+    const [proof, ...more] = await state.evidence(ID);
+    assert.equal(more.length, 0);
+    assert.deepEqual(proof, {
+      kind: 'split-view',
+      timeSeconds: 1000n,
+      cosigned: 'note 7',
+      refused: 'refused 7 99',
+      size: 7n,
+      root: new Uint8Array(32).fill(99),
+    });
+    assert.deepEqual(
+      told.map(({ kind }) => kind),
+      ['unproven', 'unproven', 'split-view'],
+    );
   });
 
   it('says that a row is damaged, and does not take it for a log that it never saw', async (t) => {

@@ -3,6 +3,7 @@
 import { generateKeyPairSync, type KeyObject, sign, verify } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { concatBytes, utf8 } from '../../src/encoding/bytes.js';
 import { parseCheckpoint } from '../../src/note/checkpoint.js';
 import {
@@ -44,6 +45,18 @@ export const MISBEHAVIOURS = [
   'endless',
   'second-text',
   'redirect',
+  'status-204',
+  'status-206',
+  'cut-short',
+  'not-utf8',
+  'byte-order-mark',
+  'carriage-returns',
+  'no-http',
+  'endless-headers',
+  'endless-continue',
+  'drip',
+  'drip-of-headers',
+  'packed-endless',
 ] as const;
 
 /** What a witness may do that does no harm. */
@@ -66,6 +79,8 @@ export interface FakeWitness {
   readonly asked: string[];
   /** Bodies of its requests. */
   readonly bodies: string[];
+  /** Its answers wait for this. */
+  hold: Promise<void> | undefined;
   /** Most requests that were under way at once. */
   mostAtOnce: number;
   /** Resolves at the next request. */
@@ -94,6 +109,7 @@ export async function startWitness(
     witness.asked.push(body.slice(0, body.indexOf('\n')));
     witness.bodies.push(body);
     for (const listener of listeners.splice(0)) listener();
+    await witness.hold;
     answer(witness, { name, keyID, privateKey }, body, response);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -116,6 +132,7 @@ export async function startWitness(
     held: undefined,
     asked: [],
     bodies: [],
+    hold: undefined,
     mostAtOnce: 0,
     nextRequest: () => new Promise((resolve) => listeners.push(resolve)),
     async close() {
@@ -172,16 +189,54 @@ function answer(witness: FakeWitness, key: Key, body: string, response: ServerRe
   if (behaviour.startsWith('status-')) {
     return response.writeHead(Number(behaviour.slice(7))).end(line());
   }
+  if (isStrange(behaviour)) return strange(behaviour, line(), response);
   if (oldSize !== witness.size) return conflict(`${witness.size}\n`);
   if (behaviour === 'honest' || (ODDITIES as readonly string[]).includes(behaviour)) {
     witness.size = size;
     witness.held = printSignedNote(note) + line();
   }
   if (behaviour === 'endless') return response.write('x'.repeat(200_000));
+  if (behaviour === 'not-utf8') return response.end(Buffer.from(`${line()}\xff`, 'latin1'));
+  if (behaviour === 'packed-endless') {
+    response.setHeader('content-encoding', 'gzip');
+    return response.end(gzipSync(line().repeat(100_000)));
+  }
   const lines = linesOf(behaviour, key, line, note.text);
   if (behaviour !== 'chunked') return reply(lines);
   response.write(lines.slice(0, 20));
   return reply(lines.slice(20));
+}
+
+const STRANGE = {
+  'cut-short': (line) => `HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n${line}`,
+  'no-http': (line) => line,
+  'endless-headers': () => `HTTP/1.1 200 OK\r\n${'X-Filler: filler\r\n'.repeat(20_000)}`,
+  'endless-continue': () => 'HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(20_000),
+  drip: () => 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n',
+  'drip-of-headers': () => 'HTTP/1.1 200 OK\r\n',
+} as const satisfies Partial<Record<Behaviour, (line: string) => string>>;
+
+const DROPS: Readonly<Record<string, string>> = {
+  drip: '1\r\nx\r\n',
+  'drip-of-headers': 'X-Filler: filler\r\n',
+};
+
+function isStrange(behaviour: Behaviour): behaviour is keyof typeof STRANGE {
+  return behaviour in STRANGE;
+}
+
+/** Writes past Node's HTTP server, which would not be so rude. */
+function strange(behaviour: keyof typeof STRANGE, line: string, response: ServerResponse): void {
+  const { socket } = response;
+  if (socket === null) return;
+  // The other side hangs up in the middle of it.
+  socket.on('error', () => {});
+  socket.write(STRANGE[behaviour](line));
+  const drop = DROPS[behaviour];
+  if (behaviour === 'cut-short' || behaviour === 'no-http') socket.end();
+  if (drop === undefined) return;
+  const dripping = setInterval(() => socket.write(drop), 1);
+  socket.on('close', () => clearInterval(dripping));
 }
 
 function linesOf(
@@ -210,6 +265,10 @@ function linesOf(
       return '<!doctype html><p>Welcome';
     case 'no-newline':
       return line().trimEnd();
+    case 'byte-order-mark':
+      return `\ufeff${line()}`;
+    case 'carriage-returns':
+      return line().replace('\n', '\r\n');
     case 'second-text':
       return `more text\n\n${line()}`;
     case 'extra-unknown':

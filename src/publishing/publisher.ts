@@ -9,23 +9,22 @@
  * signatures (notes.ts). The `Publisher` owns the published note and the round.
  */
 
-import { utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import type { Head, LogStore } from '../storage/log-store.js';
 import type { LateRowWriter } from './late-rows.js';
 import type { NoteSigner, SignedHead } from './notes.js';
+import { PublishedHead } from './published-head.js';
 import {
-  contradictionOf,
   type PublishedNote,
   publishedNote,
   takenUp,
   unitedCosignatures,
 } from './published-note.js';
+import { SecondGuard } from './second-guard.js';
 import { Waiters } from './waiters.js';
 import type { Cosignature } from './witness-answer.js';
 import {
   type Candidate,
-  type Contradiction,
   WitnessClient,
   type WitnessEvent,
   type WitnessState,
@@ -68,9 +67,6 @@ const RETRY_MS = 1_000;
 /** How often witnesses are asked again for a head that has not met its quorum. */
 const ASK_AGAIN_MS = 30_000;
 
-/** Witnesses that are away hold up the first submissions after a start for no longer. */
-const LONGEST_HEARING_MS = 1_000;
-
 interface Round {
   readonly candidate: Candidate;
   readonly own: SignedHead;
@@ -92,45 +88,53 @@ export class Publisher {
   readonly #options: PublisherOptions;
   readonly #clients: readonly WitnessClient[];
   readonly #waiters: Waiters<SignedHead>;
+  readonly #published: PublishedHead;
+  readonly #guard: SecondGuard;
+  /** The note that was stored, published or not: what the log has signed is not signed a second time. */
+  readonly #stored: PublishedNote | undefined;
   #head: Head;
-  #published: PublishedNote | undefined;
-  /** The newest note that is kept, published or not: what the log has signed is not signed a second time. */
-  #kept: PublishedNote | undefined;
   #round: Round | undefined;
-  #saving: Promise<boolean> = Promise.resolve(true);
   #cancelTimer: () => void = () => {};
   #uncosigned = 0;
-  /** The time of a round has passed, and no head has met its quorum since. */
+  /** The time of a round has passed, and none has met its quorum since. */
   #isMissed = false;
   #signingTrouble: string | undefined;
-  #contradiction: string | undefined;
-  #hearing: Promise<void> | undefined;
   #isClosing = false;
 
   /** Use openPublisher. */
-  constructor(options: PublisherOptions, published: PublishedNote | undefined) {
+  constructor(options: PublisherOptions, stored: PublishedNote | undefined) {
     const { mode, head, waitMs, timing, witnesses } = options;
     this.#options = options;
     this.#head = head;
-    this.#kept = published;
-    // A note without its quorum is of another mode or another policy.
-    this.#published = mode === 'closed' && published?.isMet === false ? undefined : published;
+    this.#stored = stored;
+    this.#published = new PublishedHead({
+      ...options,
+      // A note without its quorum is of another mode or another policy.
+      stored: mode === 'closed' && stored?.isMet === false ? undefined : stored,
+      served: (note, before) => this.#served(note, before),
+    });
+    this.#guard = new SecondGuard({ ...options, treeSize: () => this.#head.size });
     this.#waiters = new Waiters({ timing, waitMs, overdue: () => this.#overdue() });
-    this.#clients = witnesses.map((witness) => this.#clientOf(witness, published));
+    this.#clients = witnesses.map((witness) => this.#clientOf(witness));
   }
 
   /** Begins to ask witnesses. In mode `async` it returns when there is something to serve. */
   async start(): Promise<void> {
-    const needsOne = this.#options.mode === 'async' && this.#published === undefined;
+    const needsOne = this.#options.mode === 'async' && this.#published.current === undefined;
     // The log is as good as closed when it cannot sign; it will say so to whoever asks.
     if (needsOne) await this.#publishUncosigned();
     this.#begin();
-    if (this.#head.size > 0) this.#hearAll();
+    this.#guard.hear(this.#clients.map((client) => client.heard));
   }
 
   /** While witnesses are asked for the first time: what they know may forbid to add to the log. Undefined afterwards. */
   get hearing(): Promise<void> | undefined {
-    return this.#hearing;
+    return this.#guard.hearing;
+  }
+
+  /** Why nothing may be added to the log any more: a witness has shown that this is not the tree that it was. */
+  get contradiction(): string | undefined {
+    return this.#guard.contradiction;
   }
 
   /** Takes a head that is committed and guarded. */
@@ -145,27 +149,20 @@ export class Publisher {
    * long, SIGNER_UNAVAILABLE.
    */
   covering(size: number): SignedHead | Promise<SignedHead> {
-    const published = this.#published;
+    const published = this.#published.current;
     if (published !== undefined && published.size >= size) return published;
     const { mode } = this.#options;
     if (mode === 'async') return this.#own();
     if (mode === 'closed' && this.#isClosing) throw quorumMissing();
     // While witnesses are away, nobody waits for them again and again.
-    if (mode === 'open' && (this.#isClosing || published?.isMet === false)) {
-      void this.#publishUncosigned();
-    }
+    if (mode === 'open' && (this.#isClosing || this.#isMissed)) void this.#publishUncosigned();
     return this.#waiters.add(size, quorumMissing);
-  }
-
-  /** Why nothing may be added to the log any more: a witness has shown that this is not the tree that it was. */
-  get contradiction(): string | undefined {
-    return this.#contradiction;
   }
 
   /** Returns how it goes; costs nothing. */
   publication(): Publication {
     const { mode } = this.#options;
-    const published = this.#published;
+    const published = this.#published.current;
     const witnesses = this.#clients.map((client) => client.state());
     const isMet = published?.isMet ?? false;
     const size = published?.size;
@@ -187,38 +184,27 @@ export class Publisher {
   /** Ends every request, and returns when nothing is under way. */
   async close(): Promise<void> {
     this.hurry();
+    this.#guard.close();
     await Promise.all(this.#clients.map((client) => client.close()));
-    await this.#saving;
+    await this.#published.idle();
   }
 
-  #clientOf({ url, keys }: AskedWitness, published: PublishedNote | undefined): WitnessClient {
+  #clientOf({ url, keys }: AskedWitness): WitnessClient {
     const { origin, requestTimeoutMs, timing, proof, told } = this.#options;
     const names = keys.map(({ witness }) => witness);
-    const hasCosigned = published?.cosignatures.some(({ witness }) => names.includes(witness));
+    const { size = 0, cosignatures = [] } = this.#stored ?? {};
+    const hasCosigned = cosignatures.some(({ witness }) => names.includes(witness));
     return new WitnessClient({
       url,
       keys,
       origin,
-      rememberedSize: hasCosigned ? (published?.size ?? 0) : 0,
+      rememberedSize: hasCosigned ? size : 0,
       timeoutMs: requestTimeoutMs,
       timing,
       proof,
       told,
       cosigned: (candidate, cosignatures) => this.#cosigned(candidate, cosignatures),
-      contradicted: (evidence) => this.#contradicted(evidence),
-    });
-  }
-
-  #hearAll(): void {
-    const { timing } = this.#options;
-    this.#hearing = new Promise((resolve) => {
-      const end = (): void => {
-        cancel();
-        this.#hearing = undefined;
-        resolve();
-      };
-      const cancel = timing.after(LONGEST_HEARING_MS, end);
-      void Promise.all(this.#clients.map((client) => client.heard)).then(end);
+      contradicted: (evidence) => this.#guard.contradicted(evidence),
     });
   }
 
@@ -231,7 +217,7 @@ export class Publisher {
     const { size, note } = own;
     const of = (known: typeof last | PublishedNote): readonly Cosignature[] =>
       known?.own.size === size ? known.cosignatures : [];
-    const cosignatures = unitedCosignatures(of(this.#published), of(last));
+    const cosignatures = unitedCosignatures(of(this.#published.current), of(last));
     const text = note.slice(0, note.lastIndexOf('\n\n') + 1);
     const round = { candidate: { size, text, ownNote: note }, own, cosignatures, isOver: false };
     this.#round = round;
@@ -244,12 +230,14 @@ export class Publisher {
   }
 
   #cosigned({ size }: Candidate, cosignatures: readonly Cosignature[]): void {
+    this.#guard.cosigned(cosignatures);
     const round = this.#round;
+    const published = this.#published.current;
     if (round?.own.size === size) {
       round.cosignatures = unitedCosignatures(round.cosignatures, cosignatures);
       this.#judge(round);
-    } else if (this.#published?.size === size) {
-      void this.#publish(this.#noteOf(this.#published.own, cosignatures));
+    } else if (published?.size === size) {
+      void this.#published.offer(this.#noteOf(published.own, cosignatures));
     }
   }
 
@@ -257,10 +245,12 @@ export class Publisher {
   #judge(round: Round): void {
     const note = this.#noteOf(round.own, round.cosignatures);
     // What is published already gets each further cosignature; so does what an open log publishes unmet.
-    if (!note.isMet && this.#published?.size !== note.size) return;
+    if (!note.isMet && this.#published.current?.size !== note.size) return;
     const isFirst = note.isMet && !round.isOver;
     if (isFirst) round.isOver = true;
-    void this.#publish(note).then((isKept) => {
+    // Though an open log may have published a later head meanwhile: the witnesses are back.
+    if (note.isMet) this.#isMissed = false;
+    void this.#published.offer(note).then((isKept) => {
       if (!isFirst || this.#round !== round) return;
       if (!isKept) this.#later(RETRY_MS, () => this.#begin());
       else if (this.#head.size > round.own.size) this.#begin();
@@ -272,9 +262,15 @@ export class Publisher {
     const { mode } = this.#options;
     // Its quorum was met just now, and is being written.
     if (round.isOver) return;
-    round.isOver = true;
     this.#isMissed = true;
-    if (mode !== 'closed') void this.#publishUncosigned();
+    if (mode !== 'closed') {
+      void this.#publishUncosigned();
+    } else if (this.#clients.some((client) => client.mayStillCosign(round.candidate))) {
+      // They are slow, and will have cosigned this head, not the next: each round would end before its quorum.
+      this.#later(RETRY_MS, () => this.#expired(round));
+      return;
+    }
+    round.isOver = true;
     if (this.#head.size > round.own.size) this.#begin();
     else this.#later(ASK_AGAIN_MS, () => this.#begin());
   }
@@ -290,36 +286,13 @@ export class Publisher {
     if (own === undefined) return false;
     const round = this.#round;
     const cosignatures = round?.own.size === own.size ? round.cosignatures : [];
-    return this.#publish(this.#noteOf(own, cosignatures));
+    return this.#published.offer(this.#noteOf(own, cosignatures));
   }
 
-  /** Returns whether `offered`, or a later note, is on disk and served. One write at a time. */
-  #publish(offered: PublishedNote): Promise<boolean> {
-    this.#saving = this.#saving.then(async () => {
-      const next = this.#successor(offered);
-      if (next === this.#published) return true;
-      const { size, note } = next;
-      const row = { kind: 'published', size, bytes: utf8(note) } as const;
-      if (!(await this.#options.late.write({ notes: [row], sync: true }))) return false;
-      if (!next.isMet && this.#published?.size !== size) this.#uncosigned += 1;
-      this.#published = next;
-      this.#kept = next;
-      if (next.isMet) this.#isMissed = false;
-      this.#waiters.serve(next);
-      this.#options.published(next);
-      return true;
-    });
-    return this.#saving;
-  }
-
-  /** Never an older note over a newer one, never one cosignature less at one size. */
-  #successor(offered: PublishedNote): PublishedNote {
-    const current = this.#published;
-    if (current === undefined || offered.size > current.size) return offered;
-    if (offered.size < current.size) return current;
-    const united = unitedCosignatures(current.cosignatures, offered.cosignatures);
-    if (united.length === current.cosignatures.length) return current;
-    return this.#noteOf(current.own, united);
+  #served(note: PublishedNote, before: PublishedNote | undefined): void {
+    if (!note.isMet && note.size !== before?.size) this.#uncosigned += 1;
+    this.#waiters.serve(note);
+    this.#options.published(note);
   }
 
   #noteOf(own: SignedHead, cosignatures: readonly Cosignature[]): PublishedNote {
@@ -327,8 +300,9 @@ export class Publisher {
   }
 
   #own(): SignedHead {
-    if (this.#kept?.size === this.#head.size) return this.#kept.own;
-    return this.#options.ownNote(this.#head);
+    const { size } = this.#head;
+    const signed = [this.#published.current, this.#stored].find((note) => note?.size === size);
+    return signed?.own ?? this.#options.ownNote(this.#head);
   }
 
   /** Returns undefined when the log cannot sign; a round is begun later then. */
@@ -349,24 +323,11 @@ export class Publisher {
     if (!this.#isClosing) this.#cancelTimer = this.#options.timing.after(delayMs, action);
   }
 
-  async #contradicted(evidence: Contradiction): Promise<void> {
-    const { origin, signers, rootAtSize, believesClaims, told } = this.#options;
-    const treeSize = this.#head.size;
-    const context = { origin, signers, treeSize, rootAtSize };
-    const { note, claim } = evidence;
-    const proven = note === undefined ? undefined : await contradictionOf(note, context);
-    const isBelieved = believesClaims && claim !== undefined && claim.size > BigInt(treeSize);
-    const reason = proven ?? (isBelieved ? claim.reason : undefined);
-    if (reason === undefined || this.#contradiction !== undefined) return;
-    this.#contradiction = `a witness contradicts this log, which takes no more entries: ${reason}`;
-    told({ witness: origin, event: 'alarm', reason: this.#contradiction });
-  }
-
   #trouble(witnesses: readonly WitnessState[]): string | undefined {
-    if (this.#contradiction !== undefined) return this.#contradiction;
+    if (this.#guard.contradiction !== undefined) return this.#guard.contradiction;
     const { mode } = this.#options;
-    const size = this.#published?.size;
-    if (!this.#isMissed && this.#published?.isMet !== false) return undefined;
+    const { size, isMet } = this.#published.current ?? {};
+    if (!this.#isMissed && isMet !== false) return undefined;
     const reasons = witnesses.flatMap(({ witness, trouble }) =>
       trouble === undefined ? [] : [`${witness}: ${trouble}`],
     );

@@ -77,9 +77,8 @@ const SEES_A_FORK = 422;
 const FIRST_REST_MS = 250;
 const LONGEST_REST_MS = 30_000;
 
-type Attempt =
-  | { readonly cosignatures: readonly Cosignature[] }
-  | { readonly reason: string; readonly isAlarm: boolean };
+type Failure = { readonly reason: string; readonly isAlarm: boolean };
+type Attempt = { readonly cosignatures: readonly Cosignature[] } | Failure;
 
 /** The client of one witness, for one log. */
 export class WitnessClient {
@@ -89,6 +88,9 @@ export class WitnessClient {
   readonly #door: WitnessDoor;
   #known: number;
   #wanted: Candidate | undefined;
+  /** What it was asked for in vain. */
+  #failedWith: Candidate | undefined;
+  #isResting = false;
   #working: Promise<void> | undefined;
   /** How long to rest before the next attempt; grows with each failure. */
   #restMs = 0;
@@ -96,7 +98,7 @@ export class WitnessClient {
   #cosignedSize: number | undefined;
   #requests = 0;
   #failures = 0;
-  #trouble: { readonly reason: string; readonly isAlarm: boolean } | undefined;
+  #trouble: Failure | undefined;
   /** Resolves when it has answered once, failed once, or is closed. */
   readonly heard: Promise<void>;
   #endHearing: () => void = () => {};
@@ -127,6 +129,11 @@ export class WitnessClient {
     return this.#options.keys.every(({ witness }) => names.has(witness));
   }
 
+  /** Returns whether it is being asked for this and has not failed yet, or will be as soon as it has answered another. */
+  mayStillCosign(candidate: Candidate): boolean {
+    return this.#wanted === candidate && this.#failedWith !== candidate && !this.#isResting;
+  }
+
   /** How it does, as of now. */
   state(): WitnessState {
     return {
@@ -149,8 +156,7 @@ export class WitnessClient {
   async #work(): Promise<void> {
     const { signal } = this.#closing;
     while (this.#wanted !== undefined) {
-      if (this.#restMs > 0) await pauseOf(this.#options.timing, this.#restMs, signal);
-      this.#restMs = 0;
+      if (this.#restMs > 0) await this.#rest();
       if (signal.aborted) return;
       const candidate = this.#wanted;
       const attempt = await this.#attempt(candidate);
@@ -160,8 +166,15 @@ export class WitnessClient {
       const isSettled = 'cosignatures' in attempt || attempt.isAlarm;
       if (isSettled && this.#wanted === candidate) this.#wanted = undefined;
       if ('cosignatures' in attempt) this.#succeeded(candidate, attempt.cosignatures);
-      else this.#failed(attempt);
+      else this.#failed(candidate, attempt);
     }
+  }
+
+  async #rest(): Promise<void> {
+    this.#isResting = true;
+    await pauseOf(this.#options.timing, this.#restMs, this.#closing.signal);
+    this.#isResting = false;
+    this.#restMs = 0;
   }
 
   async #attempt(candidate: Candidate): Promise<Attempt> {
@@ -223,8 +236,9 @@ export class WitnessClient {
     cosigned(candidate, cosignatures);
   }
 
-  #failed({ reason, isAlarm }: { readonly reason: string; readonly isAlarm: boolean }): void {
+  #failed(candidate: Candidate, { reason, isAlarm }: Failure): void {
     const isNews = this.#trouble?.reason !== reason;
+    this.#failedWith = candidate;
     this.#failures += 1;
     this.#trouble = { reason, isAlarm };
     this.#restMs = this.#nextRestMs;

@@ -17,7 +17,15 @@ import {
   ODDITIES,
   startWitness,
 } from '../publishing/fake-witness.js';
-import { LONG_MS, linesOf, namesOn, REAL_TIMING, witnessedBy } from '../publishing/witnessing.js';
+import {
+  HEARING_MS,
+  LONG_MS,
+  linesOf,
+  namesOn,
+  QUICK_HEARING,
+  REAL_TIMING,
+  witnessedBy,
+} from '../publishing/witnessing.js';
 import { newStore, openTestDesks, proposal } from './log-fixture.js';
 
 const OWN = ['log.example', 'log.example'];
@@ -141,7 +149,8 @@ test('a witness that knows another size is asked again from there, with a proof'
 test('answers of v1 carry the own checkpoint of the log and wait for nobody, in every mode', async (t) => {
   const dead = await witness(t, 'w.example/1', 'slow');
   for (const mode of MODES) {
-    const { rekorSide } = await open(t, await newStore(), witnessedBy([dead], { mode }));
+    const witnessing = witnessedBy([dead], { mode, timing: QUICK_HEARING });
+    const { rekorSide } = await open(t, await newStore(), witnessing);
     assert.deepEqual(namesOn(noteOf(await rekorSide.submit(proposal('first')))), ['log.example']);
     const [entry] = await rekorSide.entriesByIndex([0]);
     assert.deepEqual(namesOn(entry?.proof.checkpoint.note ?? ''), ['log.example']);
@@ -221,7 +230,7 @@ for (const [behaviour, requests] of [
     const bad = await witness(t, 'w.example/1', behaviour);
     const rests: number[] = [];
     const after: Timing['after'] = (delayMs, action) => {
-      if (delayMs === LONG_MS) return REAL_TIMING.after(delayMs, action);
+      if (delayMs === LONG_MS || delayMs === HEARING_MS) return REAL_TIMING.after(delayMs, action);
       rests.push(delayMs);
       return () => {};
     };
@@ -239,7 +248,8 @@ test('rests grow with each failure and begin anew after a success', async (t) =>
   const flaky = await witness(t, 'w.example/1', 'status-503');
   const rests: number[] = [];
   const after: Timing['after'] = (delayMs, action) => {
-    if (delayMs === LONG_MS) return REAL_TIMING.after(delayMs, action);
+    const isHearing = delayMs === HEARING_MS && rests.length === 0;
+    if (delayMs === LONG_MS || isHearing) return REAL_TIMING.after(delayMs, action);
     rests.push(delayMs);
     if (rests.length === 12) flaky.behaviour = 'honest';
     return REAL_TIMING.after(0, action);
@@ -306,6 +316,70 @@ test('open: cosignatures that come late are added to what is published, and wait
   assert.equal(tileSide.statistics().publication?.trouble, undefined);
   assert.ok(note.startsWith(own));
   assert.equal(linesOf(flaky, note), 1);
+});
+
+/** Holds back the answers of a witness; `letGo` lets one go, or all of them. */
+function holding(witness: FakeWitness): (which: 'one' | 'all') => void {
+  let release = (): void => {};
+  const holdNext = (): void => {
+    witness.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+  };
+  holdNext();
+  return (which) => {
+    const released = release;
+    if (which === 'one') holdNext();
+    else witness.hold = undefined;
+    released();
+  };
+}
+
+test('closed: a witness that is slower than the log grows is published all the same', async (t) => {
+  const slow = await witness(t, 'w.example/1');
+  const letGo = holding(slow);
+  const asked = slow.nextRequest();
+  const timing = QUICK_HEARING;
+  const opened = await open(t, await newStore(), witnessedBy([slow], { waitMs: SHORT_MS, timing }));
+  await asked;
+  for (const size of [0, 1, 2]) {
+    const next = slow.nextRequest();
+    const { outcome } = await opened.tileSide.submit(proposal(`entry ${size}`));
+    assert.equal(outcome, 'unpublished');
+    letGo('one');
+    await opened.publishes((note) => note.size === size && note.isMet);
+    await next;
+  }
+  assert.equal(slow.mostAtOnce, 1);
+});
+
+test('open: submissions wait for a witness that is back, however busy the log is', async (t) => {
+  const flaky = await witness(t, 'w.example/1', 'status-503');
+  let isPatient = false;
+  const waitMs = 12_345;
+  const after: Timing['after'] = (delayMs, action) =>
+    REAL_TIMING.after(isPatient || delayMs !== waitMs ? Math.min(delayMs, LONG_MS) : 0, action);
+  const witnessing = witnessedBy([flaky], {
+    mode: 'open',
+    waitMs,
+    timing: { ...REAL_TIMING, after },
+  });
+  const opened = await open(t, await newStore(), witnessing);
+  const { tileSide } = opened;
+  assert.deepEqual(namesOn(noteOf(await tileSide.submit(proposal('missed')))), OWN);
+  const letGo = holding(flaky);
+  flaky.behaviour = 'honest';
+  isPatient = true;
+  const answersAtOnce = async (text: string): Promise<void> => {
+    assert.deepEqual(namesOn(noteOf(await tileSide.submit(proposal(text)))), OWN);
+  };
+  await answersAtOnce('the head that it is asked about');
+  while (!/\nlog.example.*\n2\n/.test(flaky.bodies.at(-1) ?? '')) await flaky.nextRequest();
+  await answersAtOnce('a later head, published before it has cosigned the other');
+  letGo('all');
+  while (opened.events.at(-1)?.event !== 'back') await opened.nextEvent();
+  const note = noteOf(await tileSide.submit(proposal('after it is back')));
+  assert.deepEqual(namesOn(note), [...OWN, 'w.example/1']);
 });
 
 test('async: the cosigned checkpoint follows the answer', async (t) => {
@@ -415,10 +489,26 @@ test('the first submission after a start waits for what witnesses know, and not 
   await assert.rejects(rolledBack.rekorSide.submit(proposal('fork')), code('GUARD_AHEAD'));
   await rolledBack.close();
   good.behaviour = 'slow';
-  const after: Timing['after'] = (delayMs, action) =>
-    REAL_TIMING.after(delayMs === 1_000 ? 0 : delayMs, action);
-  const unheard = await open(t, store, witnessedBy([good], { timing: { ...REAL_TIMING, after } }));
+  const unheard = await open(t, store, witnessedBy([good], { timing: QUICK_HEARING }));
   assert.equal((await unheard.rekorSide.submit(proposal('next'))).outcome, 'added');
+});
+
+test('once the quorum has cosigned, the first submission waits for no witness that hangs', async (t) => {
+  const [good, dead] = [await witness(t, 'w.example/1'), await witness(t, 'w.example/2', 'slow')];
+  const after: Timing['after'] = (delayMs, action) =>
+    delayMs === HEARING_MS ? () => {} : REAL_TIMING.after(delayMs, action);
+  const witnessing = witnessedBy([good, dead], { timing: { ...REAL_TIMING, after } });
+  const { rekorSide } = await open(t, await newStore(), witnessing);
+  assert.equal((await rekorSide.submit(proposal('first'))).outcome, 'added');
+});
+
+test('an empty log of which a witness knows more takes no first entry', async (t) => {
+  const good = await witness(t, 'w.example/1');
+  const lost = await open(t, await newStore(), witnessedBy([good]));
+  await lost.tileSide.submit(proposal('entry'));
+  await lost.close();
+  const { rekorSide } = await open(t, await newStore(), witnessedBy([good]));
+  await assert.rejects(rekorSide.submit(proposal('fork')), code('GUARD_AHEAD'));
 });
 
 test('a mere claim of a larger tree stops submissions where claims are believed', async (t) => {
@@ -448,10 +538,10 @@ test('with quorum none everything is published at once, and cosignatures are add
 
 test('who waits for witnesses when the log closes is told that the entry is there', async (t) => {
   const dead = await witness(t, 'w.example/1', 'slow');
-  const opened = await open(t, await newStore(), witnessedBy([dead]));
-  const asked = dead.nextRequest();
+  const opened = await open(t, await newStore(), witnessedBy([dead], { timing: QUICK_HEARING }));
   const submission = opened.tileSide.submit(proposal('first'));
-  await asked;
+  // Written after the first, and answered at once.
+  await opened.rekorSide.submit(proposal('second'));
   await opened.close();
   assert.equal((await submission).outcome, 'unpublished');
 });

@@ -16,6 +16,15 @@ export const REAL_TIMING: Timing = {
   },
 };
 
+/** How long a log hears witnesses before its first submission. */
+export const HEARING_MS = 1_000;
+
+/** As REAL_TIMING, but a witness that says nothing holds up no first submission. */
+export const QUICK_HEARING: Timing = {
+  ...REAL_TIMING,
+  after: (delayMs, action) => REAL_TIMING.after(delayMs === HEARING_MS ? 0 : delayMs, action),
+};
+
 /** Longer than any test waits. */
 export const LONG_MS = 60_000;
 

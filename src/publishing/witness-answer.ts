@@ -37,13 +37,33 @@ export function cosignaturesIn(
   keys: readonly WitnessKey[],
   nowMs: number,
 ): readonly Cosignature[] {
-  const note = parsedNote(`${noteText}\n${answer}`);
-  // An empty line in the answer would make another text of ours.
-  if (note === undefined || note.text !== noteText) return [];
+  const note = noteWith(noteText, answer);
+  if (note === undefined) return [];
   return verifiedCosignatures(note, keys, (seconds) => {
     const distance = Number(seconds) - nowMs / 1000;
     return seconds > 0n && Math.abs(distance) <= COSIGNATURE_TOLERANCE_SECONDS;
   });
+}
+
+/** Returns why no cosignature of an answer counts, in words. */
+export function uncountedReason(
+  answer: string,
+  noteText: string,
+  keys: readonly WitnessKey[],
+  nowMs: number,
+): string {
+  const note = noteWith(noteText, answer);
+  const [dated] = note === undefined ? [] : verifiedCosignatures(note, keys, () => true);
+  const seconds = dated && readCosignature(dated.line.signature)?.timeSeconds;
+  if (seconds === undefined) return 'its answer has no cosignature that verifies';
+  const nowSeconds = Math.floor(nowMs / 1000);
+  return `its cosignature is of the time ${seconds}, and the clock of the log says ${nowSeconds}`;
+}
+
+function noteWith(noteText: string, answer: string): SignedNote | undefined {
+  const note = parsedNote(`${noteText}\n${answer}`);
+  // An empty line in the answer would make another text of ours.
+  return note?.text === noteText ? note : undefined;
 }
 
 /** Returns the cosignatures of a note that verify and have a time that is accepted, in the order of the keys. */

@@ -8,7 +8,12 @@
 
 import type { Timing } from './timing.js';
 import { pauseOf } from './timing.js';
-import { type Cosignature, cosignaturesIn, type WitnessKey } from './witness-answer.js';
+import {
+  type Cosignature,
+  cosignaturesIn,
+  uncountedReason,
+  type WitnessKey,
+} from './witness-answer.js';
 import { askWitness, heldCheckpoint, type WitnessDoor } from './witness-request.js';
 
 /** A checkpoint that wants cosignatures. */
@@ -200,9 +205,10 @@ export class WitnessClient {
         note: ownNote,
       });
       if (reply.outcome === 'answered') {
-        const cosignatures = cosignaturesIn(reply.lines, text, keys, timing.wallMs());
+        const answer = [reply.lines, text, keys, timing.wallMs()] as const;
+        const cosignatures = cosignaturesIn(...answer);
         if (cosignatures.length === 0) {
-          return { reason: 'its answer has no cosignature that counts', isAlarm: false };
+          return { reason: uncountedReason(...answer), isAlarm: false };
         }
         this.#known = size;
         return { cosignatures };

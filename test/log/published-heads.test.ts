@@ -220,6 +220,33 @@ for (const [behaviour, pattern] of [
   });
 }
 
+for (const [behaviour, pattern] of [
+  ['old-timestamp', /the time \d+, and the clock of the log says \d+/],
+  ['future-timestamp', /the time \d+, and the clock of the log says \d+/],
+  ['bad-signature', /no cosignature that verifies/],
+  ['html', /no cosignature that verifies/],
+] as const) {
+  test(`the operator is told why a cosignature does not count: ${behaviour}`, async (t) => {
+    const bad = await witness(t, 'w.example/1', behaviour);
+    const opened = await open(t, await newStore(), witnessedBy([bad]));
+    const event = opened.events[0] ?? (await opened.nextEvent());
+    assert.equal(event.event, 'failed');
+    assert.match(event.reason, pattern);
+  });
+}
+
+test('a log whose clock was wrong is cosigned again when it is right', async (t) => {
+  const good = await witness(t, 'w.example/1');
+  let aheadMs = 3_600_000;
+  const after: Timing['after'] = (delayMs, action) => REAL_TIMING.after(delayMs / 25, action);
+  const timing = { wallMs: () => Date.now() + aheadMs, after };
+  const opened = await open(t, await newStore(), witnessedBy([good], { timing }));
+  if (opened.events.length === 0) await opened.nextEvent();
+  assert.match(opened.events[0]?.reason ?? '', /the clock of the log says/);
+  aheadMs = 0;
+  assert.equal(linesOf(good, (await opened.tileSide.checkpoint()).note), 1);
+});
+
 for (const [behaviour, requests] of [
   ['redirect', 1],
   ['conflict-loop', 3],

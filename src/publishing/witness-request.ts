@@ -35,7 +35,7 @@ export type WitnessReply =
 
 /** Where and how witnesses are asked. */
 export interface WitnessDoor {
-  /** Submission prefix, `http:` or `https:`. */
+  /** Submission prefix, `http:` or `https:`, without a slash at its end. */
   readonly url: string;
   /** Time that a request may take, its answer included, in milliseconds. */
   readonly timeoutMs: number;
@@ -46,6 +46,8 @@ export interface WitnessDoor {
 
 /** Longest answer that is read: any note is shorter, and a size is a line. */
 const MAX_ANSWER_BYTES = MAX_NOTE_BYTES;
+/** What comes with another status says no more than the status. */
+const WITH_TEXT: ReadonlySet<number> = new Set([200, 409]);
 const REFUSALS: ReadonlySet<number> = new Set([403, 404, 422]);
 const SIZE_TYPE = /^text\/x\.tlog\.size(?:\s*;|\s*$)/;
 const SIZE_LINE = /^(0|[1-9][0-9]{0,18})\n$/;
@@ -100,16 +102,21 @@ async function exchange(door: WitnessDoor, path: string, request: RequestInit): 
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
   try {
-    const response = await fetch(`${url.replace(/\/+$/, '')}/${path}`, {
+    const response = await fetch(`${url}/${path}`, {
       ...request,
       redirect: 'manual',
       signal: ending.signal,
     });
-    const text = await readText(response);
-    const type = response.headers.get('content-type') ?? '';
+    const { status, headers, body } = response;
+    const type = headers.get('content-type') ?? '';
+    if (!WITH_TEXT.has(status)) {
+      await body?.cancel();
+      return { status, type, text: '' };
+    }
+    const text = await readText(body);
     return text === undefined
       ? { reason: `its answer is longer than ${MAX_ANSWER_BYTES} bytes or not UTF-8` }
-      : { status: response.status, type, text };
+      : { status, type, text };
   } catch (error) {
     // Whatever a foreign server does to a connection is its failure, not ours.
     return { reason: ending.signal.aborted ? 'it did not answer in time' : reasonOf(error) };
@@ -120,7 +127,7 @@ async function exchange(door: WitnessDoor, path: string, request: RequestInit): 
 }
 
 /** Returns the text of an answer, undefined when it is too long or no text. What is not read is not waited for. */
-async function readText({ body }: Response): Promise<string | undefined> {
+async function readText(body: Response['body']): Promise<string | undefined> {
   if (body === null) return '';
   const chunks: Uint8Array[] = [];
   let length = 0;

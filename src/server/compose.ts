@@ -107,7 +107,7 @@ export async function composeServer(
       ...logOptions(config, workers),
       ...(blockSigner !== undefined && { signTogether: blockSigner.sign }),
       parts,
-      witnessingOf: witnessingOf(policy, config, parts.keys, TIMING),
+      witnessingOf: witnessingOf(policy, config, parts, TIMING),
       observer: observerOf(logger, told),
       released: (treeID, batch) => told.watch?.released(treeID, batch),
       checked: (log) => checkedLog(log, check),

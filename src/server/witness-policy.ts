@@ -10,14 +10,14 @@ import { utf8 } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
 import { isQuorumMet, type Policy, type PolicyWitness, parsePolicy } from '../note/policy.js';
 import { KEY_ID_BYTES, MAX_NOTE_BYTES, MAX_NOTE_SIGNATURES } from '../note/signed-note.js';
-import { SIGNATURE_TYPE, type VerifierKey } from '../note/verifier-key.js';
+import { printVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '../note/verifier-key.js';
 import type { Timing } from '../publishing/timing.js';
 import type { AskedWitness, Witnessing } from '../publishing/witnessing.js';
 import { noteVerifier } from '../signing/note-verifier.js';
 import type { Signer } from '../signing/signer.js';
 import { isLogOfV1, isLogOfV2, type LogRecord } from '../storage/log-store.js';
 import type { Config } from './config.js';
-import type { LogKeys } from './identity.js';
+import type { LogParts } from './open-parts.js';
 
 type WitnessConfig = Pick<
   Config,
@@ -50,16 +50,17 @@ export function readWitnessPolicy(config: WitnessConfig): Policy | undefined {
 }
 
 /**
- * Returns how a log is witnessed, by its record; undefined for one that is not. Throws CONFIG_INVALID for a witness that is
- * the log itself.
+ * Returns how a log is witnessed, by its record; undefined for one that is not. Throws CONFIG_INVALID for a policy of other
+ * logs, and for a witness that is the log itself.
  */
 export function witnessingOf(
   policy: Policy | undefined,
   config: WitnessConfig,
-  keys: LogKeys,
+  { keys, identity }: Pick<LogParts, 'keys' | 'identity'>,
   timing: Timing,
 ): (record: LogRecord) => Witnessing | undefined {
   if (policy === undefined) return () => undefined;
+  assertOfThisLog(policy, identity.verifierKeys);
   if (!config.witnessAllowOwn) {
     for (const witness of policy.witnesses) assertForeign(witness, config, keys);
   }
@@ -123,23 +124,34 @@ function askedWitnesses({ witnesses }: Policy): readonly AskedWitness[] {
   const byURL = new Map<string, AskedWitness['keys'][number][]>();
   for (const { name, key, url } of witnesses) {
     if (url === undefined) continue;
-    const keys = byURL.get(url) ?? [];
+    const prefix = url.replace(/\/+$/, '');
+    const keys = byURL.get(prefix) ?? [];
     keys.push({ witness: name, verifier: noteVerifier(key) });
-    byURL.set(url, keys);
+    byURL.set(prefix, keys);
   }
   return [...byURL].map(([url, keys]) => ({ url, keys }));
+}
+
+/** A policy that names logs is met by checkpoints of these alone; one that names none is of whichever log is meant. */
+function assertOfThisLog({ logs }: Policy, verifierKeys: readonly string[]): void {
+  const isThis = logs.some(({ key }) => verifierKeys.includes(printVerifierKey(key)));
+  if (logs.length === 0 || isThis) return;
+  throw new LogError(
+    'CONFIG_INVALID',
+    `the log lines of --witness-policy name other logs than this one, whose keys are ${verifierKeys.join(' and ')}`,
+  );
 }
 
 /** A log that witnesses itself would vouch for whatever it shows to whom. */
 function assertForeign(
   { name, key, url }: PolicyWitness,
   config: WitnessConfig,
-  { log, tiles }: LogKeys,
+  { log, tiles }: LogParts['keys'],
 ): void {
   const isOwn = {
     'a key of this log': [log, tiles].some((signer) => isKeyOf(signer, key.publicKey)),
     'the name of this log': `${key.name}/`.startsWith(`${config.hostname}/`),
-    'the address of this log': url !== undefined && ownHosts(config).includes(new URL(url).host),
+    'the address of this log': url !== undefined && isOwnAddress(new URL(url), config),
   };
   const [what] = Object.entries(isOwn).find(([, isSo]) => isSo) ?? [];
   if (what === undefined) return;
@@ -155,11 +167,14 @@ function isKeyOf({ algorithm, publicKeyDer }: Signer, publicKey: Uint8Array): bo
   return algorithm === 'ed25519' && Buffer.compare(publicKeyDer.slice(-32), publicKey) === 0;
 }
 
-function ownHosts({ publicUrl, address, port, hostname }: WitnessConfig): readonly string[] {
-  const listening = `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
-  const urls = [listening, publicUrl ?? `https://${hostname}`];
-  return urls.flatMap((url) => (URL.canParse(url) ? [new URL(url).host] : []));
+function isOwnAddress(url: URL, { publicUrl, address, port, hostname }: WitnessConfig): boolean {
+  const names = [address.includes(':') ? `[${address}]` : address, hostname, ...LOOPBACK];
+  const listening = names.map((name) => `${url.protocol}//${name}:${port}`);
+  const own = [publicUrl ?? `https://${hostname}`, ...listening];
+  return own.some((each) => URL.canParse(each) && new URL(each).host === url.host);
 }
+
+const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
 
 function refused(path: string, reason: string, cause?: unknown): LogError {
   return new LogError('CONFIG_INVALID', `--witness-policy ${path}: ${reason}`, { cause });

@@ -130,6 +130,13 @@ function policyOf(name: string, url: string, publicKey: Uint8Array = KEY): strin
   return `witness w ${vkey} ${url}\nquorum w\n`;
 }
 
+/** Of the name of the log, and no key of it. */
+const LOG_KEY = printVerifierKey({
+  name: 'localhost',
+  type: SIGNATURE_TYPE.ed25519,
+  publicKey: new Uint8Array(32).fill(9),
+});
+
 function manyWitnesses(count: number): string {
   const lines = Array.from({ length: count }, (_, i) => {
     const publicKey = new Uint8Array(32).fill(i);
@@ -151,6 +158,8 @@ for (const [what, policy, pattern] of [
   ['the name of the log', policyOf('localhost', 'https://w.example'), /the name of this log/],
   ['a name below it', policyOf('localhost/w', 'https://w.example'), /the name of this log/],
   ['the address of the log', policyOf('w.example/1', 'http://127.0.0.1:3999/w'), /the address/],
+  ['that address by name', policyOf('w.example/1', 'http://localhost:3999'), /the address/],
+  ['another log', `log ${LOG_KEY}\n${policyOf('w.example/1', 'http://w.example')}`, /other logs/],
 ] as const) {
   test(`a policy is refused: ${what}`, async (t) => {
     const { data, flags } = sceneWith(t, policy, '--port=3999');
@@ -162,6 +171,32 @@ test('a policy file that is not there is refused', async (t) => {
   const data = join(temporaryFolder(t), 'data');
   const config = configFor(data, `--witness-policy=${data}/none`);
   await assert.rejects(composeServer(config), code('CONFIG_INVALID', /--witness-policy .*ENOENT/));
+});
+
+test('a policy that names this log among others is taken', async (t) => {
+  const data = join(temporaryFolder(t), 'data');
+  const made = await start(t, data);
+  await made.close();
+  const good = await witness(t, 'w.example/1');
+  for (const own of made.identity.verifierKeys) {
+    const { flags } = sceneWith(t, `log ${LOG_KEY}\nlog ${own}\n${policyText([good], 1)}`);
+    const { url, close } = await start(t, data, ...flags);
+    assert.equal(linesOf(good, await textOf(`${url}/checkpoint`)), 1);
+    await close();
+  }
+});
+
+test('keys behind one address, with and without a slash at its end, are asked for in one request', async (t) => {
+  const good = await witness(t, 'w.example/1');
+  const second = policyOf('w.example/2', `${good.url}/`).replace(
+    /^witness w |quorum w\n/g,
+    (part) => (part.startsWith('witness') ? 'witness other ' : ''),
+  );
+  const scene = sceneWith(t, second + policyText([good], 1));
+  const { url } = await start(t, scene.data, ...scene.flags);
+  assert.equal((await submitV2(url, 'artifact')).status, 201);
+  assert.equal(good.mostAtOnce, 1);
+  assert.deepEqual(good.asked, ['old 0', 'old 0', 'old 1']);
 });
 
 test('a witness with the tile key of the log is refused unless it is allowed', async (t) => {

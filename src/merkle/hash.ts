@@ -22,9 +22,14 @@ export function hashName(hash: Uint8Array): string {
   return String.fromCharCode.apply(null, hash as unknown as number[]);
 }
 
+// Likewise for leaves, up to the longest that a bundle holds; its first byte stays 0.
+const leafScratch = new Uint8Array(1 + 65_535);
+
 /** Returns SHA-256(0x00 ‖ leaf), the leaf hash. */
 export function leafHash(leaf: Uint8Array): Uint8Array {
-  const input = new Uint8Array(1 + leaf.length);
+  const length = 1 + leaf.length;
+  const isShort = length <= leafScratch.length;
+  const input = isShort ? leafScratch.subarray(0, length) : new Uint8Array(length);
   input.set(leaf, 1);
   return sha256(input);
 }

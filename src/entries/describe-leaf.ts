@@ -10,11 +10,13 @@ import { sha256Hex } from '#sha256';
 import { fromBase64 } from '../encoding/base64.js';
 import { fromUtf8 } from '../encoding/bytes.js';
 import { toHex } from '../encoding/hex.js';
+import { repeatedMember } from '../encoding/json-members.js';
 import { decodePem } from '../encoding/pem.js';
 import { isLogError, LogError } from '../errors.js';
 import { readSignedMessage, type SignedMessage } from '../pki/pkcs7/signed-data.js';
 import { readMessageImprint, readTimestampResponse } from '../pki/pkcs7/timestamp.js';
 import { verifySignedData } from '../pki/pkcs7/verify-signed-data.js';
+import { describeCommonLeaf } from './common-leaves.js';
 import type { SearchTerm } from './entry-kind.js';
 import { packageIdentityTerms } from './shared/package-url.js';
 import { digestTerm } from './shared/search-terms.js';
@@ -43,6 +45,8 @@ export interface DescribedLeaf {
  * ENTRY_KIND_UNKNOWN, ENTRY_VERSION_UNKNOWN, KEY_MALFORMED or SIGNATURE_INVALID.
  */
 export function describeLeaf(leaf: Uint8Array): DescribedLeaf | Promise<DescribedLeaf> {
+  const common = asMalformed(() => describeCommonLeaf(leaf));
+  if (common !== undefined) return common;
   const { kind, apiVersion, spec } = readEnvelope(leaf);
   const versions = Object.hasOwn(READERS, kind) ? READERS[kind] : undefined;
   if (versions === undefined) {
@@ -70,11 +74,17 @@ function shown(text: string): string {
 }
 
 function readEnvelope(leaf: Uint8Array): { kind: string; apiVersion: string; spec: Members } {
+  let document: string;
   let value: unknown;
   try {
-    value = JSON.parse(fromUtf8(leaf));
+    document = fromUtf8(leaf);
+    value = JSON.parse(document);
   } catch (cause) {
     throw new LogError('ENTRY_MALFORMED', 'the leaf is not JSON', { cause });
+  }
+  const repeated = repeatedMember(document);
+  if (repeated !== undefined) {
+    throw new LogError('ENTRY_MALFORMED', `the leaf has two members ${shown(repeated)}`);
   }
   const envelope = object(value, 'the leaf');
   return {
@@ -322,6 +332,7 @@ function own(place: Members, name: string): unknown {
 }
 
 /** What a damaged leaf throws is ENTRY_MALFORMED or one of the codes that readers of keys have. */
+function asMalformed<T>(read: () => T): T;
 function asMalformed<T>(read: () => T | Promise<T>): T | Promise<T> {
   try {
     const found = read();

@@ -14,11 +14,7 @@ import { toHex } from '../encoding/hex.js';
 import { decodePem, encodePem } from '../encoding/pem.js';
 import { isLogError, LogError } from '../errors.js';
 import { distinguishedNameText } from '../pki/certificate-names.js';
-import {
-  type CertificateOutline,
-  outlineCertificate,
-  outlinedNames,
-} from '../pki/certificate-outline.js';
+import { type CertificateOutline, outlineCertificate } from '../pki/certificate-outline.js';
 import { DerCursor } from '../pki/der-cursor.js';
 import { checkName } from '../pki/distinguished-name.js';
 import { readMinisignKey } from '../pki/minisign.js';
@@ -37,6 +33,8 @@ export const SIGNER_FIELDS = [
   'dns',
   'ip',
   'other-name',
+  'directory-name',
+  'registered-id',
   /** Distinguished names as RFC 4514 writes them. */
   'certificate-issuer',
   'certificate-subject',
@@ -56,6 +54,8 @@ export type SignerField = (typeof SIGNER_FIELDS)[number];
 export interface StoredSigner {
   /** Returns the values as they are written; none when the signer has no such thing. */
   values(field: SignerField): readonly string[];
+  /** Returns all alternative names of a certificate, or the e-mail addresses of an OpenPGP key. */
+  names(): readonly string[];
   /**
    * Returns the readings of the certificate's extension with this dotted OID: the string that it holds in DER, its bytes
    * as UTF-8, and `hex:` with its bytes.
@@ -113,6 +113,7 @@ export async function pgpSigner(content: Uint8Array): Promise<StoredSigner> {
 export function plainSigner(keys: readonly string[], emails: readonly string[] = []): StoredSigner {
   return {
     values: (field) => (field === 'key' ? keys : field === 'email' ? emails : NONE),
+    names: () => emails,
     extension: () => NONE,
   };
 }
@@ -122,7 +123,8 @@ const NONE: readonly string[] = [];
 class CertificateSigner implements StoredSigner {
   readonly #certificate: CertificateOutline;
   readonly #stored: () => Uint8Array;
-  #names: Map<SignerField, string[]> | undefined;
+  #names: readonly string[] | undefined;
+  #facts: ReadonlyMap<SignerField, readonly string[]> | undefined;
   #keys: readonly string[] | undefined;
 
   constructor(certificate: CertificateOutline, stored: () => Uint8Array) {
@@ -139,10 +141,25 @@ class CertificateSigner implements StoredSigner {
         return [nameText(this.#certificate.issuer)];
       case 'certificate-subject':
         return [nameText(this.#certificate.subject)];
+      case 'issuer':
+      case 'repository':
+      case 'workflow':
+      case 'ref':
+      case 'commit':
+      case 'run':
+        this.#facts ??= factsOf(this.#certificate);
+        return this.#facts.get(field) ?? NONE;
       default:
-        this.#names ??= this.#readNames();
-        return this.#names.get(field) ?? NONE;
+        return this.#certificate
+          .names()
+          .filter(([type]) => type === field)
+          .map(([, name]) => name);
     }
+  }
+
+  names(): readonly string[] {
+    this.#names ??= this.#certificate.names().map(([, name]) => name);
+    return this.#names;
   }
 
   extension(oid: string): readonly string[] {
@@ -156,22 +173,18 @@ class CertificateSigner implements StoredSigner {
     const canonical = readPublicKey(publicKey, 'keep').der;
     return [...new Set([this.#stored(), publicKey, canonical, der].map(sha256Hex))];
   }
+}
 
-  #readNames(): Map<SignerField, string[]> {
-    const names = new Map<SignerField, string[]>();
-    const add = (field: SignerField, value: string) => {
-      const values = names.get(field);
-      if (values === undefined) names.set(field, [value]);
-      else values.push(value);
-    };
-    for (const [field, value] of outlinedNames(this.#certificate)) add(field, value);
-    for (const [field, value] of sigstoreFacts(this.#certificate.extensions)) {
-      add(field, value);
-      // People know a run of GitHub's by its page, which is that of every attempt.
-      if (field === 'run') add(field, value.replace(/\/attempts\/\d+$/, ''));
-    }
-    return names;
+function factsOf({ extensions }: CertificateOutline): ReadonlyMap<SignerField, readonly string[]> {
+  const facts = new Map<SignerField, string[]>();
+  for (const [field, value] of sigstoreFacts(extensions)) {
+    const values = facts.get(field);
+    // People know a run of GitHub's by its page, which is that of every attempt.
+    const more = field === 'run' ? [value, value.replace(/\/attempts\/\d+$/, '')] : [value];
+    if (values === undefined) facts.set(field, more);
+    else values.push(...more);
   }
+  return facts;
 }
 
 function nameText(name: Uint8Array): string {

@@ -8,7 +8,7 @@
  */
 
 import type { DescribedLeaf } from '../entries/describe-leaf.js';
-import { SIGNER_FIELDS, type SignerField, type StoredSigner } from '../entries/stored-signer.js';
+import { SIGNER_FIELDS, type StoredSigner } from '../entries/stored-signer.js';
 import { LogError } from '../errors.js';
 import { compilePattern } from './linear-pattern.js';
 import {
@@ -98,7 +98,7 @@ export function readWatchList(
     judge: (leaf: DescribedLeaf) => judgeByRule(leaf, rule, allow),
   }));
   return {
-    judge: (leaf) => rules.flatMap((rule) => rule.judge(leaf) ?? []),
+    judge: (leaf) => judgeByAll(leaf, rules),
     rules,
     valueCount: conditions.reduce((sum, { matcher }) => sum + matcher.exact.size, 0),
     extensions: [...new Set(conditions.map(({ field }) => field).filter(isExtensionName))],
@@ -130,6 +130,20 @@ interface Condition<Subject> {
 
 type Found = RuleMatch['found'];
 
+/** Nearly every leaf is nothing to any rule: nothing is made for it. */
+function judgeByAll(leaf: DescribedLeaf, rules: readonly WatchRule[]): readonly RuleMatch[] {
+  let matches: RuleMatch[] | undefined;
+  for (const rule of rules) {
+    const match = rule.judge(leaf);
+    if (match === undefined) continue;
+    if (matches === undefined) matches = [match];
+    else matches.push(match);
+  }
+  return matches ?? NO_MATCHES;
+}
+
+const NO_MATCHES: readonly RuleMatch[] = [];
+
 function judgeByRule(
   leaf: DescribedLeaf,
   rule: Rule,
@@ -158,29 +172,30 @@ function ofSigner({ onSigner }: Rule, signer: StoredSigner | undefined): Found |
   return onSigner.length === 0 ? [] : undefined;
 }
 
+const NOTHING: Found = [];
+
 /** Undefined when one of the conditions finds nothing. */
 function findAll<Subject>(
   conditions: readonly Condition<Subject>[],
   subject: Subject,
 ): Found | undefined {
-  const found: { field: string; value: string }[] = [];
+  let found: { field: string; value: string }[] | undefined;
   for (const { field, matcher, values } of conditions) {
     const value = matcher.find(values(subject));
     if (value === undefined) return undefined;
+    found ??= [];
     found.push({ field, value });
   }
-  return found;
+  return found ?? NOTHING;
 }
 
 /** Conditions on the entry, by name. */
 const ENTRY_FIELDS = ['digest', 'subject-name', 'package', 'kind'] as const;
 
-const NAME_FIELDS: readonly SignerField[] = ['email', 'uri', 'dns', 'ip', 'other-name'];
-
 /** Conditions on a signer that are several fields in one. */
-const JOINT_FIELDS: Readonly<Record<string, readonly SignerField[]>> = {
-  san: NAME_FIELDS,
-  subject: [...NAME_FIELDS, 'certificate-subject'],
+const JOINT_FIELDS: Readonly<Record<string, Condition<StoredSigner>['values']>> = {
+  san: (signer) => signer.names(),
+  subject: (signer) => [...signer.names(), ...signer.values('certificate-subject')],
 };
 
 function readRules(list: unknown, strictness: Strictness, sources: MatcherSources): Rule[] {
@@ -241,7 +256,7 @@ function entryCondition(
 
 function signerValues(field: string, place: string): Condition<StoredSigner>['values'] {
   const joint = Object.hasOwn(JOINT_FIELDS, field) ? JOINT_FIELDS[field] : undefined;
-  if (joint !== undefined) return (signer) => joint.flatMap((each) => signer.values(each));
+  if (joint !== undefined) return joint;
   const known = SIGNER_FIELDS.find((each) => each === field);
   if (known !== undefined) return (signer) => signer.values(known);
   throw new LogError('CONFIG_INVALID', `${place} is no condition that there is`);

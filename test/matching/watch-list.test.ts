@@ -12,7 +12,11 @@ const noFiles = (path: string): readonly string[] => {
 };
 
 function signer(values: Partial<Record<SignerField, string[]>>): StoredSigner {
-  return { values: (field) => values[field] ?? [], extension: () => [] };
+  return {
+    values: (field) => values[field] ?? [],
+    names: () => [...(values.email ?? []), ...(values.uri ?? [])],
+    extension: () => [],
+  };
 }
 
 function leafOf(...signers: StoredSigner[]): DescribedLeaf {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { isLogError } from '../../src/errors.js';
 import { readCertificate } from '../../src/pki/certificate.js';
 import { alternativeNamesOf } from '../../src/pki/certificate-names.js';
-import { outlineCertificate, outlinedNames } from '../../src/pki/certificate-outline.js';
+import { outlineCertificate } from '../../src/pki/certificate-outline.js';
 import { Random } from '../random.js';
 import { vectorLines } from '../vectors.js';
 
@@ -41,7 +41,7 @@ test('the outline of a certificate is what the whole reader finds in it', () => 
       ]);
     assert.deepEqual(plain(outline.extensions), plain(whole.extensions));
     const sorted = (names: Iterable<readonly string[]>) => [...names].map(String).sort();
-    assert.deepEqual(sorted(outlinedNames(outline)), sorted(alternativeNamesOf(whole)));
+    assert.deepEqual(sorted(outline.names()), sorted(alternativeNamesOf(whole)));
     compared++;
   }
   assert.ok(compared > 20);
@@ -55,7 +55,9 @@ test('a damaged certificate is refused with a code or read, never a crash', () =
       der[random.below(der.length)] = random.below(256);
     const cut = random.chance(0.2) ? der.subarray(0, random.below(der.length)) : der;
     try {
-      outlinedNames(outlineCertificate(cut));
+      const outline = outlineCertificate(cut);
+      outline.names();
+      assert.ok(outline.extensions.length >= 0);
     } catch (error) {
       assert.ok(isLogError(error), String(error));
     }

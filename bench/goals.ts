@@ -22,6 +22,9 @@ interface Goal {
 /** What Rekor v1 takes at its best, in entries a second; see peers.ts. */
 const REKOR_V1_RATE = 136;
 
+/** What rekor-monitor scans of a v2 log for identities, in entries a second, as recorded. */
+export const REKOR_MONITOR_RATE = 570;
+
 const GOALS: readonly Goal[] = [
   {
     what: 'v1 hashedrekord, fresh keys: CPU us an entry',
@@ -141,6 +144,25 @@ const GOALS: readonly Goal[] = [
     case: 'start until ready',
     figure: 'peak MiB',
     atMost: 600,
+  },
+  {
+    what: 'monitor, identities in a v2 log: entries/s',
+    case: 'identity scan',
+    figure: 'entries/s',
+    atLeast: 20_000,
+  },
+  {
+    what: 'monitor: CPU us an entry, all in',
+    case: 'identity scan',
+    figure: 'CPU us/entry',
+    atMost: 40,
+  },
+  {
+    what: 'monitor: times rekor-monitor (recorded)',
+    case: 'identity scan',
+    figure: 'entries/s',
+    per: REKOR_MONITOR_RATE,
+    atLeast: 35,
   },
 ];
 

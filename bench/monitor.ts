@@ -18,6 +18,7 @@ import { readMonitorConfig } from '../src/monitor/monitor-config.js';
 import { monitorMetrics } from '../src/monitor/monitor-metrics.js';
 import { noteVerifier } from '../src/signing/note-verifier.js';
 import { fillV2Log } from './fill.js';
+import { REKOR_MONITOR_RATE } from './goals.js';
 import { leafCertificate } from './harness/leaf-certificate.js';
 import type { ResultRow } from './harness/result.js';
 import { QUIET_FLAGS, startServer, waitUntilReady } from './harness/server-process.js';
@@ -59,6 +60,7 @@ export async function monitor(options: MonitorBenchOptions): Promise<readonly Re
           case: `identity scan, ${entries} entries of v2`,
           figures: {
             'entries/s': perSecond,
+            'times rekor-monitor': perSecond / REKOR_MONITOR_RATE,
             'CPU us/entry': cpuMicroseconds,
             'peak MiB': peakMiB,
           },

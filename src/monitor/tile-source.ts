@@ -99,10 +99,11 @@ async function readTile(
   maxBytes: number,
 ): Promise<Uint8Array> {
   try {
-    return await read({ url: prefix + tilePath(tile), maxBytes });
+    return await read({ url: prefix + tilePath(tile), maxBytes, isPlain: true });
   } catch (error) {
     const isPartial = tile.width < TILE_WIDTH;
     if (!isPartial || !(error instanceof UnreachableLogError) || !error.isFinal) throw error;
-    return await read({ url: prefix + tilePath({ ...tile, width: TILE_WIDTH }), maxBytes });
+    const url = prefix + tilePath({ ...tile, width: TILE_WIDTH });
+    return await read({ url, maxBytes, isPlain: true });
   }
 }

@@ -9,7 +9,8 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
-import { type BodyLimits, DEFAULT_BODY_LIMITS } from '../http/body.js';
+import { DEFAULT_BODY_LIMITS } from '../http/body.js';
+import type { BodyLimits } from '../http/body-rate.js';
 import { type Clock, SYSTEM_CLOCK } from '../http/clock.js';
 import { type CompletedRequest, createExchange } from '../http/exchange.js';
 import { expressAdapter } from '../http/express-adapter.js';

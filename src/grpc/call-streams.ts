@@ -13,7 +13,8 @@
 import { constants, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2';
 import { Code, ConnectError, createContextValues } from '@connectrpc/connect';
 import type { UniversalHandler, UniversalServerResponse } from '@connectrpc/connect/protocol';
-import { type BodyReader, ClientGone } from '../http/body.js';
+import type { BodyReader } from '../http/body.js';
+import { ClientGone } from '../http/body-rate.js';
 import type { Clock } from '../http/clock.js';
 import { RefusedRequest } from '../http/reply.js';
 import type { RequestBody } from '../http/route.js';

@@ -9,23 +9,11 @@
 
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { BodyChunks } from './body-chunks.js';
+import { type BodyLimits, clientGone, watchRate } from './body-rate.js';
 import type { Clock } from './clock.js';
 import { RefusedRequest } from './reply.js';
 import type { RequestBody } from './route.js';
-
-/** How long, large and slow bodies may be. */
-export interface BodyLimits {
-  /** Longest body that is read, in bytes. */
-  readonly maxBytes: number;
-  /** Bytes that the bodies under way may hold together. */
-  readonly maxHeldBytes: number;
-  /** No body is judged slow before this. */
-  readonly graceMs: number;
-  /** Rate that a body must keep up after the grace. */
-  readonly minBytesPerSecond: number;
-  /** Longest time that a body may take. */
-  readonly totalMs: number;
-}
 
 /** The limits of a server that is not told otherwise. */
 export const DEFAULT_BODY_LIMITS: BodyLimits = {
@@ -35,9 +23,6 @@ export const DEFAULT_BODY_LIMITS: BodyLimits = {
   minBytesPerSecond: 1_024,
   totalMs: 120_000,
 };
-
-/** The client went away before its body was complete; there is nobody to answer. */
-export class ClientGone extends Error {}
 
 /** Reads bodies and counts the bytes that those under way hold. */
 export interface BodyReader {
@@ -53,6 +38,11 @@ export interface BodyReader {
   read(request: IncomingMessage, maxBytes?: number): Promise<RequestBody | undefined>;
   /** Does so with a stream that nobody announced the length of: what it brings is the body. */
   readAll(stream: Readable, maxBytes?: number): Promise<RequestBody>;
+  /**
+   * Yields the body as it comes, of any length; one that is too slow, or takes too long, ends where it is. Nothing of it is
+   * held. Throws ClientGone. Whoever leaves it early leaves the rest in the request.
+   */
+  chunks(request: Readable): AsyncIterable<Uint8Array>;
   release(body: RequestBody | undefined): void;
   /** Bytes held now. */
   readonly heldBytes: number;
@@ -75,6 +65,7 @@ export function createBodyReader(limits: BodyLimits, clock: Clock): BodyReader {
     },
     readAll: (stream, maxBytes) =>
       readBody(stream, FIRST_BUFFER_BYTES, least(maxBytes), clock, budget),
+    chunks: (request) => new BodyChunks(request, limits, clock),
     release(body) {
       if (body !== undefined) budget.held -= body.bytes.buffer.byteLength;
     },
@@ -125,7 +116,6 @@ interface Budget {
 }
 
 const FIRST_BUFFER_BYTES = 8_192;
-const CHECK_INTERVAL_MS = 1_000;
 
 function readBody(
   request: Readable,
@@ -136,7 +126,12 @@ function readBody(
 ): Promise<RequestBody> {
   return new Promise((resolve, reject) => {
     const collected = new Collected(budget, firstCapacity(announced, limits));
-    const stopWatching = watchRate(limits, clock, () => collected.length, finishWith);
+    const stopWatching = watchRate(
+      limits,
+      clock,
+      () => collected.length,
+      () => finishWith(tooSlow()),
+    );
 
     function finishWith(error: Error | undefined, truncated = false): void {
       stopWatching();
@@ -215,27 +210,6 @@ function firstCapacity(announced: number, limits: BodyLimits): number {
   return Math.min(announced, limits.maxBytes, FIRST_BUFFER_BYTES);
 }
 
-/** Gives up on a body that is too slow; returns what stops the watching. */
-function watchRate(
-  limits: BodyLimits,
-  clock: Clock,
-  received: () => number,
-  finishWith: (error: Error) => void,
-): () => void {
-  const startedMs = clock.nowMs();
-  let callOff = clock.after(limits.graceMs, check);
-  function check(): void {
-    const elapsedMs = clock.nowMs() - startedMs;
-    const demanded = ((elapsedMs - limits.graceMs) / 1000) * limits.minBytesPerSecond;
-    if (elapsedMs >= limits.totalMs || received() < demanded) {
-      finishWith(tooSlow());
-      return;
-    }
-    callOff = clock.after(CHECK_INTERVAL_MS, check);
-  }
-  return () => callOff();
-}
-
 function tooSlow(): RefusedRequest {
   return new RefusedRequest(408, 'the request body arrives too slowly');
 }
@@ -244,8 +218,4 @@ function overBudget(): RefusedRequest {
   return new RefusedRequest(503, 'too many large requests are under way', {
     headers: [['Retry-After', '1']],
   });
-}
-
-function clientGone(): ClientGone {
-  return new ClientGone('the client closed the connection within its request body');
 }

@@ -10,7 +10,8 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { type BodyLimits, type BodyReader, ClientGone, createBodyReader } from './body.js';
+import { type BodyReader, createBodyReader } from './body.js';
+import { type BodyLimits, ClientGone } from './body-rate.js';
 import type { Clock } from './clock.js';
 import { isPreflight, originHeader, preflightHeaders } from './cors.js';
 import type { Dialect } from './dialect.js';
@@ -21,7 +22,7 @@ import { parseQuery, parseRequestTarget, type RequestTarget } from './request-ta
 import type { Route, RouteRequest } from './route.js';
 import type { RouteMatch, Router } from './router.js';
 import { TurnGate } from './turn-gate.js';
-import { finishUnreadBody } from './unread-body.js';
+import { DROPPED_BYTES, DROPPED_STREAM_BYTES, finishUnreadBody } from './unread-body.js';
 
 /** What is said about a request when it is over. */
 export interface CompletedRequest {
@@ -134,13 +135,10 @@ async function serveOne(
   let responseBytes =
     reply === undefined || response.destroyed
       ? undefined
-      : writeReply(
-          request,
-          response,
-          reply,
-          headersAround(request, matched, options),
-          options.clock,
-        );
+      : writeReply(request, response, reply, headersAround(request, matched, options), {
+          clock: options.clock,
+          droppedBytes: droppedBytesOf(matched),
+        });
   if (reply?.stream !== undefined) {
     if (responseBytes === undefined || request.method === 'HEAD') reply.stream.abandon();
     else responseBytes = await sendStream(response, reply.stream);
@@ -232,7 +230,10 @@ async function answerRoute(
   slots.taken++;
   let body: RouteRequest['body'];
   try {
-    if (route.method !== 'GET' && hasBody) body = await bodies.read(request, route.maxBodyBytes);
+    const streams = route.streamsBody === true;
+    if (route.method !== 'GET' && hasBody && !streams) {
+      body = await bodies.read(request, route.maxBodyBytes);
+    }
     const turn = route.costly === true ? slots.turns.pass() : undefined;
     if (turn !== undefined) await turn;
     return await route.answer({
@@ -241,6 +242,7 @@ async function answerRoute(
       parameters,
       query: () => parseQuery(target.rawQuery),
       body,
+      ...(streams && hasBody ? { stream: bodies.chunks(request) } : {}),
       format,
       requestID,
       header: (name) => headerOf(request, name),
@@ -334,7 +336,7 @@ function writeReply(
   response: ServerResponse,
   reply: Reply,
   fields: string[],
-  clock: Clock,
+  rest: { readonly clock: Clock; readonly droppedBytes: number },
 ): number {
   const { body, isByteText = false, stream } = reply;
   const encoding = isByteText ? 'latin1' : 'utf8';
@@ -344,7 +346,7 @@ function writeReply(
   if (!BODILESS.has(reply.status) && stream === undefined)
     fields.push('Content-Length', String(length));
   if (!request.complete) {
-    const closes = finishUnreadBody(request, response, clock);
+    const closes = finishUnreadBody(request, response, rest.clock, rest.droppedBytes);
     // Whoever was too slow once would be given up on again.
     if (closes || reply.status === 408) fields.push('Connection', 'close');
   }
@@ -355,6 +357,10 @@ function writeReply(
   if (silent) response.end();
   else response.end(body, encoding);
   return silent ? 0 : length;
+}
+
+function droppedBytesOf(matched: MatchedRequest): number {
+  return routeOf(matched)?.streamsBody === true ? DROPPED_STREAM_BYTES : DROPPED_BYTES;
 }
 
 /** In a 304, a length would be taken for that of the answer which the client holds. RFC 9110, 8.6. */

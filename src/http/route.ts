@@ -18,6 +18,8 @@ export interface RouteRequest {
   query(): QueryValues;
   /** Undefined when the request has no body (neither a positive length nor a transfer encoding). */
   readonly body: RequestBody | undefined;
+  /** Of a route that streams its body: the body as it comes. What is not read of it is dropped. */
+  readonly stream?: AsyncIterable<Uint8Array>;
   /** Negotiated answer format; '' when the client accepts none of those on offer (POST only). */
   readonly format: string;
   readonly requestID: string;
@@ -52,6 +54,8 @@ export interface RouteDefinition<Input> {
   readonly ignoresTypes?: boolean;
   /** Longest body that is read, in bytes, where that is less than the server's limit. */
   readonly maxBodyBytes?: number;
+  /** True: the body is not read before `read`, but by `handle`, of any length, as `stream`. */
+  readonly streamsBody?: boolean;
   /** Answers carry the no-cache headers. */
   readonly noCache: boolean;
   /** Counted in the metrics of the API. */

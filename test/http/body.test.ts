@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import type { IncomingMessage } from 'node:http';
 import { PassThrough } from 'node:stream';
 import { test } from 'node:test';
-import { type BodyLimits, ClientGone, createBodyReader } from '../../src/http/body.js';
+import { createBodyReader } from '../../src/http/body.js';
+import { type BodyLimits, ClientGone } from '../../src/http/body-rate.js';
 import { RefusedRequest } from '../../src/http/reply.js';
 import { manualClock } from './manual-clock.js';
 
@@ -171,4 +172,35 @@ test('the first chunk is waited for no longer than the grace, and not when the c
   request.destroy();
   await gone;
   assert.equal(clock.armed, 0);
+});
+
+test('chunks are handed on as they come, and a body that is too slow ends where it is', async () => {
+  const clock = manualClock();
+  const reader = createBodyReader(LIMITS, clock);
+  const request = chunked();
+  const chunks = reader.chunks(request)[Symbol.asyncIterator]();
+  const first = chunks.next();
+  request.write('ab');
+  assert.equal(String((await first).value), 'ab');
+  const second = chunks.next();
+  clock.advance(LIMITS.graceMs + 2_000);
+  assert.equal((await second).done, true);
+  assert.equal(reader.heldBytes, 0);
+  assert.equal(request.listenerCount('data'), 0);
+});
+
+test('chunks that somebody has had enough of stay in the request, and a client that goes away is told', async () => {
+  const reader = createBodyReader(LIMITS, manualClock());
+  const request = chunked();
+  request.write('ab');
+  for await (const chunk of reader.chunks(request)) {
+    assert.equal(String(chunk), 'ab');
+    request.write('rest');
+    break;
+  }
+  assert.equal(String(request.read()), 'rest');
+  const gone = chunked();
+  const next = reader.chunks(gone)[Symbol.asyncIterator]().next();
+  gone.destroy();
+  await assert.rejects(next, ClientGone);
 });

@@ -42,6 +42,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'reading',
       'http',
       'client',
+      'witness',
     ],
   },
   feeding: { imports: ['encoding', 'merkle', 'note', 'client'] },

@@ -239,8 +239,14 @@ function addMirror(program: Command): void {
     .option('--name <name>', 'name of the mirror as a cosigner')
     .option('--mldsa-seed-file <file>', 'seed of its ML-DSA-44 key: 64 hex digits or 32 bytes')
     .option('--data-dir <folder>', 'folder of the copies', './mirror')
+    .option(
+      '--guard-dir <folder>',
+      'folder of what was stated last, best beside no backup of --data-dir (default: stated/ in it)',
+    )
     .option('--port <port>', 'port, 0 for any', '3100')
     .option('--address <address>', 'address to listen on', '127.0.0.1')
+    .option('--metrics-port <port>', 'port of the metrics', '3101')
+    .option('--metrics-address <address>', 'address on which they listen', '127.0.0.1')
     .option('--log-level <level>', 'least severity of log lines', 'info')
     .option('--once', 'look at each log once and end: 0 clean, 1 contradiction, 3 unreachable')
     .action(async (options: MirrorOptions) => {

@@ -5,10 +5,18 @@
  */
 
 import { readFile, stat } from 'node:fs/promises';
+import { equalBytes, utf8 } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
 import { type FedLog, parseFeedConfig } from '../feeding/feed-config.js';
+import { MAX_COSIGNED_NAME_BYTES } from '../note/cosignature.js';
 import { type Policy, parsePolicy } from '../note/policy.js';
-import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '../note/verifier-key.js';
+import { checkKeyName } from '../note/signed-note.js';
+import {
+  parseVerifierKey,
+  printVerifierKey,
+  SIGNATURE_TYPE,
+  type VerifierKey,
+} from '../note/verifier-key.js';
 
 /** The options, as commander gives them. */
 export interface MirrorOptions {
@@ -22,8 +30,11 @@ export interface MirrorOptions {
   readonly name?: string;
   readonly mldsaSeedFile?: string;
   readonly dataDir: string;
+  readonly guardDir?: string;
   readonly port: string;
   readonly address: string;
+  readonly metricsPort: string;
+  readonly metricsAddress: string;
   readonly interval: string;
   readonly logLevel: string;
   readonly once?: boolean;
@@ -32,9 +43,16 @@ export interface MirrorOptions {
 /** The logs of a mirror, and whom it believes. */
 export interface MirrorPlan {
   readonly followed: readonly FedLog[];
-  /** Keys of logs that are uploaded, under their origins. */
-  readonly uploaded: readonly VerifierKey[];
+  readonly uploaded: readonly UploadedLog[];
   readonly policy: Policy | undefined;
+}
+
+/** A log that is uploaded. */
+export interface UploadedLog {
+  /** The name of its keys. */
+  readonly origin: string;
+  /** A line of any one is enough. */
+  readonly keys: readonly [VerifierKey, ...VerifierKey[]];
 }
 
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
@@ -43,7 +61,7 @@ const MAX_FILE_BYTES = 4 * 1024 * 1024;
 export async function mirrorPlan(options: MirrorOptions): Promise<MirrorPlan> {
   const policy = options.policy === undefined ? undefined : await policyIn(options.policy);
   const followed = await followedLogs(options, policy);
-  const uploaded = (options.upload ?? []).map(uploadedKey);
+  const uploaded = uploadedLogs((options.upload ?? []).map(uploadedKey));
   if (followed.length + uploaded.length === 0) {
     throw invalid('no log: give --url and --key, --logs, --policy with URLs, or --upload');
   }
@@ -52,11 +70,23 @@ export async function mirrorPlan(options: MirrorOptions): Promise<MirrorPlan> {
       '--upload needs --name and --mldsa-seed-file: an upload is answered by a cosignature',
     );
   }
+  checkName(options.name);
   if ((options.name === undefined) !== (options.mldsaSeedFile === undefined)) {
     throw invalid('--name and --mldsa-seed-file go together');
   }
-  refuseTwice([...followed.map(({ origin }) => origin), ...uploaded.map(({ name }) => name)]);
+  refuseTwice([...followed.map(({ origin }) => origin), ...uploaded.map(({ origin }) => origin)]);
   return { followed, uploaded, policy };
+}
+
+function checkName(name: string | undefined): void {
+  try {
+    if (name !== undefined) checkKeyName(name);
+  } catch (cause) {
+    throw invalid('--name is empty or holds white space or a plus sign', cause);
+  }
+  if (name !== undefined && utf8(name).length > MAX_COSIGNED_NAME_BYTES) {
+    throw invalid(`--name is longer than ${MAX_COSIGNED_NAME_BYTES} bytes`);
+  }
 }
 
 async function followedLogs(
@@ -96,6 +126,19 @@ async function policyIn(path: string): Promise<Policy> {
     if (!isLogError(cause, 'POLICY_MALFORMED')) throw cause;
     throw invalid(`--policy ${path}: ${cause.message}`, cause);
   }
+}
+
+/** A log that changes its key is named with both. */
+function uploadedLogs(keys: readonly VerifierKey[]): readonly UploadedLog[] {
+  const logs = new Map<string, UploadedLog>();
+  for (const key of keys) {
+    const known = logs.get(key.name)?.keys ?? [];
+    if (known.some(({ keyID }) => equalBytes(keyID, key.keyID))) {
+      throw invalid(`--upload: the key ${printVerifierKey(key)} is named twice`);
+    }
+    logs.set(key.name, { origin: key.name, keys: [key, ...known] });
+  }
+  return [...logs.values()];
 }
 
 function uploadedKey(text: string): VerifierKey {

@@ -2,18 +2,19 @@
  * What is said of a copy that is complete up to a checkpoint: the mirror's cosignature.
  *
  * Spec: https://c2sp.org/tlog-mirror. THE RULE: the mirror signs when every leaf below the size is on disk and hashes to the root,
- * and its line leaves when it is on disk too. In scope: that order. Out of scope: how the leaves came. State: the last time that
- * was signed; times never go back.
+ * and its line leaves when it is on disk too; never for a smaller or another tree than it has stated before. In scope: that order.
+ * Out of scope: how the leaves came. State: whose turn it is.
  */
 
-import type { LogCheckpoint } from '../client/followed-log.js';
 import { equalBytes, utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
+import { readCosignature } from '../note/cosignature.js';
 import {
   MAX_NOTE_BYTES,
   MAX_NOTE_SIGNATURES,
   parseSignedNote,
   printSignatureLine,
+  printSignedNote,
   type SignatureLine,
 } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
@@ -39,40 +40,37 @@ export interface CompletionOptions {
 const MAX_PUBLISHED_BYTES = MAX_NOTE_BYTES - 16_384;
 const MAX_PUBLISHED_LINES = MAX_NOTE_SIGNATURES - 8;
 
-/** Makes checkpoints those of the copy. */
+/** A checkpoint of a log whose leaves are on disk. */
+export interface HeldCheckpoint {
+  readonly size: number;
+  readonly root: Uint8Array;
+  /** The signed text. */
+  readonly text: string;
+  /** The note with the log's own lines. */
+  readonly note: string;
+  /** The note with the lines that it came with. */
+  readonly published: string;
+}
+
+/** States checkpoints of one copy. */
 export class CopyCompletion {
   readonly #options: CompletionOptions;
-  #lastSeconds = 1;
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: CompletionOptions) {
     this.#options = options;
   }
 
   /**
-   * Cosigns a checkpoint whose leaves are all on disk and keeps it, on disk when it returns. It is served with the lines that it
-   * came with, unless they are so many that no room is left for the mirror's: then with the log's own. Returns the checkpoint of the copy then, which may be of a larger size. Throws PROOF_INVALID for
-   * a checkpoint that the copy does not go with; what the store and the signer throw.
+   * Cosigns a checkpoint whose leaves are all on disk and states it, on disk when it returns. One that was cosigned less than
+   * `refreshSeconds` ago stays as it is. It is served with the lines that it came with, unless they are so many that no room is left
+   * for the mirror's: then with the log's own. Returns the checkpoint that is stated then, which may be of a larger size. Throws
+   * PROOF_INVALID for a checkpoint that the copy does not go with; what the copy and the signer throw.
    */
-  async complete(checkpoint: LogCheckpoint): Promise<MirrorCheckpoint> {
-    const { size, root, text } = checkpoint;
-    const { copy, cosigners } = this.#options;
-    const kept = copy.checkpoint;
-    if (kept !== undefined && kept.size > size) return kept;
-    if (size > copy.size || !equalBytes(await copy.rootAt(size), root)) {
-      throw new LogError('PROOF_INVALID', `the copy does not go with the checkpoint of ${size}`);
-    }
-    const signed = kept?.size === size ? this.linesIn(kept.note) : [];
-    const lines: SignatureLine[] = [];
-    for (const cosigner of cosigners) {
-      if (signed.some((line) => isOf(cosigner.key, line))) continue;
-      lines.push(await cosigner.cosign(text, this.#now()));
-    }
-    if (kept?.size === size && lines.length === 0) return kept;
-    return copy.keep({
-      size,
-      root,
-      note: servedNote(checkpoint) + lines.map(printSignatureLine).join(''),
-    });
+  complete(checkpoint: HeldCheckpoint, refreshSeconds: number): Promise<MirrorCheckpoint> {
+    const done = this.#turn.then(() => this.#complete(checkpoint, refreshSeconds));
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   /** Returns the mirror's own lines of a note. */
@@ -83,16 +81,41 @@ export class CopyCompletion {
     );
   }
 
-  #now(): bigint {
-    this.#lastSeconds = Math.max(this.#lastSeconds, this.#options.nowSeconds());
-    return BigInt(this.#lastSeconds);
+  async #complete(checkpoint: HeldCheckpoint, refreshSeconds: number): Promise<MirrorCheckpoint> {
+    const { size, root, text } = checkpoint;
+    const { copy, cosigners, nowSeconds } = this.#options;
+    const { stated } = copy;
+    if (stated !== undefined && stated.size > size) return stated;
+    if (size > copy.size || !equalBytes(await copy.rootAt(size), root)) {
+      throw new LogError('PROOF_INVALID', `the copy does not go with the checkpoint of ${size}`);
+    }
+    const times = stated === undefined ? [] : this.linesIn(stated.note).map(secondsOf);
+    // A clock that was set back must not make a newer tree look older.
+    const now = Math.max(1, nowSeconds(), ...times);
+    const isFresh =
+      times.length === cosigners.length && times.every((time) => now - time < refreshSeconds);
+    if (stated?.size === size && isFresh) return stated;
+    const lines: SignatureLine[] = [];
+    for (const cosigner of cosigners) lines.push(await cosigner.cosign(text, BigInt(now)));
+    const note = this.#servedNote(checkpoint) + lines.map(printSignatureLine).join('');
+    return copy.state({ size, root, note });
+  }
+
+  /** Without lines of this mirror's, which others may have brought along. */
+  #servedNote({ text, note, published }: HeldCheckpoint): string {
+    const { cosigners } = this.#options;
+    const signatures = parseSignedNote(published).signatures.filter(
+      (line) => !cosigners.some(({ key }) => isOf(key, line)),
+    );
+    const served = printSignedNote({ text, signatures });
+    const isLong =
+      utf8(served).length > MAX_PUBLISHED_BYTES || signatures.length > MAX_PUBLISHED_LINES;
+    return isLong ? note : served;
   }
 }
 
-function servedNote({ note, published }: LogCheckpoint): string {
-  const lines = parseSignedNote(published).signatures.length;
-  const isLong = utf8(published).length > MAX_PUBLISHED_BYTES || lines > MAX_PUBLISHED_LINES;
-  return isLong ? note : published;
+function secondsOf({ signature }: SignatureLine): number {
+  return Number(readCosignature(signature)?.timeSeconds ?? 0n);
 }
 
 function isOf(key: VerifierKey, line: SignatureLine): boolean {

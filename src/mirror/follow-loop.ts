@@ -20,7 +20,8 @@ export interface FollowedLog {
 /** What is told of the logs. */
 export interface FollowEvents {
   looked(origin: string, outcome: FollowOutcome): void;
-  failed(origin: string, error: unknown, isContradiction: boolean): void;
+  /** The next look waits for it. */
+  failed(origin: string, error: unknown, isContradiction: boolean): Promise<void>;
 }
 
 /** Logs that are being followed. */
@@ -76,7 +77,7 @@ async function follow(
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      events.failed(origin, error, isContradiction(error));
+      await events.failed(origin, error, isContradiction(error));
       const asked = error instanceof RequestFailed ? (error.retryAfterSeconds ?? 0) : 0;
       askedPauseMs = Math.min(asked * 1000, LONGEST_PAUSE_MS);
     }

@@ -21,7 +21,7 @@ export interface FollowOptions {
   readonly copy: MirroredLog;
   readonly remote: RemoteLog;
   readonly open: OpenCheckpoint;
-  /** Called with a checkpoint whose leaves are all on disk; it is kept and, by who signs, signed. */
+  /** Called with a checkpoint whose leaves are all on disk, at each look: it is stated, and stated anew when that was long ago. */
   readonly complete: (checkpoint: LogCheckpoint) => Promise<void>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -62,10 +62,10 @@ export async function followOnce(options: FollowOptions): Promise<FollowOutcome>
   const { copy, remote, open, complete } = options;
   await copy.settle();
   const checkpoint = open(await remote.checkpoint());
-  const before = copy.checkpoint;
+  const before = copy.stated;
   const { size } = checkpoint;
   if (size < (before?.size ?? 0)) {
-    await assertSameTree(copy, checkpoint);
+    if (size <= copy.size) await assertSameTree(copy, checkpoint);
     return { outcome: 'behind', size };
   }
   if (size <= copy.size) {
@@ -74,10 +74,10 @@ export async function followOnce(options: FollowOptions): Promise<FollowOutcome>
     await assertConsistent(options, checkpoint);
     await copyLeaves(options, checkpoint);
   }
-  if (before?.size === size) return { outcome: 'unchanged', size };
-  await checkEdgeTiles(options, checkpoint);
+  const isNew = before?.size !== size;
+  if (isNew) await checkEdgeTiles(options, checkpoint);
   await complete(checkpoint);
-  return { outcome: 'copied', size };
+  return { outcome: isNew ? 'copied' : 'unchanged', size };
 }
 
 /** The checkpoint's leaves are all there: is their root the one that was signed? */
@@ -88,28 +88,37 @@ async function assertSameTree(
   if (equalBytes(await copy.rootAt(size), root)) return;
   throw new LogForked(
     `the log has signed another root for size ${size} than its leaves have`,
-    [copy.checkpoint?.note ?? '', note].filter((each) => each !== ''),
+    notesBeside(copy, note),
   );
 }
 
-/** Before anything is fetched: what was proven of the older checkpoint must hold of the newer one. */
-async function assertConsistent(
+/** Before anything is fetched: what was proven, or stated, of an older checkpoint must hold of the newer one. */
+async function assertConsistent(options: FollowOptions, checkpoint: LogCheckpoint): Promise<void> {
+  const { copy } = options;
+  const copied = { size: copy.size, root: copy.root };
+  const { stated = copied } = copy;
+  await assertBegins(options, copied, checkpoint);
+  // A copy that was put back: it must not be led past what this mirror has signed.
+  if (stated.size > copied.size) await assertBegins(options, stated, checkpoint);
+}
+
+async function assertBegins(
   { copy, remote }: FollowOptions,
-  { size, root, note }: LogCheckpoint,
+  { size: first, root: firstRoot }: { readonly size: number; readonly root: Uint8Array },
+  { size: last, root: lastRoot, note }: LogCheckpoint,
 ): Promise<void> {
-  if (copy.size === 0) return;
-  const first = copy.size;
-  const proof = await remote.consistency(first, size);
+  if (first === 0) return;
+  const proof = first === last ? [] : await remote.consistency(first, last);
   try {
-    verifyConsistency({ first, last: size, firstRoot: copy.root, lastRoot: root, proof });
+    verifyConsistency({ first, last, firstRoot, lastRoot, proof });
   } catch (cause) {
-    const notes = [copy.checkpoint?.note ?? '', note].filter((each) => each !== '');
-    throw new LogForked(
-      `the tree of ${size} does not begin with the ${first} copied`,
-      notes,
-      cause,
-    );
+    const reason = `the tree of ${last} does not begin with the known one of ${first}`;
+    throw new LogForked(reason, notesBeside(copy, note), cause);
   }
+}
+
+function notesBeside({ stated }: MirroredLog, note: string): readonly string[] {
+  return stated === undefined ? [note] : [stated.note, note];
 }
 
 async function copyLeaves(options: FollowOptions, checkpoint: LogCheckpoint): Promise<void> {

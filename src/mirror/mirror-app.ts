@@ -5,7 +5,7 @@
  * In scope: putting routes, gates and adapters together. Out of scope: sockets and ports (cli/).
  */
 
-import { createHash, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { DEFAULT_BODY_LIMITS } from '../http/body.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
@@ -20,14 +20,17 @@ import { type TileSource, tileRoutes } from '../http/tile-routes.js';
 import { hasTile, readTile } from '../reading/tiles.js';
 import { MIRROR_DIALECT, textReply } from './dialect.js';
 import type { MirroredLog } from './mirrored-log.js';
+import { pathNameOf } from './path-name.js';
 import type { UploadIntake } from './upload-intake.js';
-import { MAX_UPLOAD_BYTES, uploadRoutes } from './upload-routes.js';
+import { type UploadRoutesOptions, uploadRoutes } from './upload-routes.js';
 
 /** What is served. */
 export interface MirrorAppOptions {
   readonly copies: readonly MirroredLog[];
   /** The door of those that are uploaded, by origin. */
   readonly intakes: ReadonlyMap<string, UploadIntake>;
+  /** Told of uploads. */
+  readonly uploads?: Omit<UploadRoutesOptions, 'intakeOf'>;
   /** Told of each request when it is over. */
   completed(request: CompletedRequest): void;
   /** Told of failures outside any handler. */
@@ -35,11 +38,6 @@ export interface MirrorAppOptions {
 }
 
 const MAX_REQUESTS = 1_024;
-
-/** Returns the name of a log in paths: the lower-case hex SHA-256 of its origin. */
-export function pathNameOf(origin: string): string {
-  return createHash('sha256').update(origin).digest('hex');
-}
 
 /** Returns the listener for `http.createServer` (with `serverOptions` and `applyServerLimits` of http/). */
 export function createMirrorApp(options: MirrorAppOptions): RequestListener {
@@ -50,14 +48,14 @@ export function createMirrorApp(options: MirrorAppOptions): RequestListener {
   const table: RouteTable = {
     pages: pagesOf(copies),
     routes: [
-      ...uploadRoutes((origin) => intakes.get(origin)),
+      ...uploadRoutes({ ...options.uploads, intakeOf: (origin) => intakes.get(origin) }),
       ...tileRoutes('', () => only, bundles),
       ...tileRoutes('/{log}', ({ log = '' }) => sources.get(log), bundles),
     ],
   };
   const exchange = createExchange({
     router: createRouter(table),
-    bodyLimits: { ...DEFAULT_BODY_LIMITS, maxBytes: MAX_UPLOAD_BYTES },
+    bodyLimits: DEFAULT_BODY_LIMITS,
     maxConcurrentRequests: MAX_REQUESTS,
     clock: SYSTEM_CLOCK,
     requestIDHeader: 'x-request-id',

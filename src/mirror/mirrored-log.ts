@@ -1,12 +1,14 @@
 /**
- * The copy of one log: its leaves in a store, and the newest checkpoint that they have been held against.
+ * The copy of one log: its leaves in a store, and beside the store the checkpoint that the mirror has STATED last, which binds it.
  *
- * Spec: storage/log-store.ts. In scope: adding leaves that somebody has verified, in order and on disk when it returns; which
- * checkpoint the copy is served with. Out of scope: verifying (follower.ts, package-check.ts), HTTP. State: the right edge of the
- * tree; the store alone decides what is committed. Of one log there is one instance, and nobody else writes to it.
+ * Spec: storage/log-store.ts. Whatever becomes of the store, restored from an old backup or begun anew, no smaller and no other
+ * tree is stated after it: until the copy holds that checkpoint's leaves again, none is served. In scope: adding leaves that
+ * somebody has verified, in order and on disk when it returns; which checkpoint the copy is served with. Out of scope: verifying
+ * (follower.ts, upload-intake.ts), HTTP. State: the right edge of the tree; store and file alone decide what is durable. Of one log
+ * there is one instance, and nobody else writes to it.
  */
 
-import { equalBytes, fromUtf8, utf8 } from '../encoding/bytes.js';
+import { equalBytes } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import { appendToFrontier, EMPTY_FRONTIER, frontierRoot } from '../merkle/frontier.js';
 import { HASH_SIZE, leafHash } from '../merkle/hash.js';
@@ -15,8 +17,9 @@ import { parseCheckpoint } from '../note/checkpoint.js';
 import { parseSignedNote } from '../note/signed-note.js';
 import type { Commit, Head, LogStore, Store } from '../storage/log-store.js';
 import { edgeAt, rootAt } from '../storage/root-at.js';
+import type { KeptNotes } from './kept-notes.js';
 
-/** The checkpoint that a copy is served with. */
+/** A checkpoint that the mirror has stated: served, and signed where it has a key. */
 export interface MirrorCheckpoint {
   readonly size: number;
   readonly root: Uint8Array;
@@ -37,10 +40,13 @@ export class MirroredLog {
   readonly origin: string;
   readonly #store: Store;
   readonly #log: LogStore;
+  readonly #notes: KeptNotes;
   readonly #nowSeconds: () => number;
   #head: Head;
   #edge: TreeEdge;
-  #checkpoint: MirrorCheckpoint | undefined;
+  #stated: MirrorCheckpoint | undefined;
+  /** Whether the copy has the leaves of what was stated. */
+  #isHeld: boolean;
   /** After a write that failed. */
   #isUnsure = false;
   #turn: Promise<unknown> = Promise.resolve();
@@ -48,23 +54,26 @@ export class MirroredLog {
   private constructor(origin: string, loaded: LoadedLog, options: MirroredLogOptions) {
     this.origin = origin;
     this.#store = options.store;
+    this.#notes = options.stated;
     this.#nowSeconds = options.nowSeconds;
     this.#log = loaded.log;
     this.#head = loaded.head;
     this.#edge = loaded.edge;
-    this.#checkpoint = loaded.checkpoint;
+    this.#stated = loaded.stated;
+    this.#isHeld = loaded.isHeld;
   }
 
   /**
-   * Returns the copy of the log with this tree ID, which the store has. Throws STORE_CORRUPT when its checkpoint is not of the
-   * leaves that are there, and what the store throws.
+   * Returns the copy of the log with this tree ID, which the store has. Throws STORE_CORRUPT when its leaves are not those of the
+   * checkpoint that was stated, and what store and file throw.
    */
   static async open(
     origin: string,
     treeID: bigint,
     options: MirroredLogOptions,
   ): Promise<MirroredLog> {
-    return new MirroredLog(origin, await load(options.store.log(treeID)), options);
+    const loaded = await load(origin, options.store.log(treeID), options.stated);
+    return new MirroredLog(origin, loaded, options);
   }
 
   /** Number of leaves that are there. */
@@ -76,9 +85,14 @@ export class MirroredLog {
     return this.#head.root;
   }
 
-  /** The newest checkpoint whose leaves are all there, undefined before the first. */
+  /** The checkpoint that was stated last, undefined before the first: nothing else may be stated below or beside it. */
+  get stated(): MirrorCheckpoint | undefined {
+    return this.#stated;
+  }
+
+  /** That checkpoint when its leaves are all there, as they are unless the store was lost or put back. */
   get checkpoint(): MirrorCheckpoint | undefined {
-    return this.#checkpoint;
+    return this.#isHeld ? this.#stated : undefined;
   }
 
   /** For who serves tiles. */
@@ -143,23 +157,23 @@ export class MirroredLog {
   }
 
   /**
-   * Keeps a checkpoint of leaves that are there; one that is smaller than the one that is kept is passed over, and of one of the
-   * same size the lines are added. It is on disk when it returns. Returns the checkpoint that is kept then. Throws PROOF_INVALID
-   * for another root than the copy has.
+   * States a checkpoint of leaves that are there, unless one of a larger size was stated; one of the same size takes its place. It
+   * is on disk when it returns. Returns the checkpoint that is stated then. Throws PROOF_INVALID for another root than the copy
+   * has, STORE_CORRUPT for a copy of other leaves than were stated, and what the file throws.
    */
-  keep(checkpoint: MirrorCheckpoint): Promise<MirrorCheckpoint> {
+  state(checkpoint: MirrorCheckpoint): Promise<MirrorCheckpoint> {
     return this.#alone(async () => {
       const { size, root, note } = checkpoint;
-      const kept = this.#checkpoint;
-      if (kept !== undefined && kept.size > size) return kept;
-      if (!equalBytes(await this.rootAt(size), root)) {
+      const stated = this.#stated;
+      if (stated !== undefined && stated.size > size) return stated;
+      if (size > this.size || !equalBytes(await this.rootAt(size), root)) {
         throw new LogError('PROOF_INVALID', `the copy has another root at size ${size}`);
       }
-      await this.#log.late({ notes: [{ kind: 'tiles', size, bytes: utf8(note) }], sync: true });
-      const stored = await this.#log.newestNote('tiles');
-      const united = { size, root, note: stored === undefined ? note : fromUtf8(stored.bytes) };
-      this.#checkpoint = united;
-      return united;
+      await assertHeld(this.#log, this.#head, stated);
+      await this.#notes.write([note]);
+      this.#stated = { size, root, note };
+      this.#isHeld = true;
+      return this.#stated;
     });
   }
 
@@ -186,6 +200,7 @@ export class MirroredLog {
     }
     this.#head = head;
     this.#edge = edge;
+    if (!this.#isHeld) this.#isHeld = await isHeld(this.#log, head, this.#stated);
   }
 
   /** Runs one write after the other. After a failed one the store alone knows what is in it. */
@@ -206,10 +221,11 @@ export class MirroredLog {
   }
 
   async #reload(): Promise<void> {
-    const { head, edge, checkpoint } = await load(this.#log);
+    const { head, edge, stated, isHeld } = await load(this.origin, this.#log, this.#notes);
     this.#head = head;
     this.#edge = edge;
-    this.#checkpoint = checkpoint;
+    this.#stated = stated;
+    this.#isHeld = isHeld;
     this.#isUnsure = false;
   }
 }
@@ -217,6 +233,8 @@ export class MirroredLog {
 /** What a copy lies in. */
 export interface MirroredLogOptions {
   readonly store: Store;
+  /** Where the checkpoint lies that was stated last; best where a backup of the store that is put back leaves it alone. */
+  readonly stated: KeptNotes;
   /** Wall clock, seconds since 1970: what the store notes as the time of a leaf is when it was copied. */
   readonly nowSeconds: () => number;
 }
@@ -225,19 +243,42 @@ interface LoadedLog {
   readonly log: LogStore;
   readonly head: Head;
   readonly edge: TreeEdge;
-  readonly checkpoint: MirrorCheckpoint | undefined;
+  readonly stated: MirrorCheckpoint | undefined;
+  readonly isHeld: boolean;
 }
 
-async function load(log: LogStore): Promise<LoadedLog> {
+async function load(origin: string, log: LogStore, notes: KeptNotes): Promise<LoadedLog> {
   const head = await log.head();
   const edge = await edgeAt(log, head.size);
-  const stored = await log.newestNote('tiles');
-  if (stored === undefined) return { log, head, edge, checkpoint: undefined };
-  const note = fromUtf8(stored.bytes);
-  const { size: wide, root } = parseCheckpoint(parseSignedNote(note).text);
-  const size = Number(wide);
-  if (size > head.size || !equalBytes(await rootAt(log, size), root)) {
-    throw new LogError('STORE_CORRUPT', `the copy has lost leaves below its checkpoint of ${size}`);
+  const [note] = await notes.read();
+  const stated = note === undefined ? undefined : readStated(origin, note);
+  if (stated !== undefined && stated.size <= head.size) await assertHeld(log, head, stated);
+  return { log, head, edge, stated, isHeld: await isHeld(log, head, stated) };
+}
+
+function readStated(origin: string, note: string): MirrorCheckpoint {
+  const { origin: found, size, root } = parseCheckpoint(parseSignedNote(note).text);
+  if (found === origin && size <= BigInt(Number.MAX_SAFE_INTEGER)) {
+    return { size: Number(size), root, note };
   }
-  return { log, head, edge, checkpoint: { size, root, note } };
+  throw new LogError('STORE_CORRUPT', `the checkpoint that was stated of ${origin} is of ${found}`);
+}
+
+async function isHeld(
+  log: LogStore,
+  head: Head,
+  stated: MirrorCheckpoint | undefined,
+): Promise<boolean> {
+  if (stated === undefined) return true;
+  return stated.size <= head.size && equalBytes(await rootAt(log, stated.size), stated.root);
+}
+
+async function assertHeld(
+  log: LogStore,
+  head: Head,
+  stated: MirrorCheckpoint | undefined,
+): Promise<void> {
+  if (await isHeld(log, head, stated)) return;
+  const reason = `the copy has other leaves than those of the checkpoint of ${stated?.size} that was stated`;
+  throw new LogError('STORE_CORRUPT', reason);
 }

@@ -1,22 +1,26 @@
-/** Packed bodies: as much of one as a bound allows, whatever it claims to hold. */
+/** Packed bodies, unpacked as they come: a small piece at a time, whatever they claim to hold. */
 
+import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 
-/** Returns the first `most` bytes of what gzip has packed; of a damaged or cut one, what comes before the damage. */
-export async function unpackedPrefix(packed: Uint8Array, most: number): Promise<Uint8Array> {
+/** Yields what gzip has packed; of a damaged or cut one, what comes before the damage. Throws what `packed` throws. */
+export async function* unpacked(packed: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const source = Readable.from(packed, { objectMode: false });
   const gunzip = createGunzip();
-  gunzip.end(packed);
-  const chunks: Buffer[] = [];
-  let room = most;
+  source.on('error', (error) => gunzip.destroy(error));
+  source.pipe(gunzip);
   try {
-    for await (const chunk of gunzip as AsyncIterable<Buffer>) {
-      chunks.push(chunk.subarray(0, room));
-      room -= chunk.length;
-      // Leaving the loop ends the unpacking.
-      if (room <= 0) break;
-    }
-  } catch {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
     // An upload that was broken off counts up to where it broke; every package in it proves itself.
+    if (!isOfZlib(error)) throw error;
+  } finally {
+    gunzip.destroy();
+    source.destroy();
   }
-  return Buffer.concat(chunks);
+}
+
+function isOfZlib(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code?.startsWith('Z_') === true;
 }

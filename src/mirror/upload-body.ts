@@ -1,14 +1,17 @@
 /**
- * The body of add-entries: a header, then packages of entries, each with the proof that they belong to the log.
+ * The body of add-entries as it comes: a header, then packages of entries, each with the proof that they belong to the log.
  *
  * Spec: https://c2sp.org/tlog-mirror#add-entries. In scope: the bytes, and which package is which part of the log. Out of scope:
- * whether proofs hold. Pure. Packages are read one by one: a body may end within any, and what came before it counts.
+ * whether proofs hold. A body may end within any package, and what came before it counts. State: what has come of the package
+ * whose turn it is, never more.
  */
 
 import { LogError } from '../errors.js';
 import { MAX_BUNDLE_ENTRY_SIZE } from '../merkle/entry-bundle.js';
 import { HASH_SIZE } from '../merkle/hash.js';
 import { TILE_WIDTH } from '../merkle/tile.js';
+import { ByteCursor } from './byte-cursor.js';
+import type { RoomHolder, UploadRoom } from './upload-room.js';
 
 /** The start of an upload. */
 export interface UploadHeader {
@@ -18,8 +21,6 @@ export interface UploadHeader {
   readonly start: bigint;
   readonly end: bigint;
   readonly ticket: Uint8Array;
-  /** Where the packages begin. */
-  readonly packagesAt: number;
 }
 
 /** Entries [start, start + entries.length) and why they belong there. */
@@ -33,48 +34,138 @@ export interface EntryPackage {
 
 /** Most hashes of a package's proof. */
 const MAX_PROOF_HASHES = 63;
-/** The longest package, in bytes: who reads less of a body might never get on. */
-export const MAX_PACKAGE_BYTES =
+/** The longest package, in bytes. */
+export const MAX_PACKAGE_BYTES: number =
   TILE_WIDTH * (2 + MAX_BUNDLE_ENTRY_SIZE) + 1 + MAX_PROOF_HASHES * HASH_SIZE;
+const FIRST_BYTES = 65_536;
 
-/** Returns the header. Throws ENCODING_MALFORMED when the body ends within it. */
-export function readUploadHeader(body: Uint8Array): UploadHeader {
-  const cursor = new Cursor(body, 0);
+/** One body. */
+export class UploadBody implements RoomHolder {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  readonly #room: UploadRoom;
+  #buffer = new Uint8Array(0);
+  #length = 0;
+  #isOver = false;
+  #isCut = false;
+
+  /** Reads the chunks one by one; what is kept of them takes its place in `room`. */
+  constructor(chunks: AsyncIterable<Uint8Array>, room: UploadRoom) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+    this.#room = room;
+  }
+
+  /** True when the body was given up on for want of room: the client is not to blame. */
+  get isCut(): boolean {
+    return this.#isCut;
+  }
+
+  /** Returns the header, which comes first. Throws ENCODING_MALFORMED when the body ends within it. */
+  async header(): Promise<UploadHeader> {
+    const header = await this.#next(readHeader);
+    if (header !== undefined) return header;
+    throw new LogError('ENCODING_MALFORMED', 'add-entries: the body ends within its header');
+  }
+
+  /**
+   * Yields the packages of the entries [start, end) that are there as a whole. The rest of a package that is cut is passed over.
+   * Throws PROOF_INVALID for a proof that is too long.
+   */
+  async *packages(start: number, end: bigint): AsyncGenerator<EntryPackage> {
+    for (let from = start; BigInt(from) < end; ) {
+      const alignedStart = from - (from % TILE_WIDTH);
+      const isLast = end < BigInt(alignedStart + TILE_WIDTH);
+      const to = isLast ? Number(end) : alignedStart + TILE_WIDTH;
+      const found = await this.#next((cursor) => readPackage(cursor, to - from));
+      if (found === undefined) return;
+      yield { alignedStart, start: from, ...found };
+      from = to;
+    }
+  }
+
+  /** Gives up what is held; the body ends here. */
+  cut(): void {
+    this.#isCut = true;
+    this.#drop();
+  }
+
+  /** Ends the reading. What is left of the body stays where it comes from. */
+  async close(): Promise<void> {
+    this.#drop();
+    this.#room.leave(this);
+    await this.#chunks.return?.();
+  }
+
+  #drop(): void {
+    this.#isOver = true;
+    this.#buffer = new Uint8Array(0);
+    this.#length = 0;
+  }
+
+  /** Returns what `read` finds at the start of what is left, undefined when the body ends before that is whole. */
+  async #next<T>(read: (cursor: ByteCursor) => T | undefined): Promise<T | undefined> {
+    for (;;) {
+      const cursor = new ByteCursor(this.#buffer.subarray(0, this.#length));
+      if (read(cursor) !== undefined) {
+        // Of its own: the buffer is written to again.
+        const taken = this.#buffer.slice(0, cursor.at);
+        this.#buffer.copyWithin(0, cursor.at, this.#length);
+        this.#length -= cursor.at;
+        return read(new ByteCursor(taken));
+      }
+      if (!(await this.#more())) return undefined;
+    }
+  }
+
+  async #more(): Promise<boolean> {
+    if (this.#isOver) return false;
+    const { done, value } = await this.#chunks.next();
+    if (done === true) this.#isOver = true;
+    // It may have been cut while it waited.
+    if (this.#isOver) return false;
+    return this.#keep(value as Uint8Array);
+  }
+
+  #keep(chunk: Uint8Array): boolean {
+    const needed = this.#length + chunk.length;
+    if (needed > this.#buffer.length) {
+      const capacity = Math.max(needed, 2 * this.#buffer.length, FIRST_BYTES);
+      if (!this.#room.take(this, capacity)) {
+        this.cut();
+        return false;
+      }
+      const larger = new Uint8Array(capacity);
+      larger.set(this.#buffer.subarray(0, this.#length));
+      this.#buffer = larger;
+    }
+    this.#buffer.set(chunk, this.#length);
+    this.#length = needed;
+    return true;
+  }
+}
+
+function readHeader(cursor: ByteCursor): UploadHeader | undefined {
   const origin = cursor.prefixed();
   const start = cursor.u64();
   const end = cursor.u64();
   const ticket = cursor.prefixed();
   if (origin === undefined || start === undefined || end === undefined || ticket === undefined) {
-    throw new LogError('ENCODING_MALFORMED', 'add-entries: the body ends within its header');
+    return undefined;
   }
-  return { origin: textOf(origin), start, end, ticket, packagesAt: cursor.at };
+  return { origin: textOf(origin), start, end, ticket };
 }
 
-/**
- * Yields the packages of the entries [start, end) that are there as a whole; `end` - `start` need not be. The rest of a
- * package that is cut is passed over. Throws PROOF_INVALID for a proof that is too long.
- */
-export function* readPackages(
-  body: Uint8Array,
-  packagesAt: number,
-  start: number,
-  end: number,
-): Generator<EntryPackage> {
-  const cursor = new Cursor(body, packagesAt);
-  for (let from = start; from < end; ) {
-    const alignedStart = from - (from % TILE_WIDTH);
-    const to = Math.min(end, alignedStart + TILE_WIDTH);
-    const entries = repeated(to - from, () => cursor.prefixed());
-    const count = cursor.u8();
-    if (entries === undefined || count === undefined) return;
-    if (count > MAX_PROOF_HASHES) {
-      throw new LogError('PROOF_INVALID', `${count} hashes prove the entries from ${from} on`);
-    }
-    const proof = repeated(count, () => cursor.bytes(HASH_SIZE));
-    if (proof === undefined) return;
-    yield { alignedStart, start: from, entries, proof };
-    from = to;
+function readPackage(
+  cursor: ByteCursor,
+  entryCount: number,
+): Pick<EntryPackage, 'entries' | 'proof'> | undefined {
+  const entries = repeated(entryCount, () => cursor.prefixed());
+  const hashCount = cursor.u8();
+  if (entries === undefined || hashCount === undefined) return undefined;
+  if (hashCount > MAX_PROOF_HASHES) {
+    throw new LogError('PROOF_INVALID', `${hashCount} hashes prove a package of entries`);
   }
+  const proof = repeated(hashCount, () => cursor.bytes(HASH_SIZE));
+  return proof && { entries, proof };
 }
 
 /** Returns so many results of `read`, undefined when one of them is. */
@@ -86,42 +177,6 @@ function repeated<T>(count: number, read: () => T | undefined): T[] | undefined 
     found.push(next);
   }
   return found;
-}
-
-/** Reads on from a place; undefined where the body ends before, and from then on. */
-class Cursor {
-  at: number;
-  readonly #body: Uint8Array;
-
-  constructor(body: Uint8Array, at: number) {
-    this.#body = body;
-    this.at = at;
-  }
-
-  bytes(length: number): Uint8Array | undefined {
-    const from = this.at;
-    if (from + length > this.#body.length) {
-      this.at = Number.POSITIVE_INFINITY;
-      return undefined;
-    }
-    this.at += length;
-    return this.#body.subarray(from, this.at);
-  }
-
-  u8(): number | undefined {
-    return this.bytes(1)?.[0];
-  }
-
-  u64(): bigint | undefined {
-    const bytes = this.bytes(8);
-    return bytes && new DataView(bytes.buffer, bytes.byteOffset, 8).getBigUint64(0);
-  }
-
-  /** Bytes behind their length, 16 bits. */
-  prefixed(): Uint8Array | undefined {
-    const length = this.bytes(2);
-    return length && this.bytes((length[0] as number) * 256 + (length[1] as number));
-  }
 }
 
 function textOf(bytes: Uint8Array): string | undefined {

@@ -1,8 +1,8 @@
 /**
  * add-checkpoint and add-entries over HTTP. Spec: https://c2sp.org/tlog-mirror.
  *
- * In scope: media types, packed bodies, answers. Out of scope: deciding (upload-intake.ts). A body is read up to a bound; what is
- * cut off is as if it had not been sent yet. State: the number of uploads under way.
+ * In scope: media types, packed bodies, answers. Out of scope: deciding (upload-intake.ts). A body of entries is read package by
+ * package, of any length, and answered as soon as the answer is known. State: the uploads under way.
  */
 
 import { toBase64 } from '../encoding/base64.js';
@@ -13,29 +13,40 @@ import { type Route, type RouteRequest, route } from '../http/route.js';
 import { parseSignedNote } from '../note/signed-note.js';
 import { MAX_SUBMISSION_BYTES, parseCheckpointSubmission } from '../note/submission.js';
 import { textReply } from './dialect.js';
-import { unpackedPrefix } from './unpack.js';
-import { MAX_PACKAGE_BYTES, readUploadHeader } from './upload-body.js';
+import { unpacked } from './unpack.js';
+import { UploadBody, type UploadHeader } from './upload-body.js';
 import type {
   SubmissionVerdict,
   UploadInfo,
   UploadIntake,
   UploadVerdict,
 } from './upload-intake.js';
+import { UploadRoom } from './upload-room.js';
 
-/** Longest upload that is looked at, packed and unpacked, in bytes: 32 packages of entries of 4 kB, one of any. */
-export const MAX_UPLOAD_BYTES: number = Math.max(32 * 1024 * 1024, MAX_PACKAGE_BYTES + 131_072);
+/** What uploads lead to, and who is told. */
+export interface UploadRoutesOptions {
+  /** Returns the log with an origin. */
+  intakeOf(origin: string): UploadIntake | undefined;
+  /** Told of each answer to an upload of entries of a log that is known, by its status. */
+  uploaded?(origin: string, status: number): void;
+  /** Told of each answer to a checkpoint of a log that is known, by its status. */
+  submitted?(origin: string, status: number): void;
+  /** Told of two notes of a log that cannot both be true; the answer waits for it. */
+  contradicted?(origin: string, notes: readonly string[]): Promise<void>;
+}
 
-/** Uploads that are unpacked and checked at a time; one more comes again. */
-const MAX_UPLOADS = 4;
+/** Uploads under way at a time; one more comes again. Readers have the other requests for themselves. */
+const MAX_UPLOADS = 256;
+/** Bytes of packages that are not whole yet, of all uploads together: eight of the longest. */
+const MAX_HELD_BYTES = 160 * 1024 * 1024;
 
 const SIZE_TYPE = 'text/x.tlog.size';
 const INFO_TYPE = 'text/x.tlog.mirror-info';
+const TEXT_TYPE = 'text/plain; charset=utf-8';
 const PACKED: readonly HeaderField[] = [['Accept-Encoding', 'gzip']];
 
-/** Returns the routes; `intakeOf` finds the log with an origin. */
-export function uploadRoutes(
-  intakeOf: (origin: string) => UploadIntake | undefined,
-): readonly Route[] {
+/** Returns the routes. */
+export function uploadRoutes(options: UploadRoutesOptions): readonly Route[] {
   const shared = {
     method: 'POST',
     exact: true,
@@ -45,6 +56,7 @@ export function uploadRoutes(
     noCache: true,
     measured: false,
   } as const;
+  const room = new UploadRoom(MAX_HELD_BYTES);
   let underWay = 0;
   return [
     route<Uint8Array>({
@@ -52,28 +64,22 @@ export function uploadRoutes(
       path: '/add-checkpoint',
       maxBodyBytes: MAX_SUBMISSION_BYTES,
       read: readSubmission,
-      handle: (body) => addCheckpoint(body, intakeOf),
+      handle: (body) => addCheckpoint(body, options),
     }),
-    route<Uint8Array>({
+    route<AsyncIterable<Uint8Array>>({
       ...shared,
       path: '/add-entries',
-      maxBodyBytes: MAX_UPLOAD_BYTES,
+      streamsBody: true,
       read: readUpload,
-      async handle(body, request) {
-        if (underWay >= MAX_UPLOADS) {
-          throw new RefusedRequest(503, 'too many uploads are under way', {
-            headers: [['Retry-After', '1']],
-          });
-        }
+      async handle(chunks) {
+        if (underWay >= MAX_UPLOADS) throw tooMany();
         underWay += 1;
+        const body = new UploadBody(chunks, room);
         try {
-          const isPacked = encodingOf(request) === 'gzip';
-          return await addEntries(
-            isPacked ? await unpackedPrefix(body, MAX_UPLOAD_BYTES) : body,
-            intakeOf,
-          );
+          return await addEntries(body, options);
         } finally {
           underWay -= 1;
+          await body.close();
         }
       },
     }),
@@ -85,59 +91,81 @@ function readSubmission({ body }: RouteRequest): Uint8Array {
   return body?.bytes ?? new Uint8Array(0);
 }
 
-function readUpload(request: RouteRequest): Uint8Array {
-  const type = request.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+function readUpload({ header, stream }: RouteRequest): AsyncIterable<Uint8Array> {
+  const type = header('content-type')?.split(';')[0]?.trim().toLowerCase();
   if (type !== 'application/octet-stream') {
     throw new RefusedRequest(415, 'entries are uploaded as application/octet-stream');
   }
-  if (!['identity', 'gzip'].includes(encodingOf(request))) {
-    throw new RefusedRequest(415, 'entries are uploaded as they are, or packed with gzip', {
-      headers: PACKED,
-    });
-  }
-  return request.body?.bytes ?? new Uint8Array(0);
+  const chunks = stream ?? NOTHING;
+  const encoding = header('content-encoding')?.trim().toLowerCase() ?? 'identity';
+  if (encoding === 'identity') return chunks;
+  if (encoding === 'gzip' || encoding === 'x-gzip') return unpacked(chunks);
+  throw new RefusedRequest(415, 'entries are uploaded as they are, or packed with gzip', {
+    headers: PACKED,
+  });
 }
 
-function encodingOf(request: RouteRequest): string {
-  return request.header('content-encoding')?.trim().toLowerCase() ?? 'identity';
+const NOTHING: AsyncIterable<Uint8Array> = {
+  async *[Symbol.asyncIterator]() {},
+};
+
+function tooMany(): RefusedRequest {
+  return new RefusedRequest(503, 'too many uploads are under way', {
+    headers: [['Retry-After', '1'], ...PACKED],
+  });
 }
 
 async function addCheckpoint(
   body: Uint8Array,
-  intakeOf: (origin: string) => UploadIntake | undefined,
+  { intakeOf, submitted, contradicted }: UploadRoutesOptions,
 ): Promise<Reply> {
   const submission = clientsMistake(() => parseCheckpointSubmission(body));
   const note = clientsMistake(() => parseSignedNote(submission.note));
-  const [origin = ''] = note.text.split('\n');
+  const [origin = ''] = note.text.split('\n', 1);
   const intake = intakeOf(origin);
   if (intake === undefined) return textReply(404, 'no such log is uploaded here');
-  return submissionReply(await intake.addCheckpoint(submission));
+  const verdict = await intake.addCheckpoint(submission);
+  submitted?.(origin, verdict.status);
+  if (verdict.contradiction !== undefined) await contradicted?.(origin, verdict.contradiction);
+  return submissionReply(verdict);
 }
 
 function submissionReply(verdict: SubmissionVerdict): Reply {
   // Nothing is signed here: a mirror signs what it holds.
-  if (verdict.status === 200) return { status: 200, contentType: 'text/plain; charset=utf-8' };
+  if (verdict.status === 200) return { status: 200, contentType: TEXT_TYPE };
   if (verdict.status !== 409) return textReply(verdict.status, verdict.reason);
   return { status: 409, contentType: SIZE_TYPE, body: `${verdict.size}\n` };
 }
 
 async function addEntries(
-  body: Uint8Array,
-  intakeOf: (origin: string) => UploadIntake | undefined,
+  body: UploadBody,
+  { intakeOf, uploaded }: UploadRoutesOptions,
 ): Promise<Reply> {
-  const header = clientsMistake(() => readUploadHeader(body));
-  const intake = header.origin === undefined ? undefined : intakeOf(header.origin);
+  const header = await headerOf(body);
+  const { origin = '' } = header;
+  const intake = intakeOf(origin);
   if (intake === undefined) return textReply(404, 'no such log is uploaded here', PACKED);
-  return uploadReply(await intake.addEntries(header, body));
+  const verdict = await intake.addEntries(header, (start, end) => body.packages(start, end));
+  uploaded?.(origin, verdict.status);
+  if (verdict.status === 400 && body.isCut) throw tooMany();
+  return uploadReply(verdict);
+}
+
+async function headerOf(body: UploadBody): Promise<UploadHeader> {
+  try {
+    return await body.header();
+  } catch (error) {
+    if (!isLogError(error, 'ENCODING_MALFORMED')) throw error;
+    if (body.isCut) throw tooMany();
+    throw new RefusedRequest(400, error.message, { headers: PACKED });
+  }
 }
 
 function uploadReply(verdict: UploadVerdict): Reply {
   const { status } = verdict;
   if ('reason' in verdict) return textReply(status, verdict.reason, PACKED);
   const [contentType, body] =
-    'lines' in verdict
-      ? ['text/plain; charset=utf-8', verdict.lines]
-      : [INFO_TYPE, infoText(verdict.info)];
+    'lines' in verdict ? [TEXT_TYPE, verdict.lines] : [INFO_TYPE, infoText(verdict.info)];
   return { status, contentType, body, headers: PACKED };
 }
 

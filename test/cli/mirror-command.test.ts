@@ -120,6 +120,8 @@ async function scene(t: TestContext, kind: 'tiles' | 'rekor-v1') {
     dataDir: join(folder, 'mirror'),
     port: '0',
     address: '127.0.0.1',
+    metricsPort: '0',
+    metricsAddress: '127.0.0.1',
     interval: '60',
     logLevel: 'silent',
   };

@@ -11,6 +11,7 @@ import { CopyCompletion } from '../../src/mirror/complete-copy.js';
 import { type FollowOptions, followOnce, LogForked } from '../../src/mirror/follower.js';
 import { MirroredLog } from '../../src/mirror/mirrored-log.js';
 import { printCheckpoint } from '../../src/note/checkpoint.js';
+import { readCosignature } from '../../src/note/cosignature.js';
 import { parseSignedNote } from '../../src/note/signed-note.js';
 import type { FaultPoint } from '../../src/storage/fault-point.js';
 import type { Store } from '../../src/storage/log-store.js';
@@ -18,7 +19,7 @@ import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
 import { entries, leafHashes, recipe } from '../merkle/golden-trees.js';
 import { recordOf, TREE_ID } from '../storage/growing-log.js';
 import { logVerifier, type ServedTree, servedTree } from './served-tree.js';
-import { testCosigner } from './uploaded-log.js';
+import { notesInMemory, testCosigner } from './uploaded-log.js';
 
 test('a copy has the leaves and the checkpoint of the log, and grows with it', async () => {
   const tree = await servedTree(600);
@@ -175,7 +176,11 @@ test('a copy finds out what became of its commit when another log has recovered 
   const [tree, other] = [await servedTree(3_000), await servedTree(300, 'other.example/log')];
   await store.createLog({ ...recordOf(2n), leavesRepeat: true });
   const copy = await openCopy(tree, store);
-  const beside = await MirroredLog.open(other.origin, 2n, { store, nowSeconds });
+  const beside = await MirroredLog.open(other.origin, 2n, {
+    store,
+    stated: notesInMemory(),
+    nowSeconds,
+  });
   await assert.rejects(pass(tree, copy), { code: 'COMMIT_UNKNOWN' });
   await pass(other, beside);
   assert.deepEqual(await pass(tree, copy), { outcome: 'copied', size: 3_000 });
@@ -195,23 +200,76 @@ test("a note with so many lines that none can be added is served with the log's 
   assert.deepEqual(names, [tree.origin, cosigner.key.name]);
 });
 
-test('a checkpoint above the leaves that the store has is damage', async () => {
-  const store = await newStore();
+test('a copy of other leaves than were stated is damage', async () => {
   const tree = await servedTree(300);
-  const copy = await openCopy(tree, store);
-  await pass(tree, copy);
+  const [store, stated] = [await newStore(), notesInMemory()];
   const wrong = tree.sign(forkedText(tree, 299));
-  const other = await newStore();
-  const log = other.log(TREE_ID);
-  const small = await servedTree(299);
-  await pass(small, await openCopy(small, other), (note) => ({
-    ...note,
-    note: wrong,
-    published: wrong,
-  }));
-  await assert.rejects(MirroredLog.open(tree.origin, log.treeID, { store: other, nowSeconds }), {
-    code: 'STORE_CORRUPT',
+  await pass(tree, await openCopy(tree, store, stated));
+  await stated.write([wrong]);
+  await assert.rejects(openCopy(tree, store, stated), { code: 'STORE_CORRUPT' });
+  const other = await servedTree(10, 'other.example');
+  await stated.write([other.sign(forkedText(other, 10))]);
+  await assert.rejects(openCopy(tree, store, stated), { code: 'STORE_CORRUPT' });
+});
+
+test('a copy that was lost states nothing until it holds again what was stated', async () => {
+  const tree = await servedTree(600);
+  const stated = notesInMemory();
+  await pass(tree, await openCopy(tree, await newStore(), stated));
+  const copy = await openCopy(tree, await newStore(), stated);
+  assert.deepEqual([copy.checkpoint, copy.stated?.size], [undefined, 600]);
+  await tree.grow(400);
+  assert.deepEqual(await pass(tree, copy), { outcome: 'behind', size: 400 });
+  assert.equal(copy.size, 0);
+  await tree.grow(700);
+  assert.deepEqual(await pass(tree, copy), { outcome: 'copied', size: 700 });
+  assert.equal(copy.checkpoint?.size, 700);
+});
+
+test('a copy that was put back follows no history but the one that was stated', async () => {
+  const tree = await servedTree(600);
+  const [store, stated] = [await newStore(), notesInMemory()];
+  await pass(tree, await openCopy(tree, store, stated));
+  // What was stated is larger than what the store has, and of another history than the log now shows.
+  const other = tree.sign(forkedText(tree, 700));
+  await stated.write([other]);
+  const copy = await openCopy(tree, store, stated);
+  await tree.grow(800);
+  tree.asked.length = 0;
+  await assert.rejects(pass(tree, copy), (error) => {
+    assert.ok(error instanceof LogForked);
+    assert.equal(error.notes[0], other);
+    return true;
   });
+  assert.ok(!tree.asked.some((path) => path.includes('entries')));
+  assert.equal(copy.size, 600);
+  await tree.grow(700);
+  await assert.rejects(pass(tree, copy), LogForked);
+  assert.equal(copy.checkpoint, undefined);
+});
+
+test('a log that stands still is cosigned anew after a while, and never with an earlier time', async () => {
+  const tree = await servedTree(10);
+  const copy = await newCopy(tree);
+  let seconds = 1_800_000_000;
+  const completion = new CopyCompletion({
+    copy,
+    cosigners: [testCosigner()],
+    nowSeconds: () => seconds,
+  });
+  const times: (bigint | undefined)[] = [];
+  for (const later of [0, 3_599, 3_600, -9_000]) {
+    seconds = 1_800_000_000 + later;
+    await pass(tree, copy, (same) => same, completion);
+    const [line] = completion.linesIn(copy.checkpoint?.note ?? '');
+    times.push(readCosignature(line?.signature ?? new Uint8Array(0))?.timeSeconds);
+  }
+  await tree.grow(11);
+  await pass(tree, copy, (same) => same, completion);
+  const [line] = completion.linesIn(copy.checkpoint?.note ?? '');
+  times.push(readCosignature(line?.signature ?? new Uint8Array(0))?.timeSeconds);
+  const late = 1_800_003_600n;
+  assert.deepEqual(times, [1_800_000_000n, 1_800_000_000n, late, late, late]);
 });
 
 function nowSeconds(): number {
@@ -228,8 +286,12 @@ async function newCopy(tree: ServedTree): Promise<MirroredLog> {
   return openCopy(tree, await newStore());
 }
 
-function openCopy(tree: ServedTree, store: Store): Promise<MirroredLog> {
-  return MirroredLog.open(tree.origin, TREE_ID, { store, nowSeconds });
+function openCopy(
+  { origin }: ServedTree,
+  store: Store,
+  stated = notesInMemory(),
+): Promise<MirroredLog> {
+  return MirroredLog.open(origin, TREE_ID, { store, stated, nowSeconds });
 }
 
 function reach({ url, fetch }: ServedTree) {
@@ -250,7 +312,7 @@ function pass(
     remote: tilesLog(reach(tree)),
     open: checkpointOpener({ origin, keys: [key], policy: undefined, verifierOf: logVerifier }),
     complete: async (checkpoint) => {
-      await completion.complete(change(checkpoint));
+      await completion.complete(change(checkpoint), 3_600);
     },
   });
 }

@@ -9,11 +9,11 @@ import { concatBytes, utf8 } from '../../src/encoding/bytes.js';
 import { leafHash } from '../../src/merkle/hash.js';
 import { type ProofPlan, planConsistencyProof } from '../../src/merkle/proof.js';
 import { planSubtreeProof } from '../../src/merkle/subtree.js';
-import { checkpointOpener } from '../../src/mirror/belief.js';
 import { CopyCompletion, type MirrorCosigner } from '../../src/mirror/complete-copy.js';
+import type { KeptNotes } from '../../src/mirror/kept-notes.js';
 import { createMirrorApp } from '../../src/mirror/mirror-app.js';
 import { MirroredLog } from '../../src/mirror/mirrored-log.js';
-import { PendingCheckpoints, type PendingNotes } from '../../src/mirror/pending-checkpoints.js';
+import { PendingCheckpoints } from '../../src/mirror/pending-checkpoints.js';
 import { UploadIntake } from '../../src/mirror/upload-intake.js';
 import { printCheckpoint } from '../../src/note/checkpoint.js';
 import {
@@ -74,7 +74,11 @@ export class UploadedLog {
     return sha256Of(concatBytes(Uint8Array.of(1), ...parts));
   }
 
-  checkpoint(size: number, root = this.hash(0, size), extensions: readonly string[] = []): string {
+  checkpoint(
+    size: number | bigint,
+    root = this.hash(0, Number(size)),
+    extensions: readonly string[] = [],
+  ): string {
     const text = printCheckpoint({ origin: this.origin, size: BigInt(size), root, extensions });
     const { keyID } = this.key;
     const signature = this.#signer.sign(utf8(text));
@@ -119,8 +123,8 @@ export interface TestMirror {
   readonly cosigner: MirrorCosigner;
 }
 
-/** Pending notes in memory, which outlive a mirror. */
-export function notesInMemory(): PendingNotes {
+/** Notes in memory, which outlive a mirror. */
+export function notesInMemory(): KeptNotes {
   let kept: readonly string[] = [];
   return {
     read: async () => kept,
@@ -130,38 +134,60 @@ export function notesInMemory(): PendingNotes {
   };
 }
 
-/** Serves copies of the logs from a store, each with its own place for pending notes. */
+/** Where a mirror keeps the notes of a log: what is pending, and what was stated. */
+export interface TestNotes {
+  readonly pending: KeptNotes;
+  readonly stated: KeptNotes;
+}
+
+export function mirrorNotes(): TestNotes {
+  return { pending: notesInMemory(), stated: notesInMemory() };
+}
+
+export interface MirrorScene {
+  readonly cosigner?: MirrorCosigner;
+  readonly nowSeconds?: () => number;
+  readonly contradicted?: (origin: string, notes: readonly string[]) => Promise<void>;
+}
+
+/** Serves copies of the logs from a store, each with its own place for notes. */
 export async function startMirror(
   t: TestContext,
   store: Store,
-  logs: readonly (readonly [UploadedLog, PendingNotes])[],
-  cosigner: MirrorCosigner = testCosigner(),
+  logs: readonly (readonly [UploadedLog, TestNotes])[],
+  scene: MirrorScene = {},
 ): Promise<TestMirror> {
-  const nowSeconds = () => 1_800_000_000;
+  const {
+    cosigner = testCosigner(),
+    nowSeconds = () => 1_800_000_000,
+    contradicted = async () => {},
+  } = scene;
   const copies: MirroredLog[] = [];
   const intakes = new Map<string, UploadIntake>();
   for (const [number, [{ origin, key }, notes]] of logs.entries()) {
     const treeID = BigInt(number + 1);
     const isThere = (await store.logs()).some((record) => record.treeID === treeID);
     if (!isThere) await store.createLog({ ...recordOf(treeID), origin, leavesRepeat: true });
-    const copy = await MirroredLog.open(origin, treeID, { store, nowSeconds });
-    const open = checkpointOpener({
+    const { stated } = notes;
+    const copy = await MirroredLog.open(origin, treeID, { store, stated, nowSeconds });
+    const verifiers = [noteVerifier(key)];
+    const pending = await PendingCheckpoints.load({
       origin,
-      keys: [key],
-      policy: undefined,
-      verifierOf: noteVerifier,
+      notes: notes.pending,
+      stated: copy.stated?.note,
+      verifiers,
+      ticketSecret: new Uint8Array(32).fill(number),
     });
-    const ticketSecret = new Uint8Array(32).fill(number);
-    const pending = await PendingCheckpoints.load({ notes, open, ticketSecret });
     const completion = new CopyCompletion({ copy, cosigners: [cosigner], nowSeconds });
     copies.push(copy);
-    const options = { copy, pending, completion, open, refusesExtensions: true };
-    intakes.set(origin, new UploadIntake(options));
+    intakes.set(origin, new UploadIntake({ copy, pending, completion, verifiers }));
   }
   const faulted = (error: unknown) => {
     throw error;
   };
-  const server = createServer(createMirrorApp({ copies, intakes, completed: () => {}, faulted }));
+  const uploads = { contradicted };
+  const app = createMirrorApp({ copies, intakes, uploads, completed: () => {}, faulted });
+  const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
     server.closeAllConnections();

@@ -1,13 +1,17 @@
 /** The tlog-mirror protocol over HTTP: recorded bodies, prefixes, several uploaders, restarts, lies. */
 
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { test } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { fromBase64 } from '../../src/encoding/base64.js';
 import { concatBytes, equalBytes, fromUtf8, utf8 } from '../../src/encoding/bytes.js';
-import { pathNameOf } from '../../src/mirror/mirror-app.js';
-import { unpackedPrefix } from '../../src/mirror/unpack.js';
+import { LogError } from '../../src/errors.js';
+import type { KeptNotes } from '../../src/mirror/kept-notes.js';
+import { pathNameOf } from '../../src/mirror/path-name.js';
+import { readCosignature } from '../../src/note/cosignature.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
 import type { FaultPoint } from '../../src/storage/fault-point.js';
@@ -17,7 +21,7 @@ import {
   type Answer,
   addCheckpoint,
   addEntries,
-  notesInMemory,
+  mirrorNotes,
   startMirror,
   UploadedLog,
 } from './uploaded-log.js';
@@ -42,7 +46,7 @@ test('every recorded upload is answered as it should be', async (t) => {
   const mirror = await startMirror(
     t,
     openMemoryStore(),
-    logs.map((log) => [log, notesInMemory()] as const),
+    logs.map((log) => [log, mirrorNotes()] as const),
   );
   assert.equal((await addCheckpoint(mirror.url, main.submission(0, 300))).status, 200);
   for (const each of vectors.cases) {
@@ -63,7 +67,7 @@ test('every recorded upload is answered as it should be', async (t) => {
 
 test('nothing is cosigned before the entries are there, and then what is served carries it', async (t) => {
   const log = new UploadedLog('log.example/a');
-  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
   const pending = await addCheckpoint(mirror.url, log.submission(0, 700));
   assert.deepEqual([pending.status, pending.text], [200, '']);
   const served = `${mirror.url}/${pathNameOf(log.origin)}`;
@@ -95,7 +99,7 @@ test('add-checkpoint answers by the table of witnesses', async (t) => {
   const log = new UploadedLog('log.example/a');
   const other = new UploadedLog('log.example/other');
   const impostor = new UploadedLog('log.example/a');
-  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
   const status = async (body: string) => (await addCheckpoint(mirror.url, body)).status;
   const emptyLie = log.checkpoint(0, new Uint8Array(32));
   assert.equal(await status(log.submission(0, 0, emptyLie)), 422);
@@ -123,7 +127,7 @@ test('add-checkpoint answers by the table of witnesses', async (t) => {
 
 test('two uploaders at once leave one copy, and both are answered', async (t) => {
   const log = new UploadedLog('log.example/a');
-  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
   await addCheckpoint(mirror.url, log.submission(0, 2_000));
   const uploads = [
     log.upload(0, 2_000),
@@ -141,7 +145,7 @@ test('two uploaders at once leave one copy, and both are answered', async (t) =>
 
 test('an upload to an older pending checkpoint counts, by memory or by its ticket', async (t) => {
   const log = new UploadedLog('log.example/a');
-  const notes = notesInMemory();
+  const notes = mirrorNotes();
   const store = openMemoryStore();
   const mirror = await startMirror(t, store, [[log, notes]]);
   await addCheckpoint(mirror.url, log.submission(0, 300));
@@ -168,7 +172,7 @@ test('an upload to an older pending checkpoint counts, by memory or by its ticke
 
 test('after a restart the uploader goes on where it was', async (t) => {
   const log = new UploadedLog('log.example/a');
-  const notes = notesInMemory();
+  const notes = mirrorNotes();
   const store = openMemoryStore();
   const first = await startMirror(t, store, [[log, notes]]);
   await addCheckpoint(first.url, log.submission(0, 1_000));
@@ -184,7 +188,7 @@ test('after a restart the uploader goes on where it was', async (t) => {
 test('entries of another history are never stored beside those of the first', async (t) => {
   const log = new UploadedLog('log.example/a');
   const forked = new UploadedLog('log.example/a', 'other-');
-  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
   await addCheckpoint(mirror.url, log.submission(0, 600));
   assert.equal((await addEntries(mirror.url, forked.upload(0, 600))).status, 422);
   const [copy] = mirror.copies;
@@ -195,24 +199,39 @@ test('entries of another history are never stored beside those of the first', as
   assert.equal((await addEntries(mirror.url, log.upload(0, 600))).status, 200);
 });
 
-test('a store that fails gives no cosignature, and the upload can be sent again', async (t) => {
-  let step = 0;
-  const fault: FaultPoint = (what) => (what === 'late' && step++ === 0 ? 'before' : undefined);
-  const log = new UploadedLog('log.example/a');
-  const mirror = await startMirror(t, openMemoryStore({ fault }), [[log, notesInMemory()]]);
-  await addCheckpoint(mirror.url, log.submission(0, 300));
-  const failed = await addEntries(mirror.url, log.upload(0, 300));
-  assert.equal(failed.status, 500);
-  assert.doesNotMatch(failed.text, /—/);
-  assert.equal(mirror.copies[0]?.checkpoint, undefined);
-  assert.equal((await addEntries(mirror.url, log.upload(300, 300))).status, 200);
-});
+for (const what of ['commit', 'stated', 'pending'] as const) {
+  test(`a disk that is full (${what}) gives 500 and no cosignature, and the upload can be sent again`, async (t) => {
+    let step = 0;
+    const fault: FaultPoint = (at) => (at === what && step++ === 0 ? 'before' : undefined);
+    const log = new UploadedLog('log.example/a');
+    const notes = mirrorNotes();
+    const full = (name: 'stated' | 'pending'): KeptNotes => ({
+      read: () => notes[name].read(),
+      async write(given) {
+        if (name === what && step++ === 0) throw new LogError('STORE_UNAVAILABLE', 'no space');
+        await notes[name].write(given);
+      },
+    });
+    const places = { pending: full('pending'), stated: full('stated') };
+    const mirror = await startMirror(t, openMemoryStore({ fault }), [[log, places]]);
+    const pending = await addCheckpoint(mirror.url, log.submission(0, 300));
+    assert.equal(pending.status, what === 'pending' ? 500 : 200);
+    if (what === 'pending') {
+      assert.equal((await addEntries(mirror.url, log.upload(0, 300))).status, 422);
+      await addCheckpoint(mirror.url, log.submission(0, 300));
+    } else {
+      const failed = await addEntries(mirror.url, log.upload(0, 300));
+      assert.equal(failed.status, 500);
+      assert.doesNotMatch(failed.text, /—/);
+      assert.equal(mirror.copies[0]?.checkpoint, undefined);
+    }
+    assert.equal((await addEntries(mirror.url, log.upload(0, 300))).status, 200);
+  });
+}
 
 test('a packed body is looked at up to a bound, and a damaged one up to the damage', async (t) => {
-  const bomb = gzipSync(new Uint8Array(5_000_000));
-  assert.equal((await unpackedPrefix(bomb, 1_000)).length, 1_000);
   const log = new UploadedLog('log.example/a');
-  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
   await addCheckpoint(mirror.url, log.submission(0, 3_000));
   const packed = gzipSync(log.upload(0, 3_000));
   const gzip = { 'Content-Encoding': 'gzip' };
@@ -227,7 +246,7 @@ test('a packed body is looked at up to a bound, and a damaged one up to the dama
 
 test("bodies that are cut anywhere, or end in anything, are the client's mistake", async (t) => {
   const log = new UploadedLog('log.example/a');
-  const mirror = await startMirror(t, openMemoryStore(), [[log, notesInMemory()]]);
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
   await addCheckpoint(mirror.url, log.submission(0, 5));
   const whole = log.upload(0, 5);
   for (let length = 0; length < whole.length; length++) {
@@ -237,6 +256,140 @@ test("bodies that are cut anywhere, or end in anything, are the client's mistake
   const behind = concatBytes(whole, utf8('something else'));
   assert.equal((await addEntries(mirror.url, behind)).status, 200);
 });
+
+test('an upload is answered as soon as the answer is known, and what has come of it counts', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 700));
+  const stranger = new UploadedLog('nobody.example');
+  assert.equal((await neverEnding(mirror.url, stranger.upload(0, 5, { packages: 0 }))).status, 404);
+  const ahead = await neverEnding(mirror.url, log.upload(256, 700, { packages: 0 }));
+  assert.equal(ahead.status, 409);
+  assert.deepEqual(infoOf(ahead).nextEntry, 0);
+  const whole = await neverEnding(mirror.url, log.upload(0, 700));
+  assert.equal(whole.status, 200);
+});
+
+test('a client that goes away leaves what it has sent', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 700));
+  const request = openUpload(mirror.url);
+  request.on('error', () => {});
+  request.write(log.upload(0, 700, { packages: 2 }));
+  while (mirror.copies[0]?.size !== 512) await new Promise(setImmediate);
+  request.destroy();
+  assert.equal((await addEntries(mirror.url, log.upload(512, 700))).status, 200);
+});
+
+test('uploads longer than any buffer are taken in', async (t) => {
+  const log = new UploadedLog('log.example/a', 'x'.repeat(4_000));
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 9_000));
+  const body = log.upload(0, 9_000);
+  assert.ok(body.length > 34 * 1024 * 1024);
+  assert.equal((await addEntries(mirror.url, body)).status, 200);
+});
+
+test('a checkpoint of a size that cannot be held is pending all the same', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
+  const size = 2n ** 62n;
+  const huge = log.checkpoint(size, new Uint8Array(32).fill(1));
+  assert.equal((await addCheckpoint(mirror.url, `old 0\n\n${huge}`)).status, 200);
+  const conflict = await addCheckpoint(mirror.url, log.submission(0, 5));
+  assert.equal(conflict.text, `${size}\n`);
+  const header = log.upload(0, 5, { packages: 0 });
+  new DataView(header.buffer, header.byteOffset).setBigUint64(2 + log.origin.length + 8, size);
+  const nothing = await addEntries(mirror.url, header);
+  assert.equal(nothing.status, 400);
+  new DataView(header.buffer, header.byteOffset).setBigUint64(2 + log.origin.length, size);
+  const info = await addEntries(mirror.url, header);
+  assert.equal(info.status, 409);
+  assert.equal(info.text.split('\n')[0], String(size));
+});
+
+test('a mirror that has lost its store and its pending checkpoints signs no other history', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const forked = new UploadedLog('log.example/a', 'other-');
+  const notes = mirrorNotes();
+  const first = await startMirror(t, openMemoryStore(), [[log, notes]]);
+  await addCheckpoint(first.url, log.submission(0, 600));
+  await addEntries(first.url, log.upload(0, 600));
+  const second = await startMirror(t, openMemoryStore(), [
+    [log, { ...mirrorNotes(), stated: notes.stated }],
+  ]);
+  const lie = log.checkpoint(700, forked.hash(0, 700));
+  const refused = await addCheckpoint(second.url, forked.submission(0, 700, lie));
+  assert.deepEqual([refused.status, refused.text], [409, '600\n']);
+  assert.equal((await fetch(`${second.url}/checkpoint`)).status, 404);
+  assert.equal((await addEntries(second.url, forked.upload(0, 600))).status, 422);
+  const small = await addCheckpoint(second.url, log.submission(0, 300));
+  assert.equal(small.status, 409);
+  assert.equal((await addEntries(second.url, log.upload(0, 300))).status, 409);
+  assert.equal((await addEntries(second.url, log.upload(0, 600))).status, 200);
+});
+
+test('notes of a log that cannot both be true are told of', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const told: (readonly string[])[] = [];
+  const contradicted = async (_: string, notes: readonly string[]) => {
+    told.push(notes);
+  };
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]], { contradicted });
+  await addCheckpoint(mirror.url, log.submission(0, 600));
+  const lies = [600, 500].map((size) => log.checkpoint(size, new Uint8Array(32)));
+  const [same = '', less = ''] = lies;
+  assert.equal((await addCheckpoint(mirror.url, log.submission(600, 600, same))).status, 422);
+  // Of a smaller size nothing is known before its leaves are there.
+  assert.equal((await addCheckpoint(mirror.url, log.submission(500, 500, less))).status, 409);
+  await addEntries(mirror.url, log.upload(0, 600));
+  assert.equal((await addCheckpoint(mirror.url, log.submission(500, 500, less))).status, 409);
+  assert.equal((await addCheckpoint(mirror.url, log.submission(500, 500))).status, 409);
+  const honest = log.checkpoint(600);
+  assert.deepEqual(told, [
+    [honest, same],
+    [honest, less],
+  ]);
+});
+
+test('who asks again after a while is given a cosignature of a later time', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  let seconds = 1_800_000_000;
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]], {
+    nowSeconds: () => seconds,
+  });
+  await addCheckpoint(mirror.url, log.submission(0, 5));
+  const first = await addEntries(mirror.url, log.upload(0, 5));
+  seconds += 60;
+  const later = await addEntries(mirror.url, log.upload(5, 5));
+  assert.deepEqual([first.status, later.status], [200, 200]);
+  const [before, after] = [first, later].map(({ text }) => {
+    const [line] = parseSignedNote(`x\n\n${text}`).signatures;
+    return readCosignature(line?.signature ?? new Uint8Array(0))?.timeSeconds;
+  });
+  assert.deepEqual([before, after], [1_800_000_000n, 1_800_000_060n]);
+  assert.ok((await (await fetch(`${mirror.url}/checkpoint`)).text()).endsWith(later.text));
+});
+
+/** An upload whose end does not come. */
+async function neverEnding(url: string, start: Uint8Array): Promise<Answer> {
+  const request = openUpload(url);
+  request.write(start);
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of response) chunks.push(chunk as Buffer);
+  request.destroy();
+  const type = response.headers['content-type'] ?? null;
+  return { status: response.statusCode ?? 0, type, text: Buffer.concat(chunks).toString() };
+}
+
+function openUpload(url: string) {
+  return httpRequest(`${url}/add-entries`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/octet-stream' },
+  });
+}
 
 function infoOf({ type, text }: Answer) {
   assert.equal(type, 'text/x.tlog.mirror-info');

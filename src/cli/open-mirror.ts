@@ -1,0 +1,174 @@
+/**
+ * What a mirror is made of: store, copies, keys, and how each log comes in.
+ *
+ * In scope: opening and wiring. Out of scope: options (mirror-options.ts), sockets and signals (mirror-command.ts).
+ */
+
+import { createHash, randomBytes } from 'node:crypto';
+import { mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { rekorV1Log } from '../client/rekor-v1-log.js';
+import { tilesLog } from '../client/tiles-log.js';
+import { toHex } from '../encoding/hex.js';
+import { LogError } from '../errors.js';
+import type { FedLog } from '../feeding/feed-config.js';
+import { checkpointOpener } from '../mirror/belief.js';
+import { CopyCompletion } from '../mirror/complete-copy.js';
+import type { FollowedLog } from '../mirror/follow-loop.js';
+import { followOnce } from '../mirror/follower.js';
+import { notesInFile } from '../mirror/kept-notes.js';
+import { MirroredLog } from '../mirror/mirrored-log.js';
+import { pathNameOf } from '../mirror/path-name.js';
+import { PendingCheckpoints } from '../mirror/pending-checkpoints.js';
+import { isWithinPending, UploadIntake } from '../mirror/upload-intake.js';
+import type { VerifierKey } from '../note/verifier-key.js';
+import type { Closers } from '../server/closers.js';
+import { type Cosigner, mldsa44Cosigner } from '../signing/cosigner.js';
+import { noteVerifier } from '../signing/note-verifier.js';
+import { readSeedFile } from '../signing/seed-file.js';
+import { type LevelStore, openLevelStore } from '../storage/level/level-store.js';
+import type { MirrorOptions, MirrorPlan, UploadedLog } from './mirror-options.js';
+import { boundedFetch } from './system-fetch.js';
+
+/** An open mirror. */
+export interface MirrorParts {
+  readonly copies: readonly MirroredLog[];
+  readonly followed: readonly FollowedLog[];
+  readonly intakes: ReadonlyMap<string, UploadIntake>;
+  readonly cosigners: readonly Cosigner[];
+}
+
+const TIMEOUT_MS = 30_000;
+/** A followed log that stands still is cosigned anew this often. */
+const REFRESH_SECONDS = 3_600;
+
+/** Opens a mirror; `closers` take what is to be closed. Throws KEY_FILE_INVALID and what store and files throw. */
+export async function openMirror(
+  plan: MirrorPlan,
+  options: MirrorOptions,
+  closers: Closers,
+): Promise<MirrorParts> {
+  const folder = resolve(options.dataDir);
+  await mkdir(folder, { recursive: true });
+  const store = await openLevelStore({ directory: join(folder, 'store'), create: true });
+  closers.push(() => store.close());
+  await store.deepCheck();
+  const cosigners = await openCosigners(options);
+  closers.push(async () => {
+    for (const cosigner of cosigners) await cosigner.close();
+  });
+  const opening: Opening = {
+    store,
+    statedFolder: resolve(options.guardDir ?? join(folder, 'stated')),
+    pendingFolder: join(folder, 'pending'),
+    cosigners,
+  };
+  const copies: MirroredLog[] = [];
+  const followed: FollowedLog[] = [];
+  const intakes = new Map<string, UploadIntake>();
+  for (const log of plan.followed) {
+    const copy = await openCopy(opening, log.origin, log.key);
+    copies.push(copy);
+    followed.push(followedLog(opening, log, copy, plan));
+  }
+  for (const log of plan.uploaded) {
+    const copy = await openCopy(opening, log.origin, log.keys[0]);
+    copies.push(copy);
+    intakes.set(log.origin, await openIntake(opening, log, copy));
+  }
+  return { copies, followed, intakes, cosigners };
+}
+
+/** Wall clock, seconds since 1970. */
+export function nowSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+interface Opening {
+  readonly store: LevelStore;
+  readonly statedFolder: string;
+  readonly pendingFolder: string;
+  readonly cosigners: readonly Cosigner[];
+}
+
+async function openCosigners({ name, mldsaSeedFile }: MirrorOptions): Promise<readonly Cosigner[]> {
+  if (name === undefined || mldsaSeedFile === undefined) return [];
+  return [mldsa44Cosigner(name, await readSeedFile(mldsaSeedFile))];
+}
+
+async function openCopy(
+  { store, statedFolder }: Opening,
+  origin: string,
+  { name, publicKey }: VerifierKey,
+): Promise<MirroredLog> {
+  const treeID = treeIDOf(origin);
+  const record = (await store.logs()).find((each) => each.treeID === treeID);
+  if (record === undefined) {
+    const keyID = toHex(createHash('sha256').update(publicKey).digest());
+    const shared = { logID: keyID, tileKeyID: keyID, createdSeconds: nowSeconds() };
+    await store.createLog({ treeID, hostname: name, origin, ...shared, leavesRepeat: true });
+  }
+  const stated = notesInFile(join(statedFolder, `${pathNameOf(origin)}.json`));
+  return MirroredLog.open(origin, treeID, { store, stated, nowSeconds });
+}
+
+function followedLog(
+  { cosigners }: Opening,
+  log: FedLog,
+  copy: MirroredLog,
+  { policy }: MirrorPlan,
+): FollowedLog {
+  const { origin, key, kind, url, intervalMs } = log;
+  const open = checkpointOpener({ origin, keys: [key], policy, verifierOf: noteVerifier });
+  const completion = new CopyCompletion({ copy, cosigners, nowSeconds });
+  const unsigned = new CopyCompletion({ copy, cosigners: [], nowSeconds });
+  return {
+    origin,
+    intervalMs,
+    look(signal) {
+      // Anew each time: tiles that were kept and do not fit would not fit for ever.
+      const reach = { url, fetch: boundedFetch, timeoutMs: TIMEOUT_MS, signal };
+      const remote = kind === 'tiles' ? tilesLog(reach) : rekorV1Log(origin, reach);
+      return followOnce({
+        copy,
+        remote,
+        open,
+        signal,
+        async complete(checkpoint) {
+          const by = checkpoint.isExtended ? unsigned : completion;
+          await by.complete(checkpoint, REFRESH_SECONDS);
+        },
+      });
+    },
+  };
+}
+
+async function openIntake(
+  { pendingFolder, cosigners }: Opening,
+  { origin, keys }: UploadedLog,
+  copy: MirroredLog,
+): Promise<UploadIntake> {
+  const verifiers = keys.map(noteVerifier);
+  const path = join(pendingFolder, `${pathNameOf(origin)}.json`);
+  const pending = await PendingCheckpoints.load({
+    origin,
+    notes: notesInFile(path),
+    stated: copy.stated?.note,
+    verifiers,
+    ticketSecret: randomBytes(32),
+  });
+  if (!isWithinPending(copy, pending)) {
+    throw new LogError(
+      'STORE_CORRUPT',
+      `${path} has lost the pending checkpoint that ${copy.size} entries of ${origin} belong to`,
+    );
+  }
+  const completion = new CopyCompletion({ copy, cosigners, nowSeconds });
+  return new UploadIntake({ copy, pending, completion, verifiers });
+}
+
+/** The tree ID of a copy in its store: of the origin alone, so that it is found again. */
+function treeIDOf(origin: string): bigint {
+  const digest = createHash('sha256').update(origin).digest();
+  return (digest.readBigUInt64BE(0) & 0x7fff_ffff_ffff_ffffn) | 1n;
+}

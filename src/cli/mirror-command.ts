@@ -94,14 +94,14 @@ async function lookOnce(logs: readonly FollowedLog[], events: FollowEvents): Pro
 }
 
 async function serve(
-  { copies, intakes }: MirrorParts,
+  { copies, intakes, cosigners }: MirrorParts,
   options: MirrorOptions,
   { completed, faulted, contradicted }: MirrorEvents,
   { uploaded, submitted }: MirrorMetrics,
   closers: Closers,
 ): Promise<Listening> {
   const uploads = { uploaded, submitted, contradicted };
-  const handle = createMirrorApp({ copies, intakes, uploads, completed, faulted });
+  const handle = createMirrorApp({ copies, intakes, cosigners, uploads, completed, faulted });
   const server = createServer(serverOptions(DEFAULT_SERVER_LIMITS), handle);
   applyServerLimits(server, DEFAULT_SERVER_LIMITS);
   const listening = await listen(server, port('port', options.port), options.address, 'port');

@@ -35,7 +35,7 @@ export interface MirrorParts {
   readonly copies: readonly MirroredLog[];
   readonly followed: readonly FollowedLog[];
   readonly intakes: ReadonlyMap<string, UploadIntake>;
-  readonly cosigners: readonly Cosigner[];
+  readonly cosigners: readonly Required<Cosigner>[];
 }
 
 const TIMEOUT_MS = 30_000;
@@ -88,10 +88,13 @@ interface Opening {
   readonly store: LevelStore;
   readonly statedFolder: string;
   readonly pendingFolder: string;
-  readonly cosigners: readonly Cosigner[];
+  readonly cosigners: readonly Required<Cosigner>[];
 }
 
-async function openCosigners({ name, mldsaSeedFile }: MirrorOptions): Promise<readonly Cosigner[]> {
+async function openCosigners({
+  name,
+  mldsaSeedFile,
+}: MirrorOptions): Promise<readonly Required<Cosigner>[]> {
   if (name === undefined || mldsaSeedFile === undefined) return [];
   return [mldsa44Cosigner(name, await readSeedFile(mldsaSeedFile))];
 }

@@ -18,6 +18,7 @@ import {
   type SignatureLine,
 } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
+import type { CosignedSubtree } from '../signing/cosigner.js';
 import type { MirrorCheckpoint, MirroredLog } from './mirrored-log.js';
 
 /** The mirror's key, or one of them. */
@@ -25,6 +26,8 @@ export interface MirrorCosigner {
   readonly key: VerifierKey;
   /** Returns its line under the text of a checkpoint. */
   cosign(noteText: string, timeSeconds: bigint): Promise<SignatureLine>;
+  /** Returns its line for leaves of a log, without a time. */
+  signSubtree(subtree: CosignedSubtree): Promise<SignatureLine>;
 }
 
 /** Who cosigns what is complete, and by which clock. */

@@ -18,9 +18,11 @@ import type { Page, RouteTable } from '../http/route.js';
 import { createRouter } from '../http/router.js';
 import { type TileSource, tileRoutes } from '../http/tile-routes.js';
 import { hasTile, readTile } from '../reading/tiles.js';
+import type { MirrorCosigner } from './complete-copy.js';
 import { MIRROR_DIALECT, textReply } from './dialect.js';
 import type { MirroredLog } from './mirrored-log.js';
 import { pathNameOf } from './path-name.js';
+import { subtreeRoute } from './subtree-route.js';
 import type { UploadIntake } from './upload-intake.js';
 import { type UploadRoutesOptions, uploadRoutes } from './upload-routes.js';
 
@@ -29,6 +31,8 @@ export interface MirrorAppOptions {
   readonly copies: readonly MirroredLog[];
   /** The door of those that are uploaded, by origin. */
   readonly intakes: ReadonlyMap<string, UploadIntake>;
+  /** Keys of the mirror, which sign subtrees too; none: nobody is offered that. */
+  readonly cosigners: readonly MirrorCosigner[];
   /** Told of uploads. */
   readonly uploads?: Omit<UploadRoutesOptions, 'intakeOf'>;
   /** Told of each request when it is over. */
@@ -41,14 +45,16 @@ const MAX_REQUESTS = 1_024;
 
 /** Returns the listener for `http.createServer` (with `serverOptions` and `applyServerLimits` of http/). */
 export function createMirrorApp(options: MirrorAppOptions): RequestListener {
-  const { copies, intakes } = options;
+  const { copies, intakes, cosigners } = options;
   const sources = new Map(copies.map((copy) => [pathNameOf(copy.origin), sourceOf(copy)]));
   const [only] = sources.size === 1 ? sources.values() : [];
+  const isMirrored = (origin: string) => sources.has(pathNameOf(origin));
   const bundles = new PackedBundles();
   const table: RouteTable = {
     pages: pagesOf(copies),
     routes: [
       ...uploadRoutes({ ...options.uploads, intakeOf: (origin) => intakes.get(origin) }),
+      ...(cosigners.length === 0 ? [] : [subtreeRoute({ cosigners, isMirrored })]),
       ...tileRoutes('', () => only, bundles),
       ...tileRoutes('/{log}', ({ log = '' }) => sources.get(log), bundles),
     ],

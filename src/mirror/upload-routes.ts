@@ -13,6 +13,7 @@ import { type Route, type RouteRequest, route } from '../http/route.js';
 import { parseSignedNote } from '../note/signed-note.js';
 import { MAX_SUBMISSION_BYTES, parseCheckpointSubmission } from '../note/submission.js';
 import { textReply } from './dialect.js';
+import { clientsMistake, POST_ROUTE, readSubmission } from './post-route.js';
 import { unpacked } from './unpack.js';
 import { UploadBody, type UploadHeader } from './upload-body.js';
 import type {
@@ -47,27 +48,18 @@ const PACKED: readonly HeaderField[] = [['Accept-Encoding', 'gzip']];
 
 /** Returns the routes. */
 export function uploadRoutes(options: UploadRoutesOptions): readonly Route[] {
-  const shared = {
-    method: 'POST',
-    exact: true,
-    hot: true,
-    produces: ['text/plain'],
-    ignoresTypes: true,
-    noCache: true,
-    measured: false,
-  } as const;
   const room = new UploadRoom(MAX_HELD_BYTES);
   let underWay = 0;
   return [
     route<Uint8Array>({
-      ...shared,
+      ...POST_ROUTE,
       path: '/add-checkpoint',
       maxBodyBytes: MAX_SUBMISSION_BYTES,
       read: readSubmission,
       handle: (body) => addCheckpoint(body, options),
     }),
     route<AsyncIterable<Uint8Array>>({
-      ...shared,
+      ...POST_ROUTE,
       path: '/add-entries',
       streamsBody: true,
       read: readUpload,
@@ -84,11 +76,6 @@ export function uploadRoutes(options: UploadRoutesOptions): readonly Route[] {
       },
     }),
   ];
-}
-
-function readSubmission({ body }: RouteRequest): Uint8Array {
-  if (body?.truncated === true) throw new RefusedRequest(413, 'the submission is too long');
-  return body?.bytes ?? new Uint8Array(0);
 }
 
 function readUpload({ header, stream }: RouteRequest): AsyncIterable<Uint8Array> {
@@ -171,14 +158,4 @@ function uploadReply(verdict: UploadVerdict): Reply {
 
 function infoText({ pendingSize, nextEntry, ticket }: UploadInfo): string {
   return `${pendingSize}\n${nextEntry}\n${toBase64(ticket)}\n`;
-}
-
-/** Returns what `read` returns; what is malformed is answered 400. */
-function clientsMistake<T>(read: () => T): T {
-  try {
-    return read();
-  } catch (error) {
-    if (!isLogError(error)) throw error;
-    throw new RefusedRequest(400, error.message);
-  }
 }

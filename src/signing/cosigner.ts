@@ -85,7 +85,7 @@ export function mldsa44Cosigner(
   name: string,
   seed: Uint8Array,
   options: Mldsa44Options = {},
-): Cosigner {
+): Required<Cosigner> {
   checkSeed(seed);
   if (utf8(name).length > MAX_COSIGNED_NAME_BYTES) {
     const reason = `the name of a cosigner is longer than ${MAX_COSIGNED_NAME_BYTES} bytes`;

@@ -19,9 +19,10 @@ import { printCheckpoint } from '../../src/note/checkpoint.js';
 import {
   checkpointStatement,
   printCosignature,
+  type SubtreeStatement,
   subtreeMessage,
 } from '../../src/note/cosignature.js';
-import { printSignedNote } from '../../src/note/signed-note.js';
+import { printSignedNote, type SignatureLine } from '../../src/note/signed-note.js';
 import { SIGNATURE_TYPE, type VerifierKey, verifierKeyOf } from '../../src/note/verifier-key.js';
 import { mldsa44 } from '../../src/signing/mldsa44.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
@@ -110,6 +111,13 @@ export class UploadedLog {
     return concatBytes(...parts);
   }
 
+  /** Body of sign-subtree. */
+  subtree(start: number, end: number, size: number, note: string): string {
+    const proof = this.#assemble(planSubtreeProof(start, end, size));
+    const lines = [`subtree ${start} ${end}`, ...[this.hash(start, end), ...proof].map(toBase64)];
+    return `${lines.join('\n')}\n\n${note}`;
+  }
+
   #assemble(plan: ProofPlan): Uint8Array[] {
     return plan.assemble(
       plan.nodes.map(({ level, index }) => this.hash(index * 2 ** level, (index + 1) * 2 ** level)),
@@ -186,7 +194,14 @@ export async function startMirror(
     throw error;
   };
   const uploads = { contradicted };
-  const app = createMirrorApp({ copies, intakes, uploads, completed: () => {}, faulted });
+  const app = createMirrorApp({
+    copies,
+    intakes,
+    cosigners: [cosigner],
+    uploads,
+    completed: () => {},
+    faulted,
+  });
   const server = createServer(app);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   t.after(() => {
@@ -201,13 +216,19 @@ export async function startMirror(
 export function testCosigner(name = 'mirror.example/m1'): MirrorCosigner {
   const { publicKey, secretKey } = mldsa44().keygen(new Uint8Array(32).fill(9));
   const key = verifierKeyOf({ name, type: SIGNATURE_TYPE.mldsa44Cosignature, publicKey });
+  const lineOf = (statement: SubtreeStatement): SignatureLine => {
+    const signature = mldsa44().sign(subtreeMessage(statement), secretKey);
+    return {
+      name,
+      keyID: key.keyID,
+      signature: printCosignature(statement.timeSeconds, signature),
+    };
+  };
   return {
     key,
-    async cosign(text, timeSeconds) {
-      const message = subtreeMessage(checkpointStatement(name, timeSeconds, text));
-      const signature = mldsa44().sign(message, secretKey);
-      return { name, keyID: key.keyID, signature: printCosignature(timeSeconds, signature) };
-    },
+    cosign: async (text, timeSeconds) => lineOf(checkpointStatement(name, timeSeconds, text)),
+    signSubtree: async ({ origin, start, end, hash }) =>
+      lineOf({ cosigner: name, timeSeconds: 0n, origin, start, end, hash }),
   };
 }
 

@@ -11,8 +11,9 @@ import { concatBytes, equalBytes, fromUtf8, utf8 } from '../../src/encoding/byte
 import { LogError } from '../../src/errors.js';
 import type { KeptNotes } from '../../src/mirror/kept-notes.js';
 import { pathNameOf } from '../../src/mirror/path-name.js';
-import { readCosignature } from '../../src/note/cosignature.js';
+import { readCosignature, subtreeMessage } from '../../src/note/cosignature.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
+import { mldsa44 } from '../../src/signing/mldsa44.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
 import type { FaultPoint } from '../../src/storage/fault-point.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
@@ -370,6 +371,33 @@ test('who asks again after a while is given a cosignature of a later time', asyn
   });
   assert.deepEqual([before, after], [1_800_000_000n, 1_800_000_060n]);
   assert.ok((await (await fetch(`${mirror.url}/checkpoint`)).text()).endsWith(later.text));
+});
+
+test('a subtree is signed of a checkpoint that this mirror has cosigned, and of no other', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 14));
+  const { text: line } = await addEntries(mirror.url, log.upload(0, 14));
+  const ask = async (body: string) => {
+    const response = await fetch(`${mirror.url}/sign-subtree`, { method: 'POST', body });
+    return { status: response.status, text: await response.text() };
+  };
+  const note = `${log.checkpoint(14).split('\n\n')[0]}\n\n${line}`;
+  const signed = await ask(log.subtree(8, 13, 14, note));
+  assert.equal(signed.status, 200, signed.text);
+  const [found] = parseSignedNote(`x\n\n${signed.text}`).signatures;
+  const { timeSeconds, signature } = readCosignature(found?.signature ?? new Uint8Array(0)) ?? {};
+  assert.equal(timeSeconds, 0n);
+  const { name, publicKey } = mirror.cosigner.key;
+  const message = subtreeMessage({
+    ...{ cosigner: name, timeSeconds: 0n, origin: log.origin },
+    ...{ start: 8n, end: 13n, hash: log.hash(8, 13) },
+  });
+  assert.ok(mldsa44().verify(signature ?? new Uint8Array(0), message, publicKey));
+  assert.equal((await ask(log.subtree(8, 13, 14, log.checkpoint(14)))).status, 403);
+  assert.equal((await ask(log.subtree(8, 13, 14, note).replace('subtree 8 13', 'x'))).status, 400);
+  assert.equal((await ask(log.subtree(8, 13, 14, note).replace('8 13', '8 12'))).status, 422);
+  assert.equal((await ask('x'.repeat(1_048_577))).status, 413);
 });
 
 /** An upload whose end does not come. */

@@ -7,7 +7,9 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { BoundedFetch } from '../client/bounded-fetch.js';
 import { rekorV1Log } from '../client/rekor-v1-log.js';
+import type { RemoteLog } from '../client/remote-log.js';
 import { tilesLog } from '../client/tiles-log.js';
 import { toHex } from '../encoding/hex.js';
 import { LogError } from '../errors.js';
@@ -17,6 +19,7 @@ import { CopyCompletion } from '../mirror/complete-copy.js';
 import type { FollowedLog } from '../mirror/follow-loop.js';
 import { followOnce } from '../mirror/follower.js';
 import { notesInFile } from '../mirror/kept-notes.js';
+import { shortAnswers } from '../mirror/leaf-stream.js';
 import { MirroredLog } from '../mirror/mirrored-log.js';
 import { pathNameOf } from '../mirror/path-name.js';
 import { PendingCheckpoints } from '../mirror/pending-checkpoints.js';
@@ -130,11 +133,14 @@ function followedLog(
     intervalMs,
     look(signal) {
       // Anew each time: tiles that were kept and do not fit would not fit for ever.
-      const reach = { url, fetch: boundedFetch, timeoutMs: TIMEOUT_MS, signal };
-      const remote = kind === 'tiles' ? tilesLog(reach) : rekorV1Log(origin, reach);
+      const remoteBy = (fetch: BoundedFetch): RemoteLog => {
+        const reach = { url, fetch, timeoutMs: TIMEOUT_MS, signal };
+        return kind === 'tiles' ? tilesLog(reach) : rekorV1Log(origin, reach);
+      };
       return followOnce({
         copy,
-        remote,
+        remote: remoteBy(boundedFetch),
+        ahead: remoteBy(shortAnswers(boundedFetch)),
         open,
         signal,
         async complete(checkpoint) {

@@ -10,20 +10,19 @@ import type { LogCheckpoint } from '../client/followed-log.js';
 import type { RemoteLog } from '../client/remote-log.js';
 import { equalBytes } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
-import { HASH_SIZE } from '../merkle/hash.js';
+import { HASH_SIZE, leafHash } from '../merkle/hash.js';
 import { TILE_WIDTH } from '../merkle/tile.js';
 import { verifyConsistency } from '../merkle/verify.js';
 import type { OpenCheckpoint } from './belief.js';
+import { type LeafSource, leavesInOrder } from './leaf-stream.js';
 import type { GrownTree, MirroredLog } from './mirrored-log.js';
 
 /** What is followed, into what. */
-export interface FollowOptions {
+export interface FollowOptions extends LeafSource {
   readonly copy: MirroredLog;
-  readonly remote: RemoteLog;
   readonly open: OpenCheckpoint;
   /** Called with a checkpoint whose leaves are all on disk, at each look: it is stated, and stated anew when that was long ago. */
   readonly complete: (checkpoint: LogCheckpoint) => Promise<void>;
-  readonly signal?: AbortSignal | undefined;
 }
 
 /** What a pass came to. */
@@ -51,8 +50,6 @@ export class LogForked extends Error {
 /** Leaves of a commit at most, and bytes from which on it ends. */
 const BATCH_LEAVES = 4 * TILE_WIDTH;
 const BATCH_BYTES = 4 * 1024 * 1024;
-/** Requests for leaves under way. */
-const AT_ONCE = 8;
 
 /**
  * Copies all that the log's newest checkpoint has. Throws LogForked; RequestFailed; LogError: PROOF_INVALID for leaves or tiles
@@ -122,44 +119,40 @@ function notesBeside({ stated }: MirroredLog, note: string): readonly string[] {
 }
 
 async function copyLeaves(options: FollowOptions, checkpoint: LogCheckpoint): Promise<void> {
-  const { copy, remote, signal } = options;
-  let batch: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const leaves of leavesInOrder(remote, copy.size, checkpoint.size)) {
-    signal?.throwIfAborted();
-    batch.push(...leaves);
-    for (const leaf of leaves) bytes += leaf.length;
-    const isLast = copy.size + batch.length === checkpoint.size;
-    if (!isLast && batch.length < BATCH_LEAVES && bytes < BATCH_BYTES) continue;
-    const grown = copy.grown(batch);
-    await checkBatch(options, grown, checkpoint);
-    await copy.addGrown(grown);
-    batch = [];
-    bytes = 0;
+  const { copy, signal } = options;
+  let last: GrownTree | undefined;
+  let writing: Promise<void> = Promise.resolve();
+  try {
+    for await (const batch of batches(leavesInOrder(options, copy.size, checkpoint.size))) {
+      signal?.throwIfAborted();
+      const grown = copy.grown(batch, batch.map(leafHash), last);
+      // Checked while the one before it is being written.
+      await checkBatch(options, grown, checkpoint);
+      await writing;
+      writing = copy.addGrown(grown);
+      // Its failure is met in a moment.
+      writing.catch(() => undefined);
+      last = grown;
+    }
+  } finally {
+    await writing;
   }
 }
 
-/** Yields the leaves of [from, to), with some requests ahead of who reads them. */
-async function* leavesInOrder(
-  remote: RemoteLog,
-  from: number,
-  to: number,
+async function* batches(
+  parts: AsyncIterable<readonly Uint8Array[]>,
 ): AsyncGenerator<readonly Uint8Array[]> {
-  const underWay: Promise<readonly Uint8Array[]>[] = [];
-  for (let next = from, given = from; given < to; ) {
-    while (next < to && underWay.length < AT_ONCE) {
-      // Up to the end of a bundle: a partial one has a path for each width, and but that of the tree's size is sure to be there.
-      const end = Math.min(to, nextMultiple(next, remote.leavesAtOnce));
-      const leaves = remote.leaves(next, end);
-      // Its failure is met when its turn comes.
-      leaves.catch(() => undefined);
-      underWay.push(leaves);
-      next = end;
-    }
-    const leaves = (await underWay.shift()) as readonly Uint8Array[];
-    given += leaves.length;
-    yield leaves;
+  let batch: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const leaves of parts) {
+    batch.push(...leaves);
+    for (const leaf of leaves) bytes += leaf.length;
+    if (batch.length < BATCH_LEAVES && bytes < BATCH_BYTES) continue;
+    yield batch;
+    batch = [];
+    bytes = 0;
   }
+  if (batch.length > 0) yield batch;
 }
 
 /** Proves a batch against the checkpoint: the tree that it leads to must begin the checkpoint's. */
@@ -210,8 +203,4 @@ async function checkTile(
   const width = hashes.length / HASH_SIZE;
   const what = `tile ${index} of level ${level}, ${width} wide,`;
   throw new LogError('PROOF_INVALID', `${what} is not made of the leaves`);
-}
-
-function nextMultiple(index: number, of: number): number {
-  return (Math.floor(index / of) + 1) * of;
 }

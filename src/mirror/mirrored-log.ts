@@ -11,7 +11,7 @@
 import { equalBytes } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import { appendToFrontier, EMPTY_FRONTIER, frontierRoot } from '../merkle/frontier.js';
-import { HASH_SIZE, leafHash } from '../merkle/hash.js';
+import { HASH_SIZE } from '../merkle/hash.js';
 import { type Integration, integrate, type TreeEdge } from '../merkle/integrate.js';
 import { parseCheckpoint } from '../note/checkpoint.js';
 import { parseSignedNote } from '../note/signed-note.js';
@@ -32,6 +32,8 @@ export interface GrownTree {
   /** Where the first of them goes. */
   readonly from: number;
   readonly leaves: readonly Uint8Array[];
+  /** Their hashes. */
+  readonly hashes: readonly Uint8Array[];
   readonly integration: Integration;
 }
 
@@ -121,22 +123,29 @@ export class MirroredLog {
     return frontierRoot(appendToFrontier(EMPTY_FRONTIER, [...before, ...hashes]));
   }
 
-  /** Returns what the tree would be with these leaves behind its last one. Nothing is written. */
-  grown(leaves: readonly Uint8Array[]): GrownTree {
-    const integration = integrate(this.#edge, leaves.map(leafHash));
-    return { from: this.#edge.size, leaves, integration };
+  /**
+   * Returns what the tree would be with these leaves, by their hashes too, behind its last one, or behind the tree that it would be
+   * with others. Nothing is written.
+   */
+  grown(
+    leaves: readonly Uint8Array[],
+    hashes: readonly Uint8Array[],
+    behind?: GrownTree,
+  ): GrownTree {
+    const edge = behind?.integration.edge ?? this.#edge;
+    return { from: edge.size, leaves, hashes, integration: integrate(edge, hashes) };
   }
 
   /**
-   * Adds leaves, which were verified to be those from `from` on; such as are there already are passed over. They are on disk when
+   * Adds leaves with their hashes, which were verified to be those from `from` on; such as are there already are passed over. They are on disk when
    * it returns. Throws RangeError for leaves behind a gap; what `LogStore.commit` throws, and the next call recovers the store.
    */
-  add(from: number, leaves: readonly Uint8Array[]): Promise<void> {
+  add(from: number, leaves: readonly Uint8Array[], hashes: readonly Uint8Array[]): Promise<void> {
     return this.#alone(async () => {
       const there = this.size - from;
       if (there < 0) throw new RangeError(`leaf ${from} does not follow ${this.size} leaves`);
-      const missing = leaves.slice(there);
-      if (missing.length > 0) await this.#commit(this.grown(missing));
+      if (there >= leaves.length) return;
+      await this.#commit(this.grown(leaves.slice(there), hashes.slice(there)));
     });
   }
 
@@ -177,7 +186,7 @@ export class MirroredLog {
     });
   }
 
-  async #commit({ from, leaves, integration }: GrownTree): Promise<void> {
+  async #commit({ from, leaves, hashes, integration }: GrownTree): Promise<void> {
     const { edge, frontier, root, fullTiles } = integration;
     const before = this.#head;
     const head: Head = {
@@ -187,7 +196,11 @@ export class MirroredLog {
       integratedTimeSeconds: Math.max(before.integratedTimeSeconds, this.#nowSeconds()),
       batch: before.batch + 1,
     };
-    const added = leaves.map((bytes) => ({ hash: leafHash(bytes), bytes, indexKeys: [] }));
+    const added = leaves.map((bytes, i) => ({
+      hash: hashes[i] as Uint8Array,
+      bytes,
+      indexKeys: [],
+    }));
     const commit: Commit = {
       expect: { size: from, root: before.root },
       leaves: added,

@@ -107,8 +107,9 @@ export class UploadIntake {
     let stored = 0;
     try {
       for await (const each of packagesOf(start, end)) {
-        await this.#check(each, known);
-        await copy.add(each.start, each.entries);
+        const hashes = each.entries.map(leafHash);
+        await this.#check(each, hashes, known);
+        await copy.add(each.start, each.entries, hashes);
         stored += 1;
       }
     } catch (error) {
@@ -163,9 +164,11 @@ export class UploadIntake {
     return known ?? (stated !== undefined && end === least ? pending.opened(stated.note) : known);
   }
 
-  async #check(each: EntryPackage, { size, root }: PendingCheckpoint): Promise<void> {
-    const { alignedStart, start, entries, proof } = each;
-    const hashes = entries.map(leafHash);
+  async #check(
+    { alignedStart, start, entries, proof }: EntryPackage,
+    hashes: readonly Uint8Array[],
+    { size, root }: PendingCheckpoint,
+  ): Promise<void> {
     const hash = await this.#options.copy.subtreeHash(alignedStart, start, hashes);
     const end = BigInt(start + entries.length);
     verifySubtree({ start: BigInt(alignedStart), end, size, hash, proof, root });

@@ -310,6 +310,7 @@ function pass(
   return followOnce({
     copy,
     remote: tilesLog(reach(tree)),
+    ahead: tilesLog(reach(tree)),
     open: checkpointOpener({ origin, keys: [key], policy: undefined, verifierOf: logVerifier }),
     complete: async (checkpoint) => {
       await completion.complete(change(checkpoint), 3_600);

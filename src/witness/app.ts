@@ -7,7 +7,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { isLogError } from '../errors.js';
-import type { BodyLimits } from '../http/body.js';
+import type { BodyLimits } from '../http/body-rate.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
 import { type CompletedRequest, createExchange } from '../http/exchange.js';
 import { expressAdapter } from '../http/express-adapter.js';

@@ -48,6 +48,7 @@ export type EntryTask =
 export interface SentDescription extends Omit<DescribedLeaf, 'signers'> {
   readonly signers: readonly {
     readonly values: Readonly<Partial<Record<SignerField, readonly string[]>>>;
+    readonly names: readonly string[];
     readonly extensions: Readonly<Record<string, readonly string[]>>;
   }[];
 }
@@ -89,6 +90,7 @@ function sentDescription(
     ...facts,
     signers: signers.map((signer) => ({
       values: Object.fromEntries(SIGNER_FIELDS.map((field) => [field, signer.values(field)])),
+      names: signer.names(),
       extensions: Object.fromEntries(extensions.map((oid) => [oid, signer.extension(oid)])),
     })),
   };

@@ -59,8 +59,9 @@ export class LeafDescriber {
 function received({ signers, ...facts }: SentDescription): DescribedLeaf {
   return {
     ...facts,
-    signers: signers.map(({ values, extensions }) => ({
+    signers: signers.map(({ values, names, extensions }) => ({
       values: (field) => values[field] ?? [],
+      names: () => names,
       extension: (oid) => extensions[oid] ?? [],
     })),
   };

@@ -24,7 +24,10 @@ export function describe(leaf: Uint8Array): DescribedLeaf {
 }
 
 function signerOf(values: Values): StoredSigner {
-  return { values: (field) => values[field] ?? [], extension: () => [] };
+  const names = (['email', 'uri', 'dns', 'ip', 'other-name'] as const).flatMap(
+    (field) => values[field] ?? [],
+  );
+  return { values: (field) => values[field] ?? [], names: () => names, extension: () => [] };
 }
 
 /** Returns the list of these rules; one that has no file. */

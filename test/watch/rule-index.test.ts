@@ -109,6 +109,9 @@ test('a field that cannot be read is told to all who ask for it, and to nobody e
       if (field === 'key') return ['aa'];
       throw new Error('no names');
     },
+    names() {
+      throw new Error('no names');
+    },
     extension: () => [],
   };
   const leaf = { kind: 'hashedrekord', apiVersion: '0.0.1', terms: [], signers: [signer] };

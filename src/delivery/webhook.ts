@@ -30,6 +30,8 @@ export interface WebhookOptions {
   readonly pause: (ms: number) => Promise<unknown>;
   /** Called for every event that went into the dead-letter file. */
   readonly gaveUp: (id: string, reason: string) => void;
+  /** Ends a delivery that is under way; whoever asked for it may ask again. */
+  readonly signal?: AbortSignal;
 }
 
 /** An event in JSON, structured mode. */
@@ -48,7 +50,10 @@ export interface CloudEvent {
 
 /** Takes events to one address. */
 export interface Webhook {
-  /** Resolves when the event was taken, or is in the dead-letter file. Rejects when that cannot be written. */
+  /**
+   * Resolves when the event was taken, or is in the dead-letter file. Rejects when that cannot be written, and with
+   * SHUTTING_DOWN when the signal ended it: the event was taken, or nobody has it.
+   */
   deliver(event: CloudEvent): Promise<void>;
 }
 
@@ -89,6 +94,7 @@ async function deliver(event: CloudEvent, url: URL, options: WebhookOptions): Pr
   for (let attempt = 1; ; attempt++) {
     const result = await post(url, event.id, body, options);
     if (result === undefined) return;
+    assertGoesOn(options);
     if (attempt >= options.attempts || !result.mayPass) {
       await appendLines(options.deadLetters, [body]);
       options.gaveUp(event.id, result.reason);
@@ -96,7 +102,13 @@ async function deliver(event: CloudEvent, url: URL, options: WebhookOptions): Pr
     }
     const own = FIRST_PAUSE_MS * 2 ** (attempt - 1);
     await options.pause(Math.min(MAX_PAUSE_MS, Math.max(own, result.retryAfterMs)));
+    assertGoesOn(options);
   }
+}
+
+function assertGoesOn({ signal }: WebhookOptions): void {
+  if (signal?.aborted !== true) return;
+  throw new LogError('SHUTTING_DOWN', 'the delivery of an event was ended');
 }
 
 interface Refusal {
@@ -110,13 +122,16 @@ function post(
   url: URL,
   id: string,
   body: string,
-  { secret, allowPrivate, timeoutMs, now }: WebhookOptions,
+  { secret, allowPrivate, timeoutMs, now, signal }: WebhookOptions,
 ): Promise<Refusal | undefined> {
   // The time of this attempt: receivers refuse what is old.
   const seconds = Math.floor(now().getTime() / 1000);
   const options: RequestOptions = {
     method: 'POST',
-    signal: AbortSignal.timeout(timeoutMs),
+    signal: AbortSignal.any([
+      AbortSignal.timeout(timeoutMs),
+      ...(signal === undefined ? [] : [signal]),
+    ]),
     ...(!allowPrivate && { lookup: publicLookup }),
     headers: {
       'content-type': 'application/cloudevents+json; charset=utf-8',

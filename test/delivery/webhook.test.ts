@@ -198,3 +198,19 @@ test('a secret is text, or base64 with its prefix; a short one is refused', () =
     );
   }
 });
+
+test('a delivery that is ended is no failure: the event is not among the dead letters', async (t) => {
+  const { url, statuses, got } = await receiver(t);
+  statuses.push(503, 503);
+  const ending = new AbortController();
+  const { options, given } = hookTo(t, url, {
+    signal: ending.signal,
+    pause: async () => ending.abort(),
+  });
+  const isEnded = (error: unknown) => isLogError(error, 'SHUTTING_DOWN');
+  await assert.rejects(openWebhook(options).deliver(EVENT), isEnded);
+  await assert.rejects(openWebhook(options).deliver(EVENT), isEnded);
+  assert.equal(got.length, 1);
+  assert.deepEqual(given, []);
+  assert.equal(existsSync(options.deadLetters), false);
+});

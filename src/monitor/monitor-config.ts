@@ -11,6 +11,17 @@ import {
   trustedLogOfVerifierKey,
   trustedLogsOfKeys,
 } from '../client/trusted-log.js';
+import {
+  type ConfigFiles,
+  readWebhookConfig,
+  type WebhookConfig,
+} from '../delivery/webhook-config.js';
+import {
+  linesOf,
+  optionalSwitch,
+  optionalText,
+  strictMembers,
+} from '../encoding/strict-members.js';
 import { isLogError, LogError } from '../errors.js';
 import { readWatchList, type WatchList } from '../matching/watch-list.js';
 import { type Policy, parsePolicy } from '../note/policy.js';
@@ -33,14 +44,6 @@ export interface LogConfig {
 
 /** How a log is read. */
 export type LogApi = 'tiles' | 'rekor-v1';
-
-/** Where a webhook goes. */
-export interface WebhookConfig {
-  readonly url: string;
-  readonly secret: string;
-  readonly deadLetters: string;
-  readonly allowPrivate: boolean;
-}
 
 /** Everything. */
 export interface MonitorConfig {
@@ -69,7 +72,7 @@ export function readMonitorConfig(
   folder: string,
   readText: TextReader,
 ): MonitorConfig {
-  const { logs, watch, allow, output } = object(document, 'the configuration', [
+  const { logs, watch, allow, output } = strictMembers(document, 'the configuration', [
     'logs',
     'watch',
     'allow',
@@ -88,17 +91,6 @@ export function readMonitorConfig(
   return { logs: found, watch: list, ...readOutput(output ?? {}, files) };
 }
 
-interface Files {
-  readonly at: (path: string) => string;
-  readonly readText: TextReader;
-}
-
-/** One value a line; empty lines and those of a `#` say nothing. */
-function linesOf(text: string): string[] {
-  const lines = text.split('\n').map((line) => line.trim());
-  return lines.filter((line) => line !== '' && !line.startsWith('#'));
-}
-
 function checkPredecessors(logs: readonly LogConfig[]): void {
   for (const { url, follows } of logs) {
     const isThere = logs.some((other) => other.url === follows && other.url !== url);
@@ -108,8 +100,8 @@ function checkPredecessors(logs: readonly LogConfig[]): void {
   }
 }
 
-function readLog(log: unknown, place: string, files: Files): LogConfig {
-  const fields = object(log, place, LOG_MEMBERS);
+function readLog(log: unknown, place: string, files: ConfigFiles): LogConfig {
+  const fields = strictMembers(log, place, LOG_MEMBERS);
   const { url, api = 'tiles', key, policy, origin, start, frozen, follows } = fields;
   if (api !== 'tiles' && api !== 'rekor-v1') throw invalid(`${place}.api is not tiles or rekor-v1`);
   const policyPath = optionalText(policy, `${place}.policy`);
@@ -154,7 +146,7 @@ function readUrl(value: unknown, place: string): string {
 function readKeys(
   key: unknown,
   place: string,
-  files: Files,
+  files: ConfigFiles,
   policy: Policy | undefined,
 ): readonly TrustedLog[] {
   const texts = Array.isArray(key) ? key : key === undefined ? [] : [key];
@@ -183,9 +175,9 @@ function readStart(value: unknown, place: string): 'newest' | number {
 
 function readOutput(
   output: unknown,
-  { at, readText }: Files,
+  { at, readText }: ConfigFiles,
 ): Pick<MonitorConfig, 'findings' | 'feed' | 'webhook'> {
-  const fields = object(output, 'output', ['findings', 'feed', 'webhook']);
+  const fields = strictMembers(output, 'output', ['findings', 'feed', 'webhook']);
   const path = (name: string) => {
     const text = optionalText(fields[name], `output.${name}`);
     return text === undefined ? undefined : at(text);
@@ -194,50 +186,11 @@ function readOutput(
   return {
     findings: path('findings'),
     feed: path('feed'),
-    webhook: webhook === undefined ? undefined : readWebhook(webhook, { at, readText }),
+    webhook:
+      webhook === undefined
+        ? undefined
+        : readWebhookConfig(webhook, 'output.webhook', { at, readText }),
   };
-}
-
-function readWebhook(webhook: unknown, { at, readText }: Files): WebhookConfig {
-  const place = 'output.webhook';
-  const names = ['url', 'secretFile', 'deadLetters', 'allowPrivateAddresses'];
-  const fields = object(webhook, place, names);
-  const needed = (name: string) => {
-    const text = optionalText(fields[name], `${place}.${name}`);
-    if (text === undefined) throw invalid(`${place}.${name} is missing`);
-    return text;
-  };
-  return {
-    url: needed('url'),
-    secret: readText(needed('secretFile')),
-    deadLetters: at(needed('deadLetters')),
-    allowPrivate: optionalSwitch(fields['allowPrivateAddresses'], `${place}.allowPrivateAddresses`),
-  };
-}
-
-function object(
-  value: unknown,
-  place: string,
-  names: readonly string[],
-): Readonly<Record<string, unknown>> {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`${place} is not an object`);
-  }
-  const unknown = Object.keys(value).find((name) => !names.includes(name));
-  if (unknown !== undefined) throw invalid(`${place} has no member ${unknown}`);
-  return value as Readonly<Record<string, unknown>>;
-}
-
-function optionalText(value: unknown, place: string): string | undefined {
-  if (value === undefined) return undefined;
-  if (typeof value === 'string' && value !== '') return value;
-  throw invalid(`${place} is not a text`);
-}
-
-function optionalSwitch(value: unknown, place: string): boolean {
-  if (value === undefined) return false;
-  if (typeof value === 'boolean') return value;
-  throw invalid(`${place} is not true or false`);
 }
 
 function asInvalid<T>(place: string, read: () => T): T {

@@ -54,6 +54,7 @@ import {
 import { openTrustKit } from './trust-kit.js';
 import { type LogFacts, publicUrlOf } from './trust-options.js';
 import { declareWatchMetrics } from './watch-metrics.js';
+import { readWatchConfig } from './watch-webhooks.js';
 import { readWitnessPolicy, witnessingOf } from './witness-policy.js';
 
 /** A server that answers. */
@@ -85,6 +86,7 @@ export async function composeServer(
 ): Promise<RunningServer> {
   const trust = openTrustKit(config, config.hostname);
   const policy = readWitnessPolicy(config);
+  const rules = readWatchConfig(config.watchConfig);
   const parts = await openParts(config);
   const { identity, folder } = parts;
   const closers: Closers = [() => parts.close()];
@@ -118,7 +120,7 @@ export async function composeServer(
     declareWitnessMetrics(registry, tileSides);
     const portNow = () => told.port ?? config.port;
     const url = () => publicUrlOf(config, { ...config, port: portNow() });
-    const watch = openWatch({ config, logs, logger, pause, url });
+    const watch = await openWatch({ config, rules, logs, logger, pause, url });
     closers.push(watch.close);
     told.watch = watch;
     declareWatchMetrics(registry, watch.statistics);

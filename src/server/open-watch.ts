@@ -1,19 +1,22 @@
 /** The watch of a server: which logs, who describes, who is told of trouble. */
 
+import { join } from 'node:path';
 import type { Logger } from 'pino';
 import type { WatchService } from '../api/v1/watch.js';
 import type { Pause } from '../sequencing/recovery.js';
 import type { ReleasedBatch } from '../sequencing/sequencer.js';
 import { Watch, type WatchStatistics } from '../watch/watch.js';
 import { watchedDesk } from '../watch/watched-source.js';
+import type { WebhookRules } from '../watch/webhook-rules.js';
 import { LeafDescriber } from '../workers/leaf-describer.js';
 import type { Config } from './config.js';
 import type { OpenLogs } from './open-logs.js';
+import { openWebhooks, type WebhookFigures } from './watch-webhooks.js';
 
 /** What the server needs of the configuration. */
 export type WatchConfig = Pick<
   Config,
-  'watch' | 'watchSubscribers' | 'entryTimeLimitMs' | 'entryMemoryLimitMb'
+  'watch' | 'watchSubscribers' | 'dataDir' | 'entryTimeLimitMs' | 'entryMemoryLimitMb'
 >;
 
 /** A watch that is fed. */
@@ -22,7 +25,7 @@ export interface OpenWatch {
   readonly service: WatchService | undefined;
   /** Takes what a log has committed and guarded; returns at once. */
   released(treeID: bigint, batch: ReleasedBatch): void;
-  statistics(): WatchStatistics;
+  statistics(): WatchStatistics & { readonly webhooks: readonly WebhookFigures[] };
   /** Ends every subscription at once. */
   close(): Promise<void>;
 }
@@ -30,6 +33,8 @@ export interface OpenWatch {
 /** What a watch is opened with. */
 export interface OpenWatchOptions {
   readonly config: WatchConfig;
+  /** The webhooks of the operator; undefined: none. */
+  readonly rules: WebhookRules | undefined;
   readonly logs: OpenLogs;
   readonly logger: Logger;
   readonly pause: Pause;
@@ -37,9 +42,9 @@ export interface OpenWatchOptions {
   url(): string;
 }
 
-/** Returns the watch of the logs of a server. */
-export function openWatch(options: OpenWatchOptions): OpenWatch {
-  const { config, logs, logger, pause, url } = options;
+/** Returns the watch of the logs of a server. Throws as openWebhooks does. */
+export async function openWatch(options: OpenWatchOptions): Promise<OpenWatch> {
+  const { config, rules, logs, logger, pause, url } = options;
   const describer = new LeafDescriber({
     timeLimitMs: config.entryTimeLimitMs,
     memoryLimitMb: config.entryMemoryLimitMb,
@@ -61,14 +66,21 @@ export function openWatch(options: OpenWatchOptions): OpenWatch {
     trouble: (error) =>
       logger.warn({ err: error }, 'entries could not be read for those who watch'),
   });
+  const webhooks =
+    rules &&
+    (await openWebhooks({
+      ...{ rules, watch, logger, pause },
+      logs: { v1, v2 },
+      folder: join(config.dataDir, 'watch'),
+    }));
   return {
     service: config.watch ? { watch, v1, v2 } : undefined,
     released: (treeID, batch) => watch.released(treeID, batch),
-    statistics: () => watch.statistics(),
+    statistics: () => ({ ...watch.statistics(), webhooks: webhooks?.statistics() ?? [] }),
     async close() {
       watch.close();
       closing.abort();
-      await describer.close();
+      await Promise.all([webhooks?.close(), describer.close()]);
     },
   };
 }

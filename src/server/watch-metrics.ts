@@ -1,10 +1,10 @@
 /** Figures of the log's own watch, read when somebody asks. */
 
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { WatchStatistics } from '../watch/watch.js';
+import type { OpenWatch } from './open-watch.js';
 
-/** Declares the figures on a registry. */
-export function declareWatchMetrics(registry: Registry, statistics: () => WatchStatistics): void {
+/** Declares the figures on a registry; those of webhooks only where there are some. */
+export function declareWatchMetrics(registry: Registry, statistics: OpenWatch['statistics']): void {
   const registers = [registry];
   new Gauge({
     name: 'stele_watch_subscribers',
@@ -34,6 +34,43 @@ export function declareWatchMetrics(registry: Registry, statistics: () => WatchS
       collect() {
         this.reset();
         this.inc(statistics()[figure]);
+      },
+    });
+  }
+  if (statistics().webhooks.length > 0) declareWebhookMetrics(registry, statistics);
+}
+
+function declareWebhookMetrics(registry: Registry, statistics: OpenWatch['statistics']): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'stele_watch_webhook_lag_entries',
+    help: 'Committed entries that a webhook has still to be told about',
+    labelNames: ['webhook', 'tree'],
+    registers,
+    collect() {
+      for (const { webhook, treeID: tree, lag } of statistics().webhooks) {
+        this.set({ webhook, tree }, lag);
+      }
+    },
+  });
+  for (const [name, help, figure] of [
+    [
+      'stele_watch_delivered_total',
+      'Events that a webhook took or that are dead letters',
+      'delivered',
+    ],
+    ['stele_watch_undelivered_total', 'Events that became dead letters', 'undelivered'],
+  ] as const) {
+    new Counter({
+      name,
+      help,
+      labelNames: ['webhook'],
+      registers,
+      collect() {
+        this.reset();
+        for (const figures of statistics().webhooks) {
+          this.inc({ webhook: figures.webhook }, figures[figure]);
+        }
       },
     });
   }

@@ -26,6 +26,7 @@ import { search } from './search.js';
 import { start } from './start.js';
 import { suite } from './suite.js';
 import { tiles } from './tiles.js';
+import { watch } from './watch.js';
 import { witness } from './witness.js';
 
 const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
@@ -54,6 +55,8 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --entries 100000  --requests 20000  --connections 32  --data-dir DIR (of an existing log)
   monitor     how fast identities are looked for in a log of the v2 API, every entry hashed into the root
               --entries 50000  --rounds 3
+  watch       how soon subscribers hear of an entry, and what they cost those who write
+              --subscribers 1000  --entries 400 (a case)  --connections 16
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
   witness     how long a witness takes for a checkpoint, one after the other
@@ -107,6 +110,11 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   monitor: async (options) => {
     const { entries = 50_000, rounds = 3, flags } = options;
     keepRows(options, await monitor({ entries, rounds, flags }));
+  },
+  watch: async (options) => {
+    const { subscribers = 1000, entries = 400, connections = [16], flags } = options;
+    const [senders = 16] = connections;
+    keepRows(options, await watch({ subscribers, entries, connections: senders, flags }));
   },
   start: async ({ dataDir, rounds = 3, flags }) => {
     if (dataDir === undefined) throw new UsageError('start needs --data-dir');

@@ -17,6 +17,7 @@ export interface BenchOptions {
   readonly rounds: number | undefined;
   readonly batch: number | undefined;
   readonly connections: readonly number[] | undefined;
+  readonly subscribers: number | undefined;
   readonly seconds: number | undefined;
   readonly kinds: readonly string[] | undefined;
   readonly dataDir: string | undefined;
@@ -46,6 +47,7 @@ export function parseBenchOptions(argv: readonly string[]): BenchOptions {
     rounds: counts(values.rounds)?.[0],
     batch: counts(values.batch)?.[0],
     connections: counts(values.connections),
+    subscribers: counts(values.subscribers)?.[0],
     seconds: values.seconds === undefined ? undefined : positive(values.seconds),
     kinds: values.kinds?.split(','),
     dataDir: values['data-dir'],
@@ -68,6 +70,7 @@ function readArguments(args: string[]) {
         rounds: { type: 'string' },
         batch: { type: 'string' },
         connections: { type: 'string' },
+        subscribers: { type: 'string' },
         seconds: { type: 'string' },
         kinds: { type: 'string' },
         'data-dir': { type: 'string' },

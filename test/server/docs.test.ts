@@ -80,6 +80,7 @@ describe('the documentation', () => {
     'docs/what-an-entry-proves.md',
     'docs/witness.md',
     'docs/mirror.md',
+    'docs/watch.md',
   ]) {
     it(`has no dead link in ${page}`, () => {
       assert.deepEqual(deadLinks(page), []);

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { EventStream } from '../api/event-stream.js';
 import { startWitness } from '../publishing/fake-witness.js';
 import { policyText } from '../publishing/witnessing.js';
+import { packageRoot } from '../vectors.js';
 import { start, submit, submitV2, temporaryFolder } from './scene.js';
 
 async function answered(
@@ -108,3 +109,33 @@ for (const mode of ['closed', 'open'] as const) {
     assert.equal((await stream.nextEntry())?.data['index'], 1);
   });
 }
+
+/** The curl commands of docs/watch.md, as requests. */
+function documentedRequests(): { readonly path: string; readonly body: string | undefined }[] {
+  const page = readFileSync(join(packageRoot, 'docs', 'watch.md'), 'utf8');
+  const blocks = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map(([, block = '']) => block);
+  const commands = blocks
+    .join('')
+    .replace(/\\\n\s*/g, '')
+    .split(/^(?=curl )/m);
+  return commands.map((command) => {
+    const path = /http:\/\/localhost:3000([^' ]*)/.exec(command)?.[1] ?? '';
+    const pairs = [...command.matchAll(/--data-urlencode '([^=]+)=([^']*)'/g)].map(
+      ([, name = '', value = '']) => `${name}=${encodeURIComponent(value)}`,
+    );
+    const [, body] = /-d '([^']*)'/.exec(command) ?? [];
+    return { path: pairs.length === 0 ? path : `${path}?${pairs.join('&')}`, body };
+  });
+}
+
+test('the requests that the documentation shows are answered', async (t) => {
+  const { url } = await start(t, temporaryFolder(t));
+  const requests = documentedRequests();
+  assert.equal(requests.length, 6);
+  for (const { path, body } of requests) {
+    const rules = body === undefined ? {} : { method: 'POST', body: JSON.parse(body) };
+    const stream = await EventStream.open(t, url + path, rules);
+    assert.equal(stream.status, 200, path);
+    assert.equal((await stream.next())?.event, 'position');
+  }
+});

@@ -80,6 +80,11 @@ export class Watch {
     );
   }
 
+  /** Most subscriptions of strangers. */
+  get maxSubscribers(): number {
+    return this.#options.maxSubscribers;
+  }
+
   /** Takes what a log has committed and guarded; returns at once. */
   released(treeID: bigint, batch: ReleasedBatch): void {
     this.#logs.get(treeID)?.released(batch);

@@ -18,10 +18,18 @@ import { MAX_QUERIES } from './retrieve-entries.js';
 import { MAX_FOUND, MAX_SUBJECT_LENGTH } from './search-index.js';
 import { MAX_CONDITIONS, MAX_PAGE } from './search-query.js';
 import { MAX_BATCH_ENTRIES, type SubmissionRules } from './submission-rules.js';
+import { type WatchService, watchLimits } from './watch.js';
 
 /** Returns the route; `requestBodyBytes` is the longest body that is read. */
-export function limitsRoute(rules: SubmissionRules, requestBodyBytes: number): Route {
-  const limits = publishedLimits(rules, requestBodyBytes);
+export function limitsRoute(
+  rules: SubmissionRules,
+  requestBodyBytes: number,
+  watch: WatchService | undefined,
+): Route {
+  const limits = {
+    ...publishedLimits(rules, requestBodyBytes),
+    ...(watch !== undefined && { watch: watchLimits(watch) }),
+  };
   return route<undefined>({
     method: 'GET',
     path: '/api/v1/limits',
@@ -34,7 +42,7 @@ export function limitsRoute(rules: SubmissionRules, requestBodyBytes: number): R
   });
 }
 
-function publishedLimits(rules: SubmissionRules, requestBodyBytes: number): unknown {
+function publishedLimits(rules: SubmissionRules, requestBodyBytes: number): object {
   const { policy, duplicates, pendingEntries, pendingBytes, entryTimeMs } = rules;
   return {
     requestBodyBytes,

@@ -16,6 +16,7 @@ import { retrieveEntriesRoute } from './retrieve-entries.js';
 import { searchEntriesRoute } from './search-entries.js';
 import { type SearchKeyOf, searchIndexRoute } from './search-index.js';
 import type { SubmissionRules } from './submission-rules.js';
+import type { WatchService } from './watch.js';
 
 /** What the v1 routes work on. */
 export interface V1Options {
@@ -26,6 +27,8 @@ export interface V1Options {
   readonly rules: SubmissionRules;
   /** Longest body that is read. */
   readonly requestBodyBytes: number;
+  /** Undefined: nobody can watch. */
+  readonly watch?: WatchService | undefined;
   /** Told of what kept an entry that is in the log from being answered. */
   unread(error: unknown): void;
 }
@@ -49,7 +52,7 @@ export function v1Routes(options: V1Options): readonly Route[] {
     retrieveEntriesRoute(shards, enabledEndpoints),
     logInfoRoute(shards, enabledEndpoints, published),
     logProofRoute(shards, enabledEndpoints),
-    limitsRoute(rules, options.requestBodyBytes),
+    limitsRoute(rules, options.requestBodyBytes, options.watch),
     publicKeyRoute(shards, enabledEndpoints),
     searchIndexRoute(shards, enabledEndpoints, options.searchKeyOf),
     searchEntriesRoute(shards, enabledEndpoints),

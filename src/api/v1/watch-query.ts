@@ -18,8 +18,8 @@ export interface WatchQuery {
   readonly from: number | undefined;
 }
 
-/** Longest value of a condition, in characters: that of a search term. */
-const MAX_VALUE_LENGTH = 4_096;
+/** Longest value of a condition in a query, in characters: that of a search term. */
+export const MAX_VALUE_LENGTH = 4_096;
 
 /** Returns the subscription that a GET asks for. Throws RefusedRequest (400). */
 export function readWatchQuery(request: RouteRequest): WatchQuery {

@@ -9,8 +9,13 @@ import { isLogError } from '../../errors.js';
 import type { Clock } from '../../http/clock.js';
 import { RefusedRequest, type Reply } from '../../http/reply.js';
 import { type Route, type RouteDefinition, route } from '../../http/route.js';
+import {
+  MAX_SUBSCRIPTION_PATTERNS,
+  MAX_SUBSCRIPTION_RULES,
+  MAX_SUBSCRIPTION_VALUES,
+} from '../../watch/subscription-rules.js';
 import type { SubscriptionPlace, Watch } from '../../watch/watch.js';
-import { readWatchBody, readWatchQuery, type WatchQuery } from './watch-query.js';
+import { MAX_VALUE_LENGTH, readWatchBody, readWatchQuery, type WatchQuery } from './watch-query.js';
 import { watchStream } from './watch-stream.js';
 
 /** The media type of server-sent events. */
@@ -35,6 +40,18 @@ export function watchRoutes(service: WatchService | undefined, clock: Clock): re
     ...routesOf('/api/v1/watch', watch, v1, clock),
     ...routesOf('/api/v2/watch', watch, v2, clock),
   ];
+}
+
+/** Returns the bounds of subscriptions, as they are published. */
+export function watchLimits({ watch }: WatchService): Readonly<Record<string, number>> {
+  return {
+    subscribers: watch.maxSubscribers,
+    rules: MAX_SUBSCRIPTION_RULES,
+    values: MAX_SUBSCRIPTION_VALUES,
+    valueLength: MAX_VALUE_LENGTH,
+    patterns: MAX_SUBSCRIPTION_PATTERNS,
+    bodyBytes: MAX_RULES_BYTES,
+  };
 }
 
 function routesOf(path: string, watch: Watch, treeID: bigint, clock: Clock): readonly Route[] {

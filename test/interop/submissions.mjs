@@ -7,6 +7,11 @@ const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256
 const rawBytes = publicKey.export({ type: 'spki', format: 'der' }).toString('base64');
 const pem = Buffer.from(publicKey.export({ type: 'spki', format: 'pem' })).toString('base64');
 
+/** Hex SHA-256 of the SubjectPublicKeyInfo of the key that writes. */
+export const writerFingerprint = createHash('sha256')
+  .update(publicKey.export({ type: 'spki', format: 'der' }))
+  .digest('hex');
+
 /** Writes `count` new entries through `v1` or `v2`; returns when the last is answered. */
 export async function writeEntries(url, api, count) {
   let next = 0;

@@ -6,7 +6,7 @@ import { startServer } from '../../dist/bench/harness/server-process.js';
 import { stele } from './started-log.mjs';
 
 /**
- * Returns a new log: { folder, origin, vkeys, tileVkey, start(...flags), stop(), end() }. `start` returns the server, on
+ * Returns a new log: { folder, dataDir, origin, vkeys, tileVkey, start(...flags), stop(), end() }. `start` returns the server, on
  * a new port each time; `tileVkey` is its Ed25519 key, the one that Go's witnesses read; `end` removes everything.
  */
 export function newLog(...initFlags) {
@@ -28,7 +28,7 @@ export function newLog(...initFlags) {
     rmSync(folder, { recursive: true });
   };
   const [, tileVkey] = verifierKeys;
-  return { folder, origin: v2.origin, vkeys: verifierKeys, tileVkey, start, stop, end };
+  return { folder, dataDir, origin: v2.origin, vkeys: verifierKeys, tileVkey, start, stop, end };
 }
 
 /** Writes a policy into the log's folder; returns the flag that names it. */

@@ -1,0 +1,61 @@
+# The programs of others that this log is tried with: their versions, and how they are built, once, into $CACHE. Sourced by run
+# and long, after steps.sh. test/interop/ looks for them by the same versions.
+
+REKOR_CLI_VERSION=1.5.4
+TESSERA_VERSION=1.0.4
+TORCHWOOD_VERSION=0.9.1-0.20260706112420-c22a68158d96
+OMNIWITNESS_VERSION=0.0.0-20260701145555-54dbcdd14f82
+SIGSTORE_PYTHON_VERSION=4.5.1
+REKOR_MONITOR_VERSION=0.0.0-20260818080513-564014c8c3a2
+
+# go_tool NAME VERSION PACKAGE: builds an unmodified program into the cache, once.
+go_tool() {
+  local name=$1 version=$2 package=$3 folder=$CACHE/$1-$2
+  [ -x "$folder/${package##*/}" ] && return 0
+  command -v go >/dev/null || { echo "NO GO: $name cannot be built, so it is not proved that it works"; return 1; }
+  GOBIN=$folder.new go install "$package@v$version" && rm -rf "$folder" && mv "$folder.new" "$folder"
+}
+
+# go_module NAME VERSION MODULE WHAT [LINE…]: builds a program with a module that `go install` does not take by its version.
+# WHAT is a package of it, or a folder here with a program that uses it; the LINEs go into go.mod.
+go_module() {
+  local name=$1 version=$2 module=$3 what=$4 folder=$CACHE/$1-$2
+  shift 4
+  [ -d "$what" ] && what=$ROOT/$what
+  [ -x "$folder/$name" ] && [ ! "$what/main.go" -nt "$folder/$name" ] && return 0
+  command -v go >/dev/null || { echo "NO GO: $name cannot be built, so it is not proved that it works"; return 1; }
+  rm -rf "$folder.new" && mkdir -p "$folder.new" && cd "$folder.new" || return 1
+  printf '%s\n' 'module scratch' 'go 1.25' "require $module v$version" "$@" >go.mod
+  [ -d "$what" ] && { cp "$what/main.go" . && what=.; }
+  GOFLAGS=-mod=mod go build -o "$name" "$what" && rm -rf "$folder" && mv "$folder.new" "$folder"
+}
+
+install_sigstore_python() {
+  local venv=$CACHE/sigstore-python-$SIGSTORE_PYTHON_VERSION
+  "$venv/bin/python" -c 'import sigstore' 2>/dev/null && return 0
+  rm -rf "$venv"
+  python3 -m venv "$venv" && "$venv/bin/pip" install -q "sigstore==$SIGSTORE_PYTHON_VERSION"
+}
+
+# `timeout` starts programs, not functions.
+export -f go_tool go_module install_sigstore_python
+export ROOT CACHE SIGSTORE_PYTHON_VERSION
+call() { step "$1" "$2" bash -c "$3"; }
+
+# What the tests of witnesses and mirrors need besides fsck and mirror.
+build_witness_tools() {
+  local tessera=github.com/transparency-dev/tessera torchwood=filippo.io/torchwood omni=github.com/transparency-dev/witness
+  local formats=github.com/transparency-dev/formats
+  call 'interop: build oneshot' 300 "go_tool tessera-oneshot $TESSERA_VERSION $tessera/cmd/examples/posix-oneshot"
+  call 'interop: build litewitness' 300 "go_module litewitness $TORCHWOOD_VERSION $torchwood $torchwood/cmd/litewitness"
+  call 'interop: build torchwood-check' 300 "go_module torchwood-check $TORCHWOOD_VERSION $torchwood test/interop/torchwood-check"
+  # The version of formats that it asks for is not on every proxy; the release before it will do.
+  call 'interop: build omniwitness' 300 \
+    "go_module omniwitness $OMNIWITNESS_VERSION $omni $omni/cmd/omniwitness 'replace $formats => $formats v0.1.1'"
+}
+
+# Nearly the size of all other programs together, and not on every proxy.
+build_rekor_monitor() {
+  local monitor=github.com/sigstore/rekor-monitor
+  call 'interop: build rekor_monitor' 900 "go_module rekor_monitor $REKOR_MONITOR_VERSION $monitor $monitor/cmd/rekor_monitor"
+}

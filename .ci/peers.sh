@@ -16,6 +16,9 @@ go_tool() {
   GOBIN=$folder.new go install "$package@v$version" && rm -rf "$folder" && mv "$folder.new" "$folder"
 }
 
+# module_folder MODULE VERSION: prints where the sources of a module lie, which are fetched.
+module_folder() { go mod download -json "$1@v$2" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p'; }
+
 # go_module NAME VERSION MODULE WHAT [LINE…]: builds a program with a module that `go install` does not take by its version.
 # WHAT is a package of it, or a folder here with a program that uses it; the LINEs go into go.mod.
 go_module() {
@@ -26,6 +29,8 @@ go_module() {
   command -v go >/dev/null || { echo "NO GO: $name cannot be built, so it is not proved that it works"; return 1; }
   rm -rf "$folder.new" && mkdir -p "$folder.new" && cd "$folder.new" || return 1
   printf '%s\n' 'module scratch' 'go 1.25' "require $module v$version" "$@" >go.mod
+  # Its own sums: not every module that it needs is in the public list of sums.
+  install -m 644 "$(module_folder "$module" "$version")/go.sum" . || return 1
   [ -d "$what" ] && { cp "$what/main.go" . && what=.; }
   GOFLAGS=-mod=mod go build -o "$name" "$what" && rm -rf "$folder" && mv "$folder.new" "$folder"
 }
@@ -37,25 +42,32 @@ install_sigstore_python() {
   python3 -m venv "$venv" && "$venv/bin/pip" install -q "sigstore==$SIGSTORE_PYTHON_VERSION"
 }
 
+export ROOT CACHE SIGSTORE_PYTHON_VERSION OMNIWITNESS_VERSION
 # `timeout` starts programs, not functions.
-export -f go_tool go_module install_sigstore_python
-export ROOT CACHE SIGSTORE_PYTHON_VERSION
 call() { step "$1" "$2" bash -c "$3"; }
 
 # What the tests of witnesses and mirrors need besides fsck and mirror.
 build_witness_tools() {
-  local tessera=github.com/transparency-dev/tessera torchwood=filippo.io/torchwood omni=github.com/transparency-dev/witness
-  local formats=github.com/transparency-dev/formats
+  local tessera=github.com/transparency-dev/tessera torchwood=filippo.io/torchwood
   call 'interop: build oneshot' 300 "go_tool tessera-oneshot $TESSERA_VERSION $tessera/cmd/examples/posix-oneshot"
   call 'interop: build litewitness' 300 "go_module litewitness $TORCHWOOD_VERSION $torchwood $torchwood/cmd/litewitness"
   call 'interop: build torchwood-check' 300 "go_module torchwood-check $TORCHWOOD_VERSION $torchwood test/interop/torchwood-check"
-  # The version of formats that it asks for is not on every proxy; the release before it will do.
-  call 'interop: build omniwitness' 300 \
-    "go_module omniwitness $OMNIWITNESS_VERSION $omni $omni/cmd/omniwitness 'replace $formats => $formats v0.1.1'"
+  call 'interop: build omniwitness' 300 "go_of_omniwitness omniwitness"
 }
 
-# Nearly the size of all other programs together, and not on every proxy.
-build_rekor_monitor() {
+# go_of_omniwitness NAME: one of its programs, with the list of logs that is compiled into some of them beside it. The version of
+# formats that it asks for is not on every proxy; the release before it will do.
+go_of_omniwitness() {
+  local module=github.com/transparency-dev/witness formats=github.com/transparency-dev/formats
+  (go_module "$1" "$OMNIWITNESS_VERSION" $module $module/cmd/"$1" "replace $formats => $formats v0.1.1") &&
+    install -m 644 "$(module_folder $module "$OMNIWITNESS_VERSION")/omniwitness/logs.yaml" "$CACHE/$1-$OMNIWITNESS_VERSION"
+}
+
+# Those of .ci/long. rekor_monitor is nearly as big as all others together, and not on every proxy.
+build_feeder_and_monitor() {
   local monitor=github.com/sigstore/rekor-monitor
+  call 'interop: build feedwitness' 300 'go_of_omniwitness feedwitness'
   call 'interop: build rekor_monitor' 900 "go_module rekor_monitor $REKOR_MONITOR_VERSION $monitor $monitor/cmd/rekor_monitor"
 }
+
+export -f go_tool module_folder go_module go_of_omniwitness install_sigstore_python

@@ -20,3 +20,10 @@ export const OMNIWITNESS = toolPath(
   `omniwitness-${TRANSPARENCY_DEV}`,
   'omniwitness',
 );
+
+/** The path of the feeder of transparency-dev; beside it lies `logs.yaml`, the list of logs that is compiled into it. */
+export const FEEDWITNESS = toolPath(
+  'STELE_FEEDWITNESS',
+  `feedwitness-${TRANSPARENCY_DEV}`,
+  'feedwitness',
+);

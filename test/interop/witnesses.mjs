@@ -62,13 +62,14 @@ export async function startOmniwitness(parent, name, { origin, tileVkey }) {
   return { ...witness, vkeys: [key.vkey, pqKey.vkey], end: witness.kill };
 }
 
-/** Starts `stele witness`, with both of its keys. */
-export async function startSteleWitness(parent, name, { origin, tileVkey }) {
+/** Starts `stele witness`, with both of its keys. It may follow several logs. */
+export async function startSteleWitness(parent, name, ...logs) {
   const folder = made(parent, 'stele-witness');
   const witness = await started((port) => [
     ...programCommand('src/cli/main'),
     ...['witness', '--name', name, '--port', String(port), '--metrics-port', '0'],
-    ...['--data-dir', folder, '--log', `${tileVkey} ${origin}`],
+    ...['--data-dir', folder],
+    ...logs.flatMap(({ origin, tileVkey }) => ['--log', `${tileVkey} ${origin}`]),
   ]);
   const vkeys = await eventually('its verifier keys', () => {
     const line = /^\{"msg":"listening".*$/m.exec(witness.output())?.[0];

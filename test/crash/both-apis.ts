@@ -31,10 +31,10 @@ export class BothApis {
     this.v1Tiles = v1Tiles;
   }
 
-  /** Returns what is to be remembered of a server from now on. */
-  static async of(server: ServerProcess): Promise<BothApis> {
+  /** Returns what is to be remembered of a server from now on; `witnesses` are those of its v2 log, by verifier key. */
+  static async of(server: ServerProcess, witnesses: readonly string[] = []): Promise<BothApis> {
     const connection = await Connection.open(server.url);
-    const v2 = await V2Ledger.of(connection, server);
+    const v2 = await V2Ledger.of(connection, server, witnesses);
     const v1Tiles =
       server.v2.treeID === server.treeID
         ? v2.follower
@@ -112,7 +112,9 @@ export class BothApis {
 
   /** Returns the sum of what all followers have read. */
   counts(): FollowerCounts {
-    const sum: FollowerCounts = { checkpoints: 0, tiles: 0, bundles: 0, kept: 0, signedAgain: 0 };
+    const sum: FollowerCounts = {
+      ...{ checkpoints: 0, tiles: 0, bundles: 0, kept: 0, signedAgain: 0, grown: 0 },
+    };
     for (const { counts } of this.followers) {
       for (const name of Object.keys(sum) as (keyof FollowerCounts)[]) sum[name] += counts[name];
     }

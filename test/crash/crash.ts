@@ -1,9 +1,10 @@
 /**
- * `node dist/test/crash/crash.js --rounds N [--writers 64] [--v2-tree own|shared] [--data-dir DIR] [--seed TEXT]`
+ * `node dist/test/crash/crash.js --rounds N [--writers 64] [--v2-tree own|shared] [--witnesses] [--data-dir DIR] [--seed TEXT]`
  *
  * Kills the server with SIGKILL at random moments under concurrent writers, half of them of each API, and readers of
- * its tiles; starts it again on the same data and holds it to every promise that it made (both-apis.ts). Fails, too, when no kill hit the moment that matters: an
- * entry on disk whose submitter was not yet answered.
+ * its tiles; starts it again on the same data and holds it to every promise that it made (both-apis.ts). With `--witnesses` its v2
+ * log has two, one of which is killed with it. Fails, too, when no kill hit the moment that matters: an entry on disk whose
+ * submitter was not yet answered.
  *
  * What this cannot show: SIGKILL leaves the page cache alone, so a missing fdatasync goes unnoticed here;
  * test/faults/ covers that.
@@ -16,6 +17,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { pause, type ServerProcess, startServer } from '../../bench/harness/server-process.js';
 import { BothApis } from './both-apis.js';
+import { WitnessPair } from './witness-pair.js';
 import type { Writers } from './writers.js';
 
 /** A run proves something when at least this share of its kills hit between commit and answer. */
@@ -27,6 +29,7 @@ const { values } = parseArgs({
     writers: { type: 'string', default: '64' },
     seed: { type: 'string', default: String(Date.now()) },
     'v2-tree': { type: 'string', default: 'own' },
+    witnesses: { type: 'boolean', default: false },
     'data-dir': { type: 'string' },
   },
 });
@@ -67,12 +70,38 @@ async function nextAnswer(writers: Writers): Promise<void> {
   }
 }
 
-function start(): Promise<ServerProcess> {
-  return startServer({ dataDir: folder, flags: ['--v2-tree', values['v2-tree']] });
+function start(witnesses?: WitnessPair): Promise<ServerProcess> {
+  const witnessed = witnesses === undefined ? [] : [witnesses.flag, '--witness-wait-ms=20000'];
+  return startServer({
+    dataDir: join(folder, 'log'),
+    flags: ['--v2-tree', values['v2-tree'], ...witnessed],
+  });
 }
 
-async function crashRound(round: number, promises: BothApis): Promise<number> {
-  const server = await start();
+/** Starts what witnesses the log, whose keys `server` knows; undefined when it is to have none. */
+async function startWitnesses(server: ServerProcess): Promise<WitnessPair | undefined> {
+  if (!values.witnesses) return undefined;
+  const text = await (await fetch(`${server.url}/.well-known/stele/log.vkey`)).text();
+  const [, tileKey = ''] = text.split('\n');
+  return WitnessPair.start(folder, tileKey);
+}
+
+/** Returns when there is a checkpoint to follow: with witnesses the first one takes a moment. */
+async function untilPublished({ url }: ServerProcess): Promise<void> {
+  const deadline = performance.now() + 30_000;
+  while ((await fetch(`${url}/checkpoint`)).status !== 200) {
+    if (performance.now() > deadline) throw new Error('no checkpoint was published within 30 s');
+    await pause(20);
+  }
+}
+
+async function crashRound(
+  round: number,
+  promises: BothApis,
+  witnesses?: WitnessPair,
+): Promise<number> {
+  await witnesses?.startAgain();
+  const server = await start(witnesses);
   await promises.lookAgain(server, 'clean');
   const before = promises.acknowledged;
   const writers = promises.startWriters(server, Number(values.writers));
@@ -80,13 +109,13 @@ async function crashRound(round: number, promises: BothApis): Promise<number> {
   // Awaited below; until then its failure is nobody's.
   following.catch(() => undefined);
   const moment = await killMoment(round, writers);
-  await server.kill();
+  await Promise.all([witnesses?.killOne(round), server.kill()]);
   const { unanswered, statuses } = await writers.stop();
   await following;
   const bad = [...statuses.keys()].filter((status) => status !== 201);
   if (bad.length > 0) throw new Error(`submissions were answered ${bad.join(', ')}`);
 
-  const again = await start();
+  const again = await start(witnesses);
   try {
     await promises.lookAgain(again, 'killed');
     const audit = await promises.audit(again);
@@ -104,21 +133,33 @@ async function crashRound(round: number, promises: BothApis): Promise<number> {
 }
 
 async function main(): Promise<boolean> {
-  let hits = 0;
-  let untold = 0;
   console.log(
     `crash: ${rounds} rounds, ${values.writers} writers, seed ${values.seed}, ` +
-      `v2 tree ${values['v2-tree']}, ${folder}`,
+      `v2 tree ${values['v2-tree']}, ${values.witnesses ? 'witnesses, ' : ''}${folder}`,
   );
-  const first = await start();
-  const promises = await BothApis.of(first);
+  const unwitnessed = await start();
+  const witnesses = await startWitnesses(unwitnessed);
+  await unwitnessed.stop();
+  try {
+    return await crashRounds(witnesses);
+  } finally {
+    await witnesses?.stop();
+  }
+}
+
+async function crashRounds(witnesses: WitnessPair | undefined): Promise<boolean> {
+  let hits = 0;
+  let untold = 0;
+  const first = await start(witnesses);
+  const promises = await BothApis.of(first, witnesses?.vkeys);
+  await untilPublished(first);
   await first.stop();
   for (let round = 1; round <= rounds; round++) {
-    const found = await crashRound(round, promises);
+    const found = await crashRound(round, promises, witnesses);
     untold += found;
     if (found > 0) hits++;
   }
-  const server = await start();
+  const server = await start(witnesses);
   await promises.lookAgain(server, 'clean');
   const all = await promises.auditAll(server);
   await server.stop();
@@ -129,7 +170,7 @@ async function main(): Promise<boolean> {
     `${all.size} and ${all.v2Size} entries, ${all.batches} batches each as a whole, ` +
     `${all.checkpoints} checkpoints in one chain, ${read.checkpoints} with ${read.tiles} tiles and ` +
     `${read.bundles} bundles read below them, ${read.kept} the same bytes after a restart, ` +
-    `${read.signedAgain} signed again, ` +
+    `${read.signedAgain} signed again, ${read.grown} cosigned by one more, ` +
     `${hits} kills (${((hits / rounds) * 100).toFixed(0)} %) between commit and answer, ` +
     `${untold} entries nobody was told of`;
   const proved = hits > 0 && hits / rounds >= LEAST_HIT_SHARE;

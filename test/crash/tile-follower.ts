@@ -28,6 +28,8 @@ export interface FollowerCounts {
   kept: number;
   /** Checkpoints that were signed a second time after a kill, over the same text. */
   signedAgain: number;
+  /** Checkpoints that were served again with one more cosignature. */
+  grown: number;
 }
 
 export class TileFollower {
@@ -38,6 +40,7 @@ export class TileFollower {
     bundles: 0,
     kept: 0,
     signedAgain: 0,
+    grown: 0,
   };
   readonly #prefix: string;
   readonly #verifier: TileLogVerifier;
@@ -45,6 +48,8 @@ export class TileFollower {
   /** The note that was served for each size. */
   readonly #notes = new Map<number, TileCheckpoint>();
   readonly #notCompared: TileCheckpoint[] = [];
+  /** The one that was read last. */
+  #followed: TileCheckpoint | undefined;
   /** The largest size that anybody was served before now. */
   #newestSize = 0;
   /** Up to here the hash tiles were compared; a lost connection may leave it behind the leaves. */
@@ -63,13 +68,15 @@ export class TileFollower {
   }
 
   /**
-   * Notes a checkpoint that was served somewhere else. Throws when there was another note for its size; its root is
-   * compared as soon as the follower has read so far.
+   * Notes a checkpoint that was served somewhere else. Throws when there was another note for its size, unless one has all
+   * lines of the other and cosignatures besides; its root is compared as soon as the follower has read so far.
    */
   witness(checkpoint: TileCheckpoint): void {
     const known = this.#notes.get(checkpoint.size);
     if (known?.note === checkpoint.note) return;
-    if (known !== undefined) this.#assertSignedAgain(known, checkpoint);
+    if (known !== undefined && hasLinesOf(known, checkpoint)) return;
+    if (known !== undefined && hasLinesOf(checkpoint, known)) this.counts.grown++;
+    else if (known !== undefined) this.#assertSignedAgain(known, checkpoint);
     this.#notes.set(checkpoint.size, checkpoint);
     this.#newestSize = Math.max(this.#newestSize, checkpoint.size);
     this.#notCompared.push(checkpoint);
@@ -90,6 +97,11 @@ export class TileFollower {
     const checkpoint = this.#verifier.checkpoint(note);
     this.counts.checkpoints++;
     if (checkpoint.size < newest) throw new Error(`size ${checkpoint.size} after ${newest}`);
+    const before = this.#followed;
+    if (before?.size === checkpoint.size && before.cosignatures > checkpoint.cosignatures) {
+      throw new Error(`a checkpoint has lost cosignatures:\n${before.note}${note}`);
+    }
+    this.#followed = checkpoint;
     const isKept = this.#notes.get(checkpoint.size)?.note === note;
     if (this.#restart !== 'none' && isKept) this.counts.kept++;
     this.witness(checkpoint);
@@ -111,7 +123,8 @@ export class TileFollower {
   #assertSignedAgain(known: TileCheckpoint, other: TileCheckpoint): void {
     const isSameText = known.root.equals(other.root) && known.origin === other.origin;
     if (!isSameText) throw new Error(`two roots were served for size ${other.size}`);
-    if (this.#restart !== 'killed') {
+    // What witnesses have cosigned is on disk before it is served.
+    if (this.#restart !== 'killed' || known.cosignatures > 0) {
       throw new Error(`two notes were served for size ${other.size}:\n${known.note}${other.note}`);
     }
     this.counts.signedAgain++;
@@ -182,6 +195,11 @@ export class TileFollower {
       throw new Error(`${path} is not made of the leaves`);
     }
   }
+}
+
+function hasLinesOf({ note }: TileCheckpoint, other: TileCheckpoint): boolean {
+  const lines = new Set(note.split('\n'));
+  return other.note.split('\n').every((line) => lines.has(line));
 }
 
 /** Yields index and width of the tiles of a level that are new in a tree that grew `from`, `to`. */

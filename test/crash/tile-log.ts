@@ -1,6 +1,6 @@
 /**
- * A log as its tile readers and the clients of the v2 API see it: checkpoints with two signature lines, entry bundles,
- * entries without a time.
+ * A log as its tile readers and the clients of the v2 API see it: checkpoints with two signature lines and, where it has
+ * witnesses, theirs; entry bundles; entries without a time.
  *
  * As in entry-answer.ts, the text formats are read by a few lines of this file and not by the code under test; only
  * the Merkle arithmetic is shared.
@@ -15,6 +15,8 @@ import type { CheckpointFacts } from './entry-answer.js';
 /** A checkpoint that verified, and its bytes. */
 export interface TileCheckpoint extends CheckpointFacts {
   readonly note: string;
+  /** Witnesses that have cosigned it. */
+  readonly cosignatures: number;
 }
 
 /** An entry as the v2 API answered it, verified. */
@@ -58,49 +60,74 @@ export async function getBody(connection: Connection, path: string): Promise<Buf
 /** Of the notes that verified, as many are kept: one is served with many answers. */
 const KEPT_NOTES = 10_000;
 
-/** A client that trusts the keys of one server, as it published them once, and one origin. */
+/** A client that trusts the keys of one server, as it published them once, one origin, and maybe witnesses, one of which is enough. */
 export class TileLogVerifier {
   readonly #keys: readonly NoteKey[];
+  readonly #witnesses: readonly NoteKey[];
   readonly #origin: string;
   readonly #notes = new Map<string, TileCheckpoint>();
 
-  private constructor(keys: readonly NoteKey[], origin: string) {
+  private constructor(keys: readonly NoteKey[], witnesses: readonly NoteKey[], origin: string) {
     this.#keys = keys;
+    this.#witnesses = witnesses;
     this.#origin = origin;
   }
 
-  /** Reads the log's keys over `connection`. */
-  static async of(connection: Connection, origin: string): Promise<TileLogVerifier> {
+  /** Reads the log's keys over `connection`; `witnesses` are verifier keys of Ed25519 cosignatures. */
+  static async of(
+    connection: Connection,
+    origin: string,
+    witnesses: readonly string[] = [],
+  ): Promise<TileLogVerifier> {
     const text = (await getBody(connection, '/.well-known/stele/log.vkey')).toString();
-    return new TileLogVerifier(text.trimEnd().split('\n').map(readKey), origin);
+    const keys = text.trimEnd().split('\n');
+    return new TileLogVerifier(keys.map(readKey), witnesses.map(readKey), origin);
   }
 
-  /** Returns what a checkpoint says; throws unless it has the line of each key, in their order, and nothing else. */
+  /**
+   * Returns what a checkpoint says; throws unless it has the line of each key, in their order, then of one witness at least,
+   * where there are any, and nothing else.
+   */
   checkpoint(note: string): TileCheckpoint {
     const known = this.#notes.get(note);
     if (known !== undefined) return known;
     const end = note.indexOf('\n\n') + 1;
     const text = note.slice(0, end);
     const lines = note.slice(end + 1).split('\n');
-    if (lines.pop() !== '' || lines.length !== this.#keys.length) {
+    const cosigned = this.#cosignersOf(lines.slice(this.#keys.length, -1));
+    if (lines.pop() !== '' || lines.length !== this.#keys.length + cosigned.length) {
       throw new Error(`a checkpoint of ${lines.length} signature lines`);
     }
-    this.#keys.forEach((key, i) => {
+    if (this.#witnesses.length > 0 && cosigned.length === 0) {
+      throw new Error(`a checkpoint that no witness has cosigned:\n${note}`);
+    }
+    [...this.#keys, ...cosigned].forEach((key, i) => {
       const [dash, name, blob = '', ...rest] = (lines[i] ?? '').split(' ');
       const bytes = Buffer.from(blob, 'base64');
       if (dash !== '—' || name !== key.name || rest.length > 0) throw new Error(`line ${lines[i]}`);
       if (!bytes.subarray(0, 4).equals(key.keyID)) throw new Error(`line ${i} is of another key`);
-      if (!verify(key.digest, Buffer.from(text), key.key, bytes.subarray(4))) {
+      if (!isSignedBy(key, text, bytes.subarray(4))) {
         throw new Error(`line ${i} of a checkpoint does not verify:\n${note}`);
       }
     });
     const match = /^(?<origin>.+)\n(?<size>\d+)\n(?<root>\S+)\n$/.exec(text);
     const { origin, size, root = '' } = match?.groups ?? {};
     if (origin !== this.#origin) throw new Error(`no checkpoint of ours: ${note}`);
-    const checkpoint = { origin, size: Number(size), root: Buffer.from(root, 'base64'), note };
+    const checkpoint = {
+      ...{ origin, size: Number(size), root: Buffer.from(root, 'base64'), note },
+      cosignatures: cosigned.length,
+    };
     if (this.#notes.size === KEPT_NOTES) this.#notes.clear();
     this.#notes.set(note, checkpoint);
     return checkpoint;
+  }
+
+  /** The witnesses that the lines name, each once, in the order of the lines. */
+  #cosignersOf(lines: readonly string[]): readonly NoteKey[] {
+    const named = lines.flatMap((line) =>
+      this.#witnesses.filter(({ name }) => line.startsWith(`— ${name} `)),
+    );
+    return [...new Set(named)];
   }
 
   /** Returns the entry of an answer of the v2 API. Throws unless ID, proof and checkpoint all agree and verify. */
@@ -150,24 +177,35 @@ interface NoteKey {
   readonly key: KeyObject;
   /** What the signature is over. */
   readonly digest: 'sha256' | undefined;
+  /** A witness, whose signature begins with a time. */
+  readonly isWitness: boolean;
   /** Base64. */
   readonly logID: string;
 }
 
-/** Reads `name+hex+base64`, of P-256 or Ed25519. */
+/** https://c2sp.org/tlog-cosignature */
+function isSignedBy({ key, digest, isWitness }: NoteKey, text: string, signature: Buffer): boolean {
+  if (!isWitness) return verify(digest, Buffer.from(text), key, signature);
+  const message = `cosignature/v1\ntime ${signature.readBigUInt64BE()}\n${text}`;
+  return verify(digest, Buffer.from(message), key, signature.subarray(8));
+}
+
+/** Reads `name+hex+base64`, of P-256 or Ed25519, or of a witness's Ed25519. */
 function readKey(vkey: string): NoteKey {
   const [, name = '', hex = '', text = ''] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(vkey) ?? [];
-  const [type, bytes] = [Buffer.from(text, 'base64')[0], Buffer.from(text, 'base64').subarray(1)];
-  const isEd25519 = type === 1;
+  const typed = Buffer.from(text, 'base64');
+  const [type, bytes] = [typed[0], typed.subarray(1)];
+  const isEd25519 = type === 1 || type === 4;
   const key = isEd25519
     ? createPublicKey({
         key: { kty: 'OKP', crv: 'Ed25519', x: bytes.toString('base64url') },
         format: 'jwk',
       })
     : createPublicKey({ key: bytes, format: 'der', type: 'spki' });
-  const preimage = isEd25519 ? Buffer.concat([Buffer.from(`${name}\n\x01`), bytes]) : bytes;
+  const preimage = isEd25519 ? Buffer.concat([Buffer.from(`${name}\n`), typed]) : bytes;
   const logID = createHash('sha256').update(preimage).digest();
   if (logID.toString('hex', 0, 4) !== hex) throw new Error(`a key ID that is not of ${vkey}`);
   const digest = isEd25519 ? undefined : 'sha256';
-  return { name, keyID: logID.subarray(0, 4), key, digest, logID: logID.toString('base64') };
+  const keyID = logID.subarray(0, 4);
+  return { name, keyID, key, digest, isWitness: type === 4, logID: logID.toString('base64') };
 }

@@ -36,9 +36,16 @@ export class V2Ledger {
     });
   }
 
-  /** Returns the ledger of the v2 log of a server; the keys that it has now are those that it must keep. */
-  static async of(connection: Connection, server: ServerProcess): Promise<V2Ledger> {
-    return new V2Ledger(await TileLogVerifier.of(connection, server.v2.origin));
+  /**
+   * Returns the ledger of the v2 log of a server; the keys that it has now are those that it must keep. `witnesses` are verifier
+   * keys, of which one at least must have cosigned each checkpoint.
+   */
+  static async of(
+    connection: Connection,
+    server: ServerProcess,
+    witnesses: readonly string[] = [],
+  ): Promise<V2Ledger> {
+    return new V2Ledger(await TileLogVerifier.of(connection, server.v2.origin, witnesses));
   }
 
   /** How many entries were acknowledged so far. */

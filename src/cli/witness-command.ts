@@ -12,15 +12,18 @@ import { type FedLog, parseFeedConfig } from '../feeding/feed-config.js';
 import { startFeeding } from '../feeding/feeder.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
+import { MAX_COSIGNED_NAME_BYTES } from '../note/cosignature.js';
 import { checkKeyName } from '../note/signed-note.js';
 import { parseVerifierKey, printVerifierKey } from '../note/verifier-key.js';
 import { type Closers, closeAll } from '../server/closers.js';
 import { ListenError, type Listening, listen } from '../server/listen.js';
 import { createLogger, stderrStream } from '../server/logger.js';
 import { createRegistry, serveMetrics } from '../server/metrics-server.js';
+import { systemClock } from '../server/system-clock.js';
 import { type Cosigner, ed25519Cosigner, mldsa44Cosigner } from '../signing/cosigner.js';
 import { noteVerifier } from '../signing/note-verifier.js';
 import { createSeedFile, readSeedFile } from '../signing/seed-file.js';
+import { openClockTrouble } from '../witness/clock-trouble.js';
 import { type ListedLog, mergeLogs, parseLogFlag, parseLogList } from '../witness/log-list.js';
 import { type OpenWitness, openWitness } from '../witness/open-witness.js';
 import { hadState } from '../witness/synced-rows.js';
@@ -61,6 +64,7 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
   const stream = stderrStream();
   const log = witnessEventLog(createLogger(options.logLevel, stream));
   const closers: Closers = [() => stream.end()];
+  const clocks = systemClock();
   try {
     const registry = createRegistry();
     const fed = await fedLogs(options);
@@ -75,7 +79,8 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
       witnesses: (options.distributorWitness ?? []).map(witnessKey),
       registry,
       events: log.events,
-      nowSeconds: () => BigInt(Math.floor(Date.now() / 1000)),
+      nowSeconds: () => BigInt(Math.floor(clocks.wallMs() / 1000)),
+      clockTrouble: openClockTrouble(clocks),
       ...testPauses(world.env),
     });
     closers.push(() => witness.close());
@@ -203,12 +208,14 @@ function announce(
 }
 
 function checkName(name: string): void {
+  const reason = `--name is empty, longer than ${MAX_COSIGNED_NAME_BYTES} bytes, or holds white space or a plus sign`;
   try {
     checkKeyName(name);
   } catch (cause) {
-    throw new LogError('CONFIG_INVALID', '--name is empty or holds white space or a plus sign', {
-      cause,
-    });
+    throw new LogError('CONFIG_INVALID', reason, { cause });
+  }
+  if (Buffer.byteLength(name) > MAX_COSIGNED_NAME_BYTES) {
+    throw new LogError('CONFIG_INVALID', reason);
   }
 }
 

@@ -125,6 +125,7 @@ describe('stele witness', () => {
     for (const [wrong, code, message] of [
       [[], 2, /--name/],
       [['--name', 'with space'], 2, /CONFIG_INVALID.*--name/],
+      [['--name', 'w'.repeat(256)], 2, /CONFIG_INVALID.*--name/],
       [[...name, '--log', 'nonsense'], 2, /CONFIG_INVALID.*--log/],
       [[...name, '--logs', bad], 2, /CONFIG_INVALID.*line 1/],
       [[...name, '--feed', bad], 2, /CONFIG_INVALID.*--feed/],

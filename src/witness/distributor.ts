@@ -12,6 +12,7 @@
 import { equalBytes } from '../encoding/bytes.js';
 import { isLogError } from '../errors.js';
 import { type CheckpointText, parseCheckpoint } from '../note/checkpoint.js';
+import { readCosignature } from '../note/cosignature.js';
 import {
   type NoteVerifier,
   openSignedNote,
@@ -76,8 +77,8 @@ export function createDistributor(
       if (typeof cosigned === 'string') return cosigned;
       return locks.exclusively(log.id, async () => {
         const before = await rows.get(witnessKey(log, witness));
-        const problem = before === undefined ? undefined : problemWith(cosigned, before);
-        if (problem !== undefined) return problem;
+        const outcome = before === undefined ? undefined : outcomeBeside(before, cosigned);
+        if (outcome !== undefined) return outcome;
         const others = await othersAtSameText(rows, log, witness, cosigned.text, witnesses);
         const row = { key: witnessKey(log, witness), value: print(cosigned, []) };
         await rows.put([row, ...(await mergedRows(rows, log, cosigned, others))]);
@@ -114,11 +115,30 @@ function openCosigned(
   }
 }
 
-function problemWith({ checkpoint }: Cosigned, before: string): 'older' | 'other-root' | undefined {
-  const { size, root } = parseCheckpoint(parseSignedNote(before).text);
+/** Returns what becomes of a checkpoint beside the one that is kept; undefined when it takes its place. */
+function outcomeBeside(before: string, { checkpoint, witnessLines }: Cosigned): Taken | undefined {
+  const kept = parseSignedNote(before);
+  const { size, root } = parseCheckpoint(kept.text);
   if (checkpoint.size < size) return 'older';
-  if (checkpoint.size > size || equalBytes(checkpoint.root, root)) return undefined;
-  return 'other-root';
+  if (checkpoint.size > size) return undefined;
+  if (!equalBytes(checkpoint.root, root)) return 'other-root';
+  // Anybody can hand in again what he has seen: it must not make a cosignature look older, nor cost a write.
+  const keptLines = kept.signatures.filter((line) =>
+    witnessLines.some((own) => isSameKey(own, line)),
+  );
+  const isNewer =
+    keptLines.length < witnessLines.length || newestTime(witnessLines) > newestTime(keptLines);
+  return isNewer ? undefined : 'taken';
+}
+
+function isSameKey(a: SignatureLine, b: SignatureLine): boolean {
+  return a.name === b.name && equalBytes(a.keyID, b.keyID);
+}
+
+function newestTime(lines: readonly SignatureLine[]): bigint {
+  return lines
+    .map(({ signature }) => readCosignature(signature)?.timeSeconds ?? 0n)
+    .reduce((newest, time) => (time > newest ? time : newest), 0n);
 }
 
 /** Returns the newest notes of the other witnesses that have the same text: others cannot share a note. */

@@ -17,8 +17,14 @@ const other = ed25519Cosigner('other.example/w2', new Uint8Array(32).fill(0x22))
 const third = ed25519Cosigner('third.example', new Uint8Array(32).fill(0x33));
 const witnesses = [other.key, third.key];
 
-async function cosigned(of: TestLog, size: number, by: Cosigner, changes: NoteChanges = {}) {
-  const line = await by.cosign(of.text(size, changes), 1_700_000_000n);
+async function cosigned(
+  of: TestLog,
+  size: number,
+  by: Cosigner,
+  changes: NoteChanges = {},
+  timeSeconds = 1_700_000_000n,
+) {
+  const line = await by.cosign(of.text(size, changes), timeSeconds);
   return of.note(size, { ...changes, lines: [line] });
 }
 
@@ -65,6 +71,24 @@ describe('the distributor beside a witness', () => {
     const { body } = await served.get(`${base}/byWitness/${WITNESS_NAME}/checkpoint`);
     assert.equal(body, `${log.note(5)}${own.body}`);
     assert.match((await served.get(`${base}/byWitness/third.example/checkpoint`)).body, /\n7\n/);
+  });
+
+  it('does not let an old cosignature take the place of a newer one', async (t) => {
+    let writes = 0;
+    const writeFault = () => void writes++;
+    const served = await serveWitness(t, { logs, witnesses, writeFault });
+    const { name } = other.key;
+    const at = (seconds: bigint) => cosigned(log, 5, other, {}, 1_700_000_000n + seconds);
+    const [old, newer, newest] = [await at(0n), await at(60n), await at(61n)];
+    const kept = async () => (await served.get(`${base}/byWitness/${name}/checkpoint`)).body;
+    assert.equal((await put(served, name, newer)).status, 200);
+    const before = writes;
+    for (const note of [old, newer]) assert.equal((await put(served, name, note)).status, 200);
+    assert.equal(writes, before);
+    assert.equal(await kept(), newer);
+    assert.equal((await put(served, name, newest)).status, 200);
+    assert.equal(await kept(), newest);
+    assert.equal((await served.get(`${base}/checkpoint.1`)).body, newest);
   });
 
   it('takes nothing that log and witness have not signed', async (t) => {

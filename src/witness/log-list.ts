@@ -45,7 +45,7 @@ export function parseLogList(
       sawHeader = true;
       continue;
     }
-    const [, keyword = '', value = ''] = /^(\S+)\s*(.*)$/.exec(line) ?? [];
+    const [keyword, value] = splitLine(line);
     const last = entries.at(-1);
     if (keyword === 'vkey') entries.push({ vkey: value, line: index + 1 });
     else if (last === undefined) throw invalid(index + 1, 'stands before any vkey');
@@ -55,17 +55,22 @@ export function parseLogList(
     }
   }
   if (!sawHeader) throw invalid(1, `is not ${HEADER}`);
-  return mergeLogs(
-    entries.flatMap(({ vkey, origin, line }) => {
-      try {
-        return [logOf(vkey, origin, `line ${line}`)];
-      } catch (error) {
-        if (skipped === undefined || !isLogError(error)) throw error;
-        skipped(error.message);
-        return [];
-      }
-    }),
-  );
+  const logs = entries.flatMap(({ vkey, origin, line }) => {
+    try {
+      return [logOf(vkey, origin, `line ${line}`)];
+    } catch (error) {
+      if (skipped === undefined || !isLogError(error)) throw error;
+      skipped(error.message);
+      return [];
+    }
+  });
+  return mergeLogs(logs, skipped);
+}
+
+/** Returns the keyword and what follows it, without the white space between them. */
+function splitLine(line: string): readonly [keyword: string, value: string] {
+  const end = line.search(/\s/);
+  return end < 0 ? [line, ''] : [line.slice(0, end), line.slice(end).trim()];
 }
 
 /** Returns the log that a flag names: a verifier key, and behind a space the origin if it is not the key's name. */
@@ -75,20 +80,27 @@ export function parseLogFlag(text: string): ListedLog {
   return logOf(text.slice(0, space), text.slice(space + 1).trim(), '--log');
 }
 
-/** Returns the logs with those of one origin made one. Throws CONFIG_INVALID when two keys claim one name and ID. */
-export function mergeLogs(logs: readonly ListedLog[]): readonly ListedLog[] {
+/**
+ * Returns the logs with those of one origin made one. Throws CONFIG_INVALID when two keys claim one name and ID; such a log
+ * is passed over instead where `skipped` is given, and told to it.
+ */
+export function mergeLogs(
+  logs: readonly ListedLog[],
+  skipped?: (reason: string) => void,
+): readonly ListedLog[] {
   const merged = new Map<string, Map<string, VerifierKey>>();
   for (const { origin, keys } of logs) {
     const known = merged.get(origin) ?? new Map<string, VerifierKey>();
     merged.set(origin, known);
     for (const key of keys) known.set(printVerifierKey(key), key);
   }
-  return [...merged].map(([origin, keys]) => {
+  return [...merged].flatMap(([origin, keys]) => {
     const ids = [...keys.values()].map(({ name, keyID }) => `${name}+${toHex(keyID)}`);
-    if (new Set(ids).size < ids.length) {
-      throw new LogError('CONFIG_INVALID', `two keys of ${origin} claim one name and key ID`);
-    }
-    return { origin, keys: [...keys.values()] };
+    if (new Set(ids).size === ids.length) return [{ origin, keys: [...keys.values()] }];
+    const reason = `two keys of ${origin} claim one name and key ID`;
+    if (skipped === undefined) throw new LogError('CONFIG_INVALID', reason);
+    skipped(reason);
+    return [];
   });
 }
 

@@ -2,7 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isLogError } from '../../src/errors.js';
 import { printVerifierKey } from '../../src/note/verifier-key.js';
-import { type ListedLog, parseLogFlag, parseLogList } from '../../src/witness/log-list.js';
+import {
+  type ListedLog,
+  mergeLogs,
+  parseLogFlag,
+  parseLogList,
+} from '../../src/witness/log-list.js';
 import { TestLog } from './test-log.js';
 
 const a = new TestLog('log.example/a');
@@ -59,6 +64,26 @@ vkey ${a.vkey}
     const skipped: string[] = [];
     const list = `logs/v0\nvkey x.example+00000000+/w==\nvkey ${b.vkey}\n`;
     assert.deepEqual(shown(parseLogList(list, (reason) => skipped.push(reason))), [
+      [b.origin, b.vkey],
+    ]);
+    assert.equal(skipped.length, 1);
+  });
+
+  it('reads an origin whatever characters are in it, and any line ends', () => {
+    const list = `logs/v0\r\nvkey\t${a.vkey}\r\norigin  a\u2028b c\r\n`;
+    assert.deepEqual(shown(parseLogList(list)), [['a\u2028b c', a.vkey]]);
+  });
+
+  it('passes over a log two keys of which claim one ID, where that is asked for', () => {
+    const claimed = { ...a2.key, keyID: a.key.keyID };
+    const logs = [
+      { origin: a.origin, keys: [a.key] },
+      { origin: b.origin, keys: [b.key] },
+      { origin: a.origin, keys: [claimed] },
+    ];
+    assert.throws(() => mergeLogs(logs), invalid);
+    const skipped: string[] = [];
+    assert.deepEqual(shown(mergeLogs(logs, (reason) => skipped.push(reason))), [
       [b.origin, b.vkey],
     ]);
     assert.equal(skipped.length, 1);

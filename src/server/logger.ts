@@ -1,9 +1,17 @@
 /** Log lines: JSON, one a line, on stderr, with the member names that Rekor's production log has. */
 
 import { type DestinationStream, destination, type Logger, pino } from 'pino';
+import { LogError } from '../errors.js';
 
-/** Returns a logger; `severity`, `time` and `message` stand where Rekor's lines have them. */
+/**
+ * Returns a logger; `severity`, `time` and `message` stand where Rekor's lines have them. Throws CONFIG_INVALID for a level
+ * that there is not.
+ */
 export function createLogger(level: string, stream: DestinationStream): Logger {
+  const levels = [...Object.keys(pino.levels.values), 'silent'];
+  if (!levels.includes(level)) {
+    throw new LogError('CONFIG_INVALID', `the log level is not one of ${levels.join(', ')}`);
+  }
   return pino(
     {
       level,

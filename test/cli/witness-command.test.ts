@@ -130,6 +130,7 @@ describe('stele witness', () => {
       [[...name, '--logs', bad], 2, /CONFIG_INVALID.*line 1/],
       [[...name, '--feed', bad], 2, /CONFIG_INVALID.*--feed/],
       [[...name, '--port', '70000'], 2, /CONFIG_INVALID.*--port/],
+      [[...name, '--log-level', 'loud'], 2, /CONFIG_INVALID.*log level/],
       [[...name, '--distributor-witness', 'x'], 2, /CONFIG_INVALID.*--distributor-witness/],
       [[...name, '--mldsa-seed-file', bad], 3, /KEY_FILE_INVALID/],
     ] as const) {

@@ -7,9 +7,8 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { isLogError } from '../errors.js';
-import type { BodyLimits } from '../http/body-rate.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
-import { type CompletedRequest, createExchange } from '../http/exchange.js';
+import { type CompletedRequest, createExchange, type ExchangeOptions } from '../http/exchange.js';
 import { expressAdapter } from '../http/express-adapter.js';
 import { fastAdapter } from '../http/fast-adapter.js';
 import type { Reply } from '../http/reply.js';
@@ -46,7 +45,7 @@ export interface WitnessAppOptions {
 /** Requests under way at once; one more is answered 503. Those that send their body slowly are among them. */
 const MAX_REQUESTS = 4_096;
 /** A checkpoint is a few packets: whoever takes long over it keeps a place from others. */
-const BODY_LIMITS: BodyLimits = {
+const BODY_LIMITS: ExchangeOptions['bodyLimits'] = {
   maxBytes: MAX_SUBMISSION_BYTES,
   maxHeldBytes: 64 * 1024 * 1024,
   graceMs: 5_000,

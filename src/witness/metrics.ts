@@ -71,7 +71,8 @@ function declareHeads(registry: Registry, logs: FollowedLogs, state: WitnessStat
       registers: [registry],
       async collect() {
         for (const { id, origin } of logs.all()) {
-          const head = await state.head(id);
+          // A row that cannot be read must not hide the figures of all others: its own stands still.
+          const head = await state.head(id).catch(() => undefined);
           if (head !== undefined) this.set({ origin }, Number(figureOf(head)));
         }
       },

@@ -8,8 +8,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { LogError } from '../errors.js';
-import { type FedLog, parseFeedConfig } from '../feeding/feed-config.js';
-import { startFeeding } from '../feeding/feeder.js';
+import type { FedLog } from '../feeding/feed-config.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
 import { MAX_COSIGNED_NAME_BYTES } from '../note/cosignature.js';
@@ -28,7 +27,6 @@ import { type ListedLog, mergeLogs, parseLogFlag, parseLogList } from '../witnes
 import { type OpenWitness, openWitness } from '../witness/open-witness.js';
 import { hadState } from '../witness/synced-rows.js';
 import { OperationalError } from './output.js';
-import { boundedFetch } from './system-fetch.js';
 import { type WitnessEventLog, witnessEventLog } from './witness-events.js';
 import { testPauses } from './witness-pauses.js';
 
@@ -86,15 +84,7 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
     closers.push(() => witness.close());
     const [listening, metrics] = await openPorts(witness, registry, options, closers);
     announce(cosigners, listening, metrics, witness, log, world);
-    const feeding = startFeeding({
-      logs: fed,
-      witnessUrl: listening.url,
-      verifierOf: noteVerifier,
-      fetch: boundedFetch,
-      clock: SYSTEM_CLOCK,
-      logger: log.logger,
-    });
-    closers.push(() => feeding.stop());
+    if (fed.length > 0) closers.push(await feed(fed, listening, log));
     await stop;
     log.stopping();
   } catch (error) {
@@ -139,14 +129,28 @@ async function cosignersOf(
   return cosigners;
 }
 
-/** The logs that this witness looks at by itself. */
+/** The logs that this witness looks at by itself. Nothing that reads logs is loaded by a witness that looks at none. */
 async function fedLogs({ feed }: WitnessOptions): Promise<readonly FedLog[]> {
   if (feed === undefined) return [];
+  const { parseFeedConfig } = await import('../feeding/feed-config.js');
   try {
     return parseFeedConfig(await readList(feed));
   } catch (cause) {
     throw new LogError('CONFIG_INVALID', `--feed ${feed}: ${(cause as Error).message}`, { cause });
   }
+}
+
+/** Follows the logs; the returned function ends that. */
+async function feed(
+  logs: readonly FedLog[],
+  { url: witnessUrl }: Listening,
+  { logger }: WitnessEventLog,
+): Promise<() => Promise<void>> {
+  const { startFeeding } = await import('../feeding/feeder.js');
+  const { boundedFetch } = await import('./system-fetch.js');
+  const reach = { witnessUrl, verifierOf: noteVerifier, fetch: boundedFetch };
+  const feeding = startFeeding({ logs, ...reach, clock: SYSTEM_CLOCK, logger });
+  return () => feeding.stop();
 }
 
 async function operatorLogs(

@@ -59,7 +59,7 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --subscribers 1000  --entries 400 (a case)  --connections 16
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
-  witness     how long a witness takes for a checkpoint, one after the other
+  witness     how long a witness takes for a checkpoint: one log, 64 logs at once, beside a bare write
               --requests 1000 (a round)  --rounds 3
   published   what a witness policy costs submissions over the v2 API, one witness dead or not
               --entries 500 (a round and case)  --connections 1,64  --rounds 3

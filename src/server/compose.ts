@@ -194,7 +194,7 @@ function openWorkers(config: Config, logger: Logger): EntryWorkers {
     },
     signatures: {
       threads: Math.min(availableParallelism() - 1, MOST_SIGNATURE_THREADS),
-      lost: (error) => logger.error({ err: error }, 'signatures are checked without a thread'),
+      lost: (error) => logger.error({ err: error }, 'a thread that checks signatures is lost'),
     },
     nowMs: () => Date.now(),
   });

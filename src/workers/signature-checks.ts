@@ -33,13 +33,19 @@ interface Asked {
   readonly reject: (error: unknown) => void;
 }
 
-type SignatureThread = PackedThread<readonly SignatureVerdict[]>;
+interface SignatureThread {
+  readonly thread: PackedThread<readonly SignatureVerdict[]>;
+  hasAnswered: boolean;
+}
 
 /** What it works with. */
 export interface SignatureChecksOptions {
   /** The most threads there may be; 0: all is checked on the event loop, as where there is one processor. */
   readonly threads: number;
-  /** Told that a thread is lost; checks are made on the event loop from then on. */
+  /**
+   * Told that a thread is lost. Another takes its place; one that was lost before it had answered anything would be lost
+   * again, and checks are made on the event loop from then on.
+   */
   lost(error: unknown): void;
   /** The thread's code. */
   readonly module?: URL;
@@ -47,21 +53,16 @@ export interface SignatureChecksOptions {
 
 /** Makes signature checks. */
 export class SignatureChecks {
+  readonly #options: SignatureChecksOptions;
   #threads: readonly SignatureThread[];
   #waiting: Asked[] = [];
   #isScheduled = false;
   /** How many that come alone now are sent. */
   #sentAlone = 0;
 
-  constructor({ threads, lost, module = THREAD_MODULE }: SignatureChecksOptions) {
-    const threadLost = (error: unknown): void => {
-      lost(error);
-      void this.close();
-    };
-    this.#threads = Array.from(
-      { length: threads },
-      () => new PackedThread({ module, lost: threadLost }),
-    );
+  constructor(options: SignatureChecksOptions) {
+    this.#options = options;
+    this.#threads = Array.from({ length: options.threads }, () => this.#newThread());
   }
 
   /** See SignatureVerifier. What a check throws fails whoever asked for it, and nobody else. */
@@ -75,7 +76,26 @@ export class SignatureChecks {
   async close(): Promise<void> {
     const threads = this.#threads;
     this.#threads = [];
-    await Promise.all(threads.map((thread) => thread.close()));
+    await Promise.all(threads.map(({ thread }) => thread.close()));
+  }
+
+  #newThread(): SignatureThread {
+    const { module = THREAD_MODULE } = this.#options;
+    const lost = (error: unknown): void => this.#lost(started, error);
+    const started = {
+      thread: new PackedThread<readonly SignatureVerdict[]>({ module, lost }),
+      hasAnswered: false,
+    };
+    return started;
+  }
+
+  #lost(lost: SignatureThread, error: unknown): void {
+    this.#options.lost(error);
+    if (!lost.hasAnswered) {
+      void this.close();
+      return;
+    }
+    this.#threads = this.#threads.map((each) => (each === lost ? this.#newThread() : each));
   }
 
   /** At the end of the turn, when all that it brings is known. */
@@ -91,7 +111,7 @@ export class SignatureChecks {
   /** Shares what waits among the threads that are free. */
   #send(): void {
     while (this.#waiting.length > 0) {
-      const free = this.#threads.filter(({ isFree }) => isFree);
+      const free = this.#threads.filter(({ thread }) => thread.isFree);
       if (free[0] === undefined) break;
       const share = Math.ceil(this.#waiting.length / free.length);
       void this.#check(this.#takeBlock(Math.max(share, WORTH_A_THREAD)), free[0]);
@@ -117,7 +137,9 @@ export class SignatureChecks {
       if (checks.length > 1) this.#sentAlone = ALONE_AFTER_BLOCK;
       else if (this.#sentAlone > 0) this.#sentAlone -= 1;
       else if (!checks.some(isLong)) return checkHere(block);
-      answer(block, await free.ask(packChecks(checks)));
+      const verdicts = await free.thread.ask(packChecks(checks));
+      free.hasAnswered = true;
+      answer(block, verdicts);
     } catch {
       // The thread is lost, or one of the checks cannot be sent.
       checkHere(block);

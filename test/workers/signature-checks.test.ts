@@ -6,7 +6,7 @@ import type { HashAlgorithm, SignatureCheck } from '../../src/entries/entry-kind
 import { verifySignatures } from '../../src/entries/verify-signatures.js';
 import { packChecks, unpackChecks } from '../../src/workers/packed-checks.js';
 import { SignatureChecks } from '../../src/workers/signature-checks.js';
-import { answeringWith, FAILING, SILENT } from './thread-code.js';
+import { answeringWith, FAILING, moduleOf, SILENT } from './thread-code.js';
 
 const KEYS = {
   p256: generateKeyPairSync('ec', { namedCurve: 'P-256' }),
@@ -160,6 +160,26 @@ test('a thread that is lost is done without, and no check is', async (t) => {
   assert.deepEqual(await Promise.all(asked.map(verify)), expected);
   assert.deepEqual(await Promise.all(asked.map(verify)), expected);
   assert.equal(losses(), 1);
+});
+
+test('another thread takes the place of one that is lost after it had answered', async (t) => {
+  // It ends over a long block.
+  const module = moduleOf(
+    'import { parentPort } from "node:worker_threads";' +
+      'parentPort.on("message", ({ byteLength }) =>' +
+      'byteLength > 50_000 ? process.exit(1) : parentPort.postMessage(["from a thread", "too"]));',
+  );
+  const { verify, losses } = open(t, { threads: 1, module });
+  const good = [checkBy('p256', 'sha256', true)];
+  const two = () => Promise.all([verify(good), verify(good)]);
+  const { hash, key, signature } = checkBy('p256', 'sha256', true);
+  const message = Buffer.alloc(100_000);
+  for (let round = 1; round < 4; round++) {
+    assert.deepEqual(await two(), [['from a thread'], ['too']]);
+    await verify([{ over: 'message', message, hash, key, signature }]);
+    assert.equal(losses(), round);
+  }
+  assert.deepEqual(await two(), [['from a thread'], ['too']]);
 });
 
 for (const [where, threads] of [

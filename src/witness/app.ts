@@ -19,7 +19,7 @@ import type { VerifierKey } from '../note/verifier-key.js';
 import { textReply, WITNESS_DIALECT } from './dialect.js';
 import type { Distributor } from './distributor.js';
 import { distributorRoutes } from './distributor-routes.js';
-import type { FollowedLogs } from './followed-logs.js';
+import type { FollowedLog, FollowedLogs } from './followed-logs.js';
 import type { WitnessMetrics } from './metrics.js';
 import { witnessRoutes } from './routes.js';
 import { type LogStatus, MAX_LISTED_LOGS, statusPage } from './status-page.js';
@@ -99,7 +99,7 @@ function pagesOf(options: WitnessAppOptions): readonly Page[] {
         }
       },
     },
-    { ...page, path: '/', handle: () => statusReply(options) },
+    { ...page, path: '/', handle: sharedPage(options) },
   ];
 }
 
@@ -109,12 +109,31 @@ const PAGE_HEADERS = [
   ['X-Content-Type-Options', 'nosniff'],
 ] as const;
 
+/** Renders the page; who asks while it is being rendered gets the same, for it asks of every log. */
+function sharedPage(options: WitnessAppOptions): () => Promise<Reply> {
+  let underWay: Promise<Reply> | undefined;
+  return () => {
+    underWay ??= statusReply(options).finally(() => {
+      underWay = undefined;
+    });
+    return underWay;
+  };
+}
+
 async function statusReply({ keys, logs, state }: WitnessAppOptions): Promise<Reply> {
+  const all = logs.all();
   const rows: LogStatus[] = [];
-  for (const log of logs.all().slice(0, MAX_LISTED_LOGS)) {
-    const [head, evidence] = [await state.head(log.id), await state.evidenceCount(log.id)];
-    rows.push({ log, head, evidence });
-  }
-  const body = statusPage(keys, rows);
+  for (const log of all.slice(0, MAX_LISTED_LOGS)) rows.push(await statusOf(log, state));
+  const body = statusPage(keys, rows, all.length - rows.length);
   return { status: 200, contentType: 'text/html; charset=utf-8', headers: PAGE_HEADERS, body };
+}
+
+async function statusOf(log: FollowedLog, state: WitnessState): Promise<LogStatus> {
+  try {
+    return { log, head: await state.head(log.id), evidence: await state.evidenceCount(log.id) };
+  } catch (error) {
+    // The page is where one looks when something is wrong.
+    if (isLogError(error)) return { log, head: 'unreadable', evidence: 0 };
+    throw error;
+  }
 }

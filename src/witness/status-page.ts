@@ -7,15 +7,20 @@ import type { Head } from './head-row.js';
 /** A log with what is known of it. */
 export interface LogStatus {
   readonly log: FollowedLog;
-  readonly head: Head | undefined;
+  /** `unreadable` when its rows are damaged. */
+  readonly head: Head | undefined | 'unreadable';
   readonly evidence: number;
 }
 
 /** Most logs that are listed. */
 export const MAX_LISTED_LOGS = 500;
 
-/** Returns the page. */
-export function statusPage(keys: readonly VerifierKey[], logs: readonly LogStatus[]): string {
+/** Returns the page; `unlisted` logs are followed besides. */
+export function statusPage(
+  keys: readonly VerifierKey[],
+  logs: readonly LogStatus[],
+  unlisted: number,
+): string {
   const name = keys[0]?.name ?? '';
   const vkeys = keys.map((key) => `<li><code>${escapeHtml(printVerifierKey(key))}</code></li>`);
   return `<!doctype html>
@@ -35,17 +40,23 @@ nothing about what is in them. A log that is its own only witness proves nothing
 <tr><th>Log</th><th>Tree size</th><th>Cosigned at</th><th>Conflicts</th></tr>
 ${logs.map(rowOf).join('\n')}
 </table>
+${unlisted === 0 ? '' : `<p>And ${unlisted} more.</p>`}
 </body>
 </html>
 `;
 }
 
 function rowOf({ log, head, evidence }: LogStatus): string {
-  const state = log.isDisabled ? ' (disabled)' : '';
-  const size = head === undefined ? 'none yet' : `<a href="/${log.id}/checkpoint">${head.size}</a>`;
-  const time = head === undefined ? '' : isoTime(head.timeSeconds);
+  const origin = `${escapeHtml(log.origin)}${log.isDisabled ? ' (disabled)' : ''}`;
   const conflicts = evidence === 0 ? '0' : `<a href="/${log.id}/evidence">${evidence}</a>`;
-  return `<tr><td>${escapeHtml(log.origin)}${state}</td><td>${size}</td><td>${time}</td><td>${conflicts}</td></tr>`;
+  const [size, time] = sizeAndTime(log.id, head);
+  return `<tr><td>${origin}</td><td>${size}</td><td>${time}</td><td>${conflicts}</td></tr>`;
+}
+
+function sizeAndTime(id: string, head: LogStatus['head']): readonly [size: string, time: string] {
+  if (head === undefined) return ['none yet', ''];
+  if (head === 'unreadable') return ['cannot be read', ''];
+  return [`<a href="/${id}/checkpoint">${head.size}</a>`, isoTime(head.timeSeconds)];
 }
 
 function isoTime(seconds: bigint): string {

@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { createHash, generateKeyPairSync, sign } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { create, type MessageInitShape, toBinary, toJson } from '@bufbuild/protobuf';
@@ -11,6 +12,8 @@ import { TransparencyLogEntrySchema } from '../../src/grpc/generated/sigstore_re
 import { composeServer } from '../../src/server/compose.js';
 import { ListenError } from '../../src/server/listen.js';
 import { call } from '../grpc/grpc-client.js';
+import { startWitness } from '../publishing/fake-witness.js';
+import { linesOf, policyText } from '../publishing/witnessing.js';
 import { configFor, start, temporaryFolder } from './scene.js';
 
 const CREATE = '/dev.sigstore.rekor.v2.Rekor/CreateEntry';
@@ -55,6 +58,39 @@ test('an entry that came over gRPC is in the log that HTTP shows, and is there o
   const metrics = await (await fetch(server.metricsUrl)).text();
   assert.match(metrics, /^rekor_v2_new_hashedrekord_entries 1$/m);
 });
+
+test('an entry whose witnesses are away is UNAVAILABLE, says when to come again, and is there then', async (t) => {
+  const folder = temporaryFolder(t);
+  const witness = await startWitness('w.example/1', 'status-503');
+  t.after(() => witness.close());
+  writeFileSync(join(folder, 'policy'), policyText([witness], 1));
+  const data = join(folder, 'data');
+  const flags = ['--grpc-port=0', `--witness-policy=${join(folder, 'policy')}`];
+  const bytes = submission('artifact');
+  const ask = async ({ grpcPort }: { readonly grpcPort: number | undefined }) => {
+    const client = new grpc.Client(`127.0.0.1:${grpcPort}`, grpc.credentials.createInsecure());
+    t.after(() => client.close());
+    return call(client, CREATE, bytes, TransparencyLogEntrySchema);
+  };
+  const before = await start(t, data, ...flags, '--witness-wait-ms=30');
+  const refused = await ask(before);
+  assert.equal(refused.code, grpc.status.UNAVAILABLE);
+  assert.match(refused.details, /^QUORUM_MISSING, request /);
+  assert.deepEqual(refused.trailer('grpc-retry-pushback-ms'), '5000');
+  await before.close();
+  witness.behaviour = 'honest';
+  const after = await start(t, data, ...flags, '--witness-wait-ms=60000');
+  const again = await ask(after);
+  assert.equal(again.code, grpc.status.ALREADY_EXISTS);
+  assert.equal(again.header('x-log-index'), '1');
+  const shown = await fetch(`${after.url}/api/v2/log/entries/1`);
+  const { inclusionProof } = (await shown.json()) as Shown;
+  assert.equal(linesOf(witness, inclusionProof.checkpoint.envelope), 1);
+});
+
+interface Shown {
+  readonly inclusionProof: { readonly checkpoint: { readonly envelope: string } };
+}
 
 test('gRPC is off unless a port is named, and a port in use refuses the start', async (t) => {
   const folder = temporaryFolder(t);

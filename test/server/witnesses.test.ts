@@ -97,6 +97,56 @@ test('the log of the v1 API is witnessed when it is asked for, and its answers s
   assert.equal(namesOn(await textOf(`${url}/checkpoint`)).length, 2);
 });
 
+test('an entry that was answered 503 is found when the witness is back, by either API', async (t) => {
+  const flaky = await witness(t, 'w.example/1', 'status-500');
+  const scene = sceneWith(t, policyText([flaky], 1));
+  const before = await start(t, scene.data, ...scene.flags, '--witness-wait-ms=30');
+  const body = v2Submission('artifact');
+  assert.equal((await sendV2(before.url, body)).status, 503);
+  await before.close();
+  flaky.behaviour = 'honest';
+  const { url } = await start(t, scene.data, ...scene.flags, '--witness-wait-ms=60000');
+  const again = await sendV2(url, body);
+  assert.equal(again.status, 409);
+  assert.equal(again.headers.get('x-log-index'), '1');
+  const shown = JSON.parse(await textOf(`${url}/api/v2/log/entries?logIndex=1`));
+  assert.equal(linesOf(flaky, shown.inclusionProof.checkpoint.envelope), 1);
+});
+
+test('in a tree that both APIs share, v1 answers at once below a head that is not published', async (t) => {
+  const flaky = await witness(t, 'w.example/1');
+  const scene = sceneWith(t, policyText([flaky], 1), '--v2-tree=shared', '--witness-wait-ms=60000');
+  const { url } = await start(t, scene.data, ...scene.flags);
+  assert.equal((await submitV2(url, 'published')).status, 201);
+  const published = await textOf(`${url}/checkpoint`);
+  flaky.behaviour = 'status-500';
+  const added = await submit(url, 'artifact');
+  assert.equal(added.status, 201);
+  const [entry] = Object.values((await added.json()) as Record<string, Shown>);
+  assert.ok(entry !== undefined);
+  const { treeSize, checkpoint } = entry.verification.inclusionProof;
+  assert.equal(namesOn(checkpoint).length, 1);
+  const info = JSON.parse(await textOf(`${url}/api/v1/log`));
+  assert.equal(info.treeSize, treeSize);
+  assert.equal(namesOn(info.signedTreeHead).length, 1);
+  for (const path of ['/checkpoint', '/api/v2/checkpoint', `/logs/${info.treeID}/checkpoint`]) {
+    assert.equal(await textOf(`${url}${path}`), published, path);
+  }
+  assert.equal(linesOf(flaky, published), 1);
+  const publishedSize = Number(published.split('\n')[1]);
+  assert.ok(publishedSize < treeSize);
+  for (const size of [publishedSize, treeSize]) {
+    assert.equal((await fetch(`${url}/tile/0/000.p/${size}`)).status, 200);
+    assert.equal((await fetch(`${url}/tile/entries/000.p/${size}`)).status, 200);
+  }
+});
+
+interface Shown {
+  readonly verification: {
+    readonly inclusionProof: { readonly treeSize: number; readonly checkpoint: string };
+  };
+}
+
 test('an open server publishes without its witness and says so', async (t) => {
   const dead = await witness(t, 'w.example/1', 'hang-up');
   const scene = sceneWith(t, policyText([dead], 1), '--witness-wait-ms=30', '--witness-mode=open');

@@ -2,6 +2,7 @@
 
 import type { AcceptedEntry, IdentifiedEntry, ProposedEntry } from '../entries/entry-kind.js';
 import type { PublishedNote } from '../publishing/published-note.js';
+import type { StoreVerdict } from '../publishing/second-guard.js';
 import type { WitnessEvent } from '../publishing/witness-client.js';
 import type { Witnessing } from '../publishing/witnessing.js';
 import type { Clock } from '../sequencing/clock.js';
@@ -36,6 +37,8 @@ export interface LogOptions {
   readonly observer?: LogObserver;
   /** Who cosigns the checkpoints of the tile side; undefined: nobody is asked. */
   readonly witnessing?: Witnessing;
+  /** What witnesses have shown of the store; one for all its logs. */
+  readonly verdict?: StoreVerdict;
 }
 
 /** Bounds of one log. */

@@ -20,6 +20,7 @@ import {
   tileNoteSigner,
 } from '../publishing/notes.js';
 import { openPublisher, type Publisher } from '../publishing/publisher.js';
+import type { StoreVerdict } from '../publishing/second-guard.js';
 import { Timestamps } from '../publishing/timestamps.js';
 import { consistencyProof, rootAtSize } from '../reading/proofs.js';
 import type { IndexPage, MatchCount, SearchOperator } from '../reading/search.js';
@@ -86,7 +87,8 @@ export async function openLog(options: LogOptions): Promise<Desks> {
     sequencer?.recover();
   });
   // Before the writer, which moves the guard: a store that contradicts a signed note moves nothing.
-  const { publisher, ...sides } = await openSides(options, log, late, cache);
+  const verdict = options.verdict ?? { contradiction: undefined };
+  const { publisher, ...sides } = await openSides({ ...options, verdict }, log, late, cache);
   const timestamps = isLogOfV1(record) ? openTimestamps(options, log, late) : undefined;
   sequencer = await openSequencer({
     store,
@@ -117,7 +119,8 @@ export async function openLog(options: LogOptions): Promise<Desks> {
   const tiles = new ServedTiles({ log, cache, ...limits });
   const { patienceMs, entryCacheBytes } = limits;
   const parts = {
-    ...{ log, cache, tiles, remembered, late, sequencer, publisher, patienceMs, entryCacheBytes },
+    ...{ log, cache, tiles, remembered, late, sequencer, publisher, verdict },
+    ...{ patienceMs, entryCacheBytes },
   };
   await publisher?.start();
   return {
@@ -143,12 +146,12 @@ interface Sides {
 }
 
 async function openSides(
-  options: LogOptions,
+  options: LogOptions & { readonly verdict: StoreVerdict },
   log: LogStore,
   late: LateRowWriter,
   cache: TileCache,
 ): Promise<Sides> {
-  const { record, signer, tileSigner, witnessing, observer } = options;
+  const { record, signer, tileSigner, witnessing, observer, verdict } = options;
   const { hostname, origin, logID } = record;
   const tileOrigin = tileOriginOf(record);
   const head = await log.head();
@@ -163,6 +166,7 @@ async function openSides(
     (await openPublisher({
       ...witnessing,
       ...ofTiles,
+      verdict,
       ownNote: (current) => tileNotes.at(current),
       proof: (first, last) => consistencyProof(cache, first, last),
       told: (event) => observer?.witness?.(event),
@@ -205,6 +209,7 @@ interface Parts extends Side {
   readonly entryCacheBytes: number;
   /** Undefined: the log is not witnessed. */
   readonly publisher: Publisher | undefined;
+  readonly verdict: StoreVerdict;
   /** Undefined: it hands out no SETs. */
   readonly timestamps?: Timestamps | undefined;
 }
@@ -241,7 +246,9 @@ class WiredDesk implements Log {
   }
 
   async submit(proposed: ProposedEntry): Promise<Submission> {
-    if (this.#parts.publisher !== undefined) await this.#admittedBy(this.#parts.publisher);
+    const hearing = this.#parts.publisher?.hearing;
+    if (hearing !== undefined) await hearing;
+    this.#assertUncontradicted();
     return this.#submissions.submit(proposed);
   }
 
@@ -249,7 +256,9 @@ class WiredDesk implements Log {
     proposed: readonly (ProposedEntry | Error)[],
     mode: BatchMode,
   ): Promise<readonly BatchItem[]> {
-    if (this.#parts.publisher !== undefined) await this.#admittedBy(this.#parts.publisher);
+    const hearing = this.#parts.publisher?.hearing;
+    if (hearing !== undefined) await hearing;
+    this.#assertUncontradicted();
     return this.#submissions.submitBatch(proposed, mode);
   }
 
@@ -328,7 +337,7 @@ class WiredDesk implements Log {
   async readiness(): Promise<Readiness> {
     return {
       append:
-        this.#parts.publisher?.contradiction ??
+        this.#parts.verdict.contradiction ??
         this.#parts.sequencer.trouble() ??
         (await troubleOf(() => this.#options.store.checkWritable())),
       sign: await troubleOf(() => this.#checkpoint()),
@@ -361,10 +370,9 @@ class WiredDesk implements Log {
     return this.#parts.awaitsPublisher ? this.#parts.publisher : undefined;
   }
 
-  async #admittedBy(publisher: Publisher): Promise<void> {
-    await publisher.hearing;
-    if (publisher.contradiction === undefined) return;
-    throw new LogError('GUARD_AHEAD', publisher.contradiction);
+  #assertUncontradicted(): void {
+    const { contradiction } = this.#parts.verdict;
+    if (contradiction !== undefined) throw new LogError('GUARD_AHEAD', contradiction);
   }
 
   #checkpoint(): Checkpoint {

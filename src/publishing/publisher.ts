@@ -20,7 +20,7 @@ import {
   takenUp,
   unitedCosignatures,
 } from './published-note.js';
-import { SecondGuard } from './second-guard.js';
+import { SecondGuard, type StoreVerdict } from './second-guard.js';
 import { Waiters } from './waiters.js';
 import type { Cosignature } from './witness-answer.js';
 import {
@@ -35,6 +35,8 @@ import type { AskedWitness, PublishingMode, Witnessing } from './witnessing.js';
 export interface PublisherOptions extends Witnessing {
   readonly log: Pick<LogStore, 'newestNote'>;
   readonly late: LateRowWriter;
+  /** Written when a witness shows that the log is not what it was. */
+  readonly verdict: StoreVerdict;
   readonly origin: string;
   readonly signers: readonly NoteSigner[];
   /** The committed head at the start. */
@@ -130,11 +132,6 @@ export class Publisher {
   /** While witnesses are asked for the first time: what they know may forbid to add to the log. Undefined afterwards. */
   get hearing(): Promise<void> | undefined {
     return this.#guard.hearing;
-  }
-
-  /** Why nothing may be added to the log any more: a witness has shown that this is not the tree that it was. */
-  get contradiction(): string | undefined {
-    return this.#guard.contradiction;
   }
 
   /** Takes a head that is committed and guarded. */
@@ -324,8 +321,8 @@ export class Publisher {
   }
 
   #trouble(witnesses: readonly WitnessState[]): string | undefined {
-    if (this.#guard.contradiction !== undefined) return this.#guard.contradiction;
-    const { mode } = this.#options;
+    const { mode, verdict } = this.#options;
+    if (verdict.contradiction !== undefined) return verdict.contradiction;
     const { size, isMet } = this.#published.current ?? {};
     if (!this.#isMissed && isMet !== false) return undefined;
     const reasons = witnesses.flatMap(({ witness, trouble }) =>

@@ -2,7 +2,7 @@
  * The second guard of a log: what its witnesses know of it and its store does not, as after an old backup was restored.
  *
  * Spec: docs/operating.md, "Witnesses". In scope: what is believed, how long a start waits for it. Out of scope: how
- * witnesses are asked (witness-client.ts), what a contradiction stops (log/). State: the contradiction that was found.
+ * witnesses are asked (witness-client.ts), what a contradiction stops (log/). State: the hearing, and what was found.
  */
 
 import { isQuorumMet, type Policy } from '../note/policy.js';
@@ -12,8 +12,15 @@ import type { Timing } from './timing.js';
 import type { Cosignature } from './witness-answer.js';
 import type { Contradiction, WitnessEvent } from './witness-client.js';
 
+/** What was found out about a store: one object for all its logs, which were lost together if one was. */
+export interface StoreVerdict {
+  /** Why nothing may be added to them any more; undefined: nothing is known against it. */
+  contradiction: string | undefined;
+}
+
 /** What it works with. */
 export interface SecondGuardOptions {
+  readonly verdict: StoreVerdict;
   readonly origin: string;
   readonly signers: readonly NoteSigner[];
   readonly policy: Policy;
@@ -35,18 +42,12 @@ const LAST_WORDS_MS = 100;
 export class SecondGuard {
   readonly #options: SecondGuardOptions;
   readonly #cosigners = new Set<string>();
-  #contradiction: string | undefined;
   #hearing: Promise<void> | undefined;
   #endHearing: () => void = () => {};
   #cancelTimer: () => void = () => {};
 
   constructor(options: SecondGuardOptions) {
     this.#options = options;
-  }
-
-  /** Why nothing may be added to the log any more: a witness has shown that this is not the tree that it was. */
-  get contradiction(): string | undefined {
-    return this.#contradiction;
   }
 
   /** While witnesses are asked for the first time; undefined before and afterwards. */
@@ -81,17 +82,17 @@ export class SecondGuard {
     this.#endHearing();
   }
 
-  /** Judges what a witness holds against this log. Throws STORE_CORRUPT. */
+  /** Judges what a witness holds against this log, and keeps the verdict. Throws STORE_CORRUPT. */
   async contradicted({ note, claim }: Contradiction): Promise<void> {
-    const { origin, believesClaims, told } = this.#options;
+    const { origin, believesClaims, told, verdict } = this.#options;
     const treeSize = this.#options.treeSize();
     const proven =
       note === undefined ? undefined : await contradictionOf(note, { ...this.#options, treeSize });
     const isBelieved = believesClaims && claim !== undefined && claim.size > BigInt(treeSize);
     const reason = proven ?? (isBelieved ? claim.reason : undefined);
-    if (reason === undefined || this.#contradiction !== undefined) return;
-    this.#contradiction = `a witness contradicts this log, which takes no more entries: ${reason}`;
-    told({ witness: origin, event: 'alarm', reason: this.#contradiction });
+    if (reason === undefined || verdict.contradiction !== undefined) return;
+    verdict.contradiction = `a witness contradicts ${origin}, and no log of this store takes entries any more: ${reason}`;
+    told({ witness: origin, event: 'alarm', reason: verdict.contradiction });
   }
 
   #endAfter(delayMs: number): void {

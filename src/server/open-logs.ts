@@ -60,6 +60,7 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
   const { records, keys, guard, store } = options.parts;
   const { pause, observer, identify, limits, signTogether, checked } = options;
   const opened: Desks[] = [];
+  const verdict = { contradiction: undefined };
   let first: ProposedEntry | undefined;
   const accept: LogOptions['accept'] = (proposed) =>
     proposed === first ? acceptOwn(proposed) : options.accept(proposed);
@@ -89,6 +90,7 @@ export async function openLogs(options: OpenLogsOptions): Promise<OpenLogs> {
             options.released?.(record.treeID, batch);
           },
         },
+        verdict,
         ...(witnessing !== undefined && { witnessing }),
       });
       opened.push({ rekorSide: checked(rekorSide), tileSide: checked(tileSide) });

@@ -24,6 +24,9 @@ export interface Cosignature {
   readonly line: SignatureLine;
 }
 
+/** A key signs once. What a witness may put beside that is bounded: each line that is looked at costs a verification. */
+const MOST_LINES_OF_A_KEY = 2;
+
 /** How far the clock of a witness may be from ours, in seconds. */
 export const COSIGNATURE_TOLERANCE_SECONDS = 300;
 
@@ -74,15 +77,12 @@ export function verifiedCosignatures(
 ): readonly Cosignature[] {
   const message = utf8(text);
   return keys.flatMap(({ witness, verifier }) => {
-    const line = signatures.find((each) => {
-      const time = readCosignature(each.signature)?.timeSeconds;
-      return (
-        each.name === verifier.name &&
-        equalBytes(each.keyID, verifier.keyID) &&
-        time !== undefined &&
-        isTimeAccepted(time) &&
-        verifier.verify(message, each.signature)
-      );
+    const ofKey = signatures.filter(
+      ({ name, keyID }) => name === verifier.name && equalBytes(keyID, verifier.keyID),
+    );
+    const line = ofKey.slice(0, MOST_LINES_OF_A_KEY).find(({ signature }) => {
+      const time = readCosignature(signature)?.timeSeconds;
+      return time !== undefined && isTimeAccepted(time) && verifier.verify(message, signature);
     });
     return line === undefined ? [] : [{ witness, line }];
   });

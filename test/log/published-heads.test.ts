@@ -193,6 +193,16 @@ for (const behaviour of MISBEHAVIOURS) {
   });
 }
 
+for (const behaviour of ['conflict-bigger', 'status-422'] as const) {
+  test(`open: a witness that is to prove what it says, and does not answer, keeps nobody: ${behaviour}`, async (t) => {
+    const bad = await witness(t, 'w.example/1', behaviour);
+    bad.hidesHeld = true;
+    const witnessing = { mode: 'open', waitMs: SHORT_MS, timing: QUICK_HEARING } as const;
+    const { tileSide } = await open(t, await newStore(), witnessedBy([bad], witnessing));
+    assert.deepEqual(namesOn(noteOf(await tileSide.submit(proposal('first')))), OWN);
+  });
+}
+
 for (const behaviour of ODDITIES) {
   test(`a witness that is odd, not wrong, is published with its known line alone: ${behaviour}`, async (t) => {
     const odd = await witness(t, 'w.example/1', behaviour);
@@ -457,6 +467,26 @@ test('a note whose witness is no longer in the policy is not taken for cosigned'
   const { tileSide } = await open(t, store, witnessedBy([young]));
   const { note } = await tileSide.checkpoint();
   assert.deepEqual(namesOn(note), [...OWN, 'w.example/2']);
+});
+
+test('closed: after a restart the published head is below the tree, and has its tiles and proofs', async (t) => {
+  const good = await witness(t, 'w.example/1');
+  const store = await newStore();
+  const before = await open(t, store, witnessedBy([good]));
+  await before.tileSide.submit(proposal('first'));
+  const { note } = await before.tileSide.checkpoint();
+  good.behaviour = 'status-500';
+  for (const text of ['second', 'third']) await before.rekorSide.submit(proposal(text));
+  await before.close();
+  const { tileSide, rekorSide } = await open(t, store, witnessedBy([good], { waitMs: SHORT_MS }));
+  assert.equal((await tileSide.checkpoint()).note, note);
+  const [entry] = await tileSide.entriesByIndex([0]);
+  assert.equal(entry?.proof.checkpoint.note, note);
+  await assert.rejects(tileSide.entriesByIndex([2]), code('QUORUM_MISSING'));
+  assert.equal((await rekorSide.checkpoint()).size, 3);
+  for (const width of [1, 3]) {
+    assert.equal((await tileSide.tile({ level: 0, index: 0, width }))?.length, 32 * width);
+  }
 });
 
 test('a note is on disk before it is served: one that cannot be written is not', async (t) => {

@@ -75,6 +75,8 @@ export interface FakeWitness {
   size: number;
   /** What it shows at its monitoring prefix. */
   held: string | undefined;
+  /** Whether it leaves who asks for that without an answer. */
+  hidesHeld: boolean;
   /** The first lines of the requests: `old N`. */
   readonly asked: string[];
   /** Bodies of its requests. */
@@ -100,6 +102,7 @@ export async function startWitness(
   let underWay = 0;
   const server = createServer(async (request, response) => {
     const body = await bodyOf(request);
+    if (request.method === 'GET' && witness.hidesHeld) return;
     if (request.method === 'GET') return showHeld(witness, response);
     underWay += 1;
     witness.mostAtOnce = Math.max(witness.mostAtOnce, underWay);
@@ -130,6 +133,7 @@ export async function startWitness(
     behaviour,
     size: 0,
     held: undefined,
+    hidesHeld: false,
     asked: [],
     bodies: [],
     hold: undefined,

@@ -2,11 +2,11 @@
  * The publisher of one log: which head its readers are shown, under which note, when witnesses are to cosign it.
  *
  * Spec: https://c2sp.org/tlog-witness; docs/operating.md, "Witnesses"; ARCHITECTURE.md, "One head per answer". The head
- * that is cosigned is fixed for a round, so that witnesses agree on one; the next round takes the newest. A note is synced
- * before it is first served, grows by cosignatures, and is followed by notes of larger trees alone.
+ * that is cosigned is fixed for a round, so that witnesses agree on one; the next round takes the newest.
  *
  * In scope: rounds, who waits for what, and how long. Out of scope: one witness (witness-client.ts), the log's own
- * signatures (notes.ts). The `Publisher` owns the published note and the round.
+ * signatures (notes.ts), what follows what on disk (published-head.ts), what witnesses hold against the log
+ * (second-guard.ts). The `Publisher` owns the round.
  */
 
 import { LogError } from '../errors.js';

@@ -7,7 +7,8 @@
  */
 
 import { Buffer, isUtf8 } from 'node:buffer';
-import { sha256Hex } from '#sha256';
+import { sha256, sha256Hex } from '#sha256';
+import { toBase64 } from '../encoding/base64.js';
 import { utf8 } from '../encoding/bytes.js';
 import { DER_TAG } from '../encoding/der.js';
 import { toHex } from '../encoding/hex.js';
@@ -26,7 +27,10 @@ import { readX509Key } from '../pki/x509.js';
 
 /** What may be asked of a signer. */
 export const SIGNER_FIELDS = [
-  /** Hex SHA-256 of the key as stored, of its SubjectPublicKeyInfo, of the certificate; OpenPGP fingerprints. */
+  /**
+   * Hex SHA-256 of the key as stored, of its SubjectPublicKeyInfo, of the certificate; OpenPGP fingerprints; `SHA256:` and
+   * base64 for SSH keys.
+   */
   'key',
   'email',
   'uri',
@@ -61,6 +65,8 @@ export interface StoredSigner {
    * as UTF-8, and `hex:` with its bytes.
    */
   extension(oid: string): readonly string[];
+  /** Returns the DER of the signer's certificate and of those that came with it; none for a bare key. */
+  certificates(): readonly Uint8Array[];
 }
 
 /** Returns the signer with the certificate in `der`. Throws KEY_MALFORMED. */
@@ -95,7 +101,8 @@ export function sshSigner(content: Uint8Array): StoredSigner {
   const { canonical, encoding, key } = readAuthorizedKey(content);
   const info = sshKeyInfo(key.material);
   const forms = [canonical, encoding, ...(info === undefined ? [] : [info])];
-  return plainSigner(forms.map(sha256Hex));
+  const fingerprint = toBase64(sha256(encoding)).replace(/=+$/, '');
+  return plainSigner([...forms.map(sha256Hex), `SHA256:${fingerprint}`]);
 }
 
 /** Returns a signer for each key of an OpenPGP ring, each with the names of all. Throws KEY_MALFORMED. */
@@ -115,10 +122,14 @@ export function plainSigner(keys: readonly string[], emails: readonly string[] =
     values: (field) => (field === 'key' ? keys : field === 'email' ? emails : NONE),
     names: () => emails,
     extension: () => NONE,
+    certificates: () => [],
   };
 }
 
 const NONE: readonly string[] = [];
+
+/** Most certificates that are looked at beside a signer's own. */
+const MAX_CHAIN = 8;
 
 class CertificateSigner implements StoredSigner {
   readonly #certificate: CertificateOutline;
@@ -166,6 +177,16 @@ class CertificateSigner implements StoredSigner {
     return this.#certificate.extensions
       .filter((extension) => extension.oid === oid)
       .flatMap(({ value }) => readingsOf(value));
+  }
+
+  certificates(): readonly Uint8Array[] {
+    const chain: Uint8Array[] = [this.#certificate.der];
+    let block = decodePem(this.#stored());
+    while (block !== undefined && chain.length <= MAX_CHAIN) {
+      block = decodePem(block.rest);
+      if (block?.label === 'CERTIFICATE') chain.push(block.der);
+    }
+    return chain;
   }
 
   #hashes(): readonly string[] {

@@ -9,7 +9,8 @@
 
 import type { DescribedLeaf } from '../entries/describe-leaf.js';
 import { SIGNER_FIELDS, type StoredSigner } from '../entries/stored-signer.js';
-import { LogError } from '../errors.js';
+import { readTrustedRoots, type TrustedRoots } from '../entries/trusted-roots.js';
+import { isLogError, LogError } from '../errors.js';
 import { compilePattern } from './linear-pattern.js';
 import {
   type LineReader,
@@ -27,8 +28,10 @@ export interface RuleMatch {
   readonly found: readonly { readonly field: string; readonly value: string }[];
   /** Undefined for a leaf without signers. */
   readonly signer: StoredSigner | undefined;
-  /** The allow rule that says it is ours; undefined: an alarm. */
+  /** The allow rule that says it is ours; undefined: an alarm, or a look-alike. */
   readonly allowedBy: string | undefined;
+  /** False when nobody whom the rule trusts has vouched for the names: anybody can have made such a certificate. */
+  readonly isVouchedFor: boolean;
 }
 
 /** Rules that leaves are held against. */
@@ -77,17 +80,22 @@ export const MAX_RULES = 1_000;
 const MAX_EXTENSIONS = 32;
 
 /**
- * Returns the watch list of a configuration: `watch`, a list of rules, and `allow`, another. Throws CONFIG_INVALID naming
- * the place.
+ * Returns the watch list of a configuration: `watch`, a list of rules, `allow`, another, and `trustedRoots`, the file of the
+ * authorities that count for watch rules that do not say otherwise. Throws CONFIG_INVALID naming the place.
  */
 export function readWatchList(
-  configuration: { readonly watch?: unknown; readonly allow?: unknown },
+  configuration: {
+    readonly watch?: unknown;
+    readonly allow?: unknown;
+    readonly trustedRoots?: unknown;
+  },
   readLines: LineReader,
   compile: PatternCompiler = compilePattern,
 ): WatchList {
   const sources = { readLines, compile };
-  const watch = readRules(configuration.watch ?? [], 'watch', sources);
-  const allow = readRules(configuration.allow ?? [], 'allow', sources);
+  const roots = readRoots(configuration.trustedRoots, 'trustedRoots', undefined, readLines);
+  const watch = readRules(configuration.watch ?? [], 'watch', sources, roots);
+  const allow = readRules(configuration.allow ?? [], 'allow', sources, undefined);
   const names = new Set(watch.map(({ name }) => name));
   if (names.size < watch.length) {
     throw new LogError('CONFIG_INVALID', 'two watch rules have one name');
@@ -120,6 +128,8 @@ interface Rule {
   readonly name: string;
   readonly onEntry: readonly Condition<DescribedLeaf>[];
   readonly onSigner: readonly Condition<StoredSigner>[];
+  /** Who must have vouched for what the rule asks of a signer; undefined: nobody. */
+  readonly roots: TrustedRoots | undefined;
 }
 
 interface Condition<Subject> {
@@ -149,18 +159,23 @@ function judgeByRule(
   rule: Rule,
   allow: readonly Rule[],
 ): RuleMatch | undefined {
-  let ours: RuleMatch | undefined;
+  let other: RuleMatch | undefined;
   const onEntry = findAll(rule.onEntry, leaf);
   if (onEntry === undefined) return undefined;
   for (const signer of leaf.signers.length === 0 ? [undefined] : leaf.signers) {
     const onSigner = ofSigner(rule, signer);
     if (onSigner === undefined) continue;
-    const allowedBy = allow.find((each) => holds(each, leaf, signer))?.name;
-    const match = { rule: rule.name, found: [...onEntry, ...onSigner], signer, allowedBy };
-    if (allowedBy === undefined) return match;
-    ours ??= match;
+    const found = [...onEntry, ...onSigner];
+    const isVouchedFor = !signer || !rule.roots || rule.roots.vouchFor(signer);
+    // What a look-alike says of itself makes it nobody's.
+    const allowedBy = isVouchedFor
+      ? allow.find((each) => holds(each, leaf, signer))?.name
+      : undefined;
+    const match = { rule: rule.name, found, signer, allowedBy, isVouchedFor };
+    if (isVouchedFor && allowedBy === undefined) return match;
+    if (other?.isVouchedFor !== false) other = isVouchedFor ? (other ?? match) : match;
   }
-  return ours;
+  return other;
 }
 
 function holds(rule: Rule, leaf: DescribedLeaf, signer: StoredSigner | undefined): boolean {
@@ -198,12 +213,17 @@ const JOINT_FIELDS: Readonly<Record<string, Condition<StoredSigner>['values']>> 
   subject: (signer) => [...signer.names(), ...signer.values('certificate-subject')],
 };
 
-function readRules(list: unknown, strictness: Strictness, sources: MatcherSources): Rule[] {
+function readRules(
+  list: unknown,
+  strictness: Strictness,
+  sources: MatcherSources,
+  roots: TrustedRoots | undefined,
+): Rule[] {
   if (!Array.isArray(list) || list.length > MAX_RULES) {
     throw new LogError('CONFIG_INVALID', `${strictness} is not a list of at most ${MAX_RULES}`);
   }
   return list.map((rule: unknown, at) =>
-    readRule(rule, `${strictness}[${at}]`, strictness, sources),
+    readRule(rule, `${strictness}[${at}]`, strictness, sources, roots),
   );
 }
 
@@ -212,11 +232,13 @@ function readRule(
   place: string,
   strictness: Strictness,
   sources: MatcherSources,
+  roots: TrustedRoots | undefined,
 ): Rule {
   if (typeof rule !== 'object' || rule === null || Array.isArray(rule)) {
     throw new LogError('CONFIG_INVALID', `${place} is not a rule`);
   }
-  const { name = place, everything, extensions, ...conditions } = rule as Record<string, unknown>;
+  const members = rule as Record<string, unknown>;
+  const { name = place, everything, extensions, trustedRoots, ...conditions } = members;
   if (typeof name !== 'string' || name === '') {
     throw new LogError('CONFIG_INVALID', `${place}.name is not a text`);
   }
@@ -237,7 +259,33 @@ function readRule(
     const reason = isEmpty ? 'has no condition' : 'has conditions, and takes everything';
     throw new LogError('CONFIG_INVALID', `${place} ${reason}`);
   }
-  return { name, onEntry, onSigner };
+  if (strictness === 'allow' && trustedRoots !== undefined) {
+    throw new LogError('CONFIG_INVALID', `${place}.trustedRoots is for watch rules`);
+  }
+  const own = readRoots(trustedRoots, `${place}.trustedRoots`, roots, sources.readLines);
+  // The hash of a key says whose it is without anybody's word.
+  const asksForNames = onSigner.some(({ field }) => field !== 'key');
+  return { name, onEntry, onSigner, roots: asksForNames ? own : undefined };
+}
+
+/** A file, `false` for nobody, or what stands for all rules. */
+function readRoots(
+  value: unknown,
+  place: string,
+  common: TrustedRoots | undefined,
+  readLines: LineReader,
+): TrustedRoots | undefined {
+  if (value === undefined) return common;
+  if (value === false) return undefined;
+  if (typeof value !== 'string' || value === '') {
+    throw new LogError('CONFIG_INVALID', `${place} is neither a file nor false`);
+  }
+  try {
+    return readTrustedRoots(readLines(value).join('\n'));
+  } catch (cause) {
+    if (!isLogError(cause)) throw cause;
+    throw new LogError('CONFIG_INVALID', `${place}: ${cause.message}`, { cause });
+  }
 }
 
 function isEntryField(field: string): field is (typeof ENTRY_FIELDS)[number] {

@@ -70,6 +70,7 @@ function printEntry({ time, event }: FeedEntry): string {
 function titleOf(event: MonitorEvent): string {
   switch (event.type) {
     case 'match':
+    case 'look-alike':
       return `${event.rule}: entry ${event.index} of ${event.origin}`;
     case 'unparsable':
       return `entry ${event.index} of ${event.origin} cannot be read`;

@@ -41,6 +41,19 @@ export function allSinks(sinks: readonly FindingSink[]): FindingSink {
   };
 }
 
+/** Returns a sink that hands look-alikes to the one and everything else to the other; neither is bothered with nothing. */
+export function sortedSinks(lookAlikes: FindingSink, others: FindingSink): FindingSink {
+  return {
+    async take(events, at) {
+      const isAlike = ({ type }: MonitorEvent) => type === 'look-alike';
+      const alike = events.filter(isAlike);
+      const other = events.filter((event) => !isAlike(event));
+      if (alike.length > 0) await lookAlikes.take(alike, at);
+      if (other.length > 0) await others.take(other, at);
+    },
+  };
+}
+
 /** Returns a sink for findings of several logs at a time: the next are handed on when the ones before are taken. */
 export function oneAtATime(sink: FindingSink): FindingSink {
   let before: Promise<unknown> = Promise.resolve();

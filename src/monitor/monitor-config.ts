@@ -51,6 +51,8 @@ export interface MonitorConfig {
   readonly watch: WatchList;
   /** File for findings as lines of JSON. */
   readonly findings: string | undefined;
+  /** File for look-alikes, likewise: matches whose names nobody trusted has vouched for. */
+  readonly lookAlikes: string | undefined;
   readonly feed: string | undefined;
   readonly webhook: WebhookConfig | undefined;
 }
@@ -72,10 +74,8 @@ export function readMonitorConfig(
   folder: string,
   readText: TextReader,
 ): MonitorConfig {
-  const { logs, watch, allow, output } = strictMembers(document, 'the configuration', [
-    'logs',
-    'watch',
-    'allow',
+  const { logs, output, ...rules } = strictMembers(document, 'the configuration', [
+    ...['logs', 'watch', 'allow', 'trustedRoots'],
     'output',
   ]);
   if (!Array.isArray(logs) || logs.length === 0 || logs.length > MAX_LOGS) {
@@ -87,7 +87,7 @@ export function readMonitorConfig(
   if (new Set(found.map(nameOfLog)).size < found.length) throw invalid('two logs have one URL');
   checkPredecessors(found);
   const readLines = (path: string) => linesOf(files.readText(path));
-  const list = readWatchList({ watch, allow }, readLines);
+  const list = readWatchList(rules, readLines);
   return { logs: found, watch: list, ...readOutput(output ?? {}, files) };
 }
 
@@ -176,8 +176,8 @@ function readStart(value: unknown, place: string): 'newest' | number {
 function readOutput(
   output: unknown,
   { at, readText }: ConfigFiles,
-): Pick<MonitorConfig, 'findings' | 'feed' | 'webhook'> {
-  const fields = strictMembers(output, 'output', ['findings', 'feed', 'webhook']);
+): Pick<MonitorConfig, 'findings' | 'lookAlikes' | 'feed' | 'webhook'> {
+  const fields = strictMembers(output, 'output', ['findings', 'lookAlikes', 'feed', 'webhook']);
   const path = (name: string) => {
     const text = optionalText(fields[name], `output.${name}`);
     return text === undefined ? undefined : at(text);
@@ -185,6 +185,7 @@ function readOutput(
   const { webhook } = fields;
   return {
     findings: path('findings'),
+    lookAlikes: path('lookAlikes'),
     feed: path('feed'),
     webhook:
       webhook === undefined

@@ -8,7 +8,13 @@
 import type { MatchEvent, UnparsableEvent } from '../matching/match-event.js';
 
 /** Anything that a monitor tells. */
-export type MonitorEvent = MatchEvent | UnparsableEvent | TamperingEvent;
+export type MonitorEvent = EntryEvent | TamperingEvent;
+
+/** What it tells of an entry. */
+export type EntryEvent = MatchEvent | LookAlikeEvent | UnparsableEvent;
+
+/** A match whose names nobody trusted has vouched for: no alarm, and not forgotten. */
+export type LookAlikeEvent = Omit<MatchEvent, 'type'> & { readonly type: 'look-alike' };
 
 /** How a log contradicted itself. */
 export type TamperingKind =

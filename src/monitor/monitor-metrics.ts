@@ -26,7 +26,7 @@ export function monitorMetrics(registry: Registry, log: (line: string) => void):
   const undelivered = counter('undelivered_total', 'Events in the dead-letter file');
   const size = gauge('checked_tree_size', 'Leaves up to which a tree is checked', ['origin']);
   const clean = gauge('last_clean_poll_seconds', "Time of a log's last clean poll", ['log']);
-  for (const type of ['match', 'unparsable', 'tampering']) findings.inc({ type }, 0);
+  for (const type of ['match', 'look-alike', 'unparsable', 'tampering']) findings.inc({ type }, 0);
   return {
     scanned: (count) => entries.inc(count),
     allowed: () => allowed.inc(),

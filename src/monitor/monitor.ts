@@ -12,7 +12,14 @@ import { openWebhook, readSecret } from '../delivery/webhook.js';
 import type { NoteVerifier } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import { atomFeed } from './atom-feed.js';
-import { allSinks, type FindingSink, jsonFile, jsonLines, oneAtATime } from './finding-sink.js';
+import {
+  allSinks,
+  type FindingSink,
+  jsonFile,
+  jsonLines,
+  oneAtATime,
+  sortedSinks,
+} from './finding-sink.js';
 import { lockFolder } from './folder-lock.js';
 import { httpReader } from './http-reader.js';
 import { logTrust } from './log-trust.js';
@@ -210,5 +217,9 @@ function openSink(config: MonitorConfig, parts: MonitorParts): FindingSink {
       ),
     );
   }
-  return allSinks(sinks);
+  const { lookAlikes } = config;
+  return sortedSinks(
+    allSinks(lookAlikes === undefined ? [] : [jsonFile(lookAlikes)]),
+    allSinks(sinks),
+  );
 }

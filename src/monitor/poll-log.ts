@@ -142,7 +142,7 @@ class Poll {
       save: (tree: Parameters<StateFile['save']>[0]) => state.save(tree),
       tell: async (events: readonly MonitorEvent[]) => {
         await sink.take(events, now());
-        this.outcome.matched = true;
+        if (events.some(({ type }) => type !== 'look-alike')) this.outcome.matched = true;
         for (const event of events) observer.found(event);
       },
     };

@@ -9,19 +9,14 @@
 import { equalBytes } from '../encoding/bytes.js';
 import { type DescribedLeaf, describeLeaf } from '../entries/describe-leaf.js';
 import { isLogError } from '../errors.js';
-import {
-  entryPlace,
-  type MatchEvent,
-  matchEvent,
-  type UnparsableEvent,
-  unparsableEvent,
-} from '../matching/match-event.js';
+import { entryPlace, matchEvent, unparsableEvent } from '../matching/match-event.js';
 import type { WatchList } from '../matching/watch-list.js';
 import { appendToFrontier, type Frontier, frontierRoot } from '../merkle/frontier.js';
 import { leafHash } from '../merkle/hash.js';
 import type { Head } from './check-head.js';
 import { UnreachableLogError } from './http-reader.js';
 import type { SourceTree } from './log-source.js';
+import type { EntryEvent } from './monitor-event.js';
 
 /** One scan. */
 export interface Scan {
@@ -33,7 +28,7 @@ export interface Scan {
   readonly watch: WatchList;
   readonly observer: ScanObserver;
   /** Resolves when the findings are where they will be read. */
-  tell(events: readonly (MatchEvent | UnparsableEvent)[]): Promise<void>;
+  tell(events: readonly EntryEvent[]): Promise<void>;
   /** Resolves when the place is on disk. */
   save(scanned: Frontier): Promise<void>;
   /** True when the monitor is to stop: the place is saved, and the scan given up. */
@@ -82,8 +77,8 @@ async function judgeLeaves(
   leaves: readonly Uint8Array[],
   hashes: readonly Uint8Array[],
   first: number,
-): Promise<readonly (MatchEvent | UnparsableEvent)[]> {
-  const events: (MatchEvent | UnparsableEvent)[] = [];
+): Promise<readonly EntryEvent[]> {
+  const events: EntryEvent[] = [];
   const { treeID, offset } = tree;
   const named = { log, origin: head.origin, offset, ...(treeID !== undefined && { treeID }) };
   for (const [at, leaf] of leaves.entries()) {
@@ -93,8 +88,9 @@ async function judgeLeaves(
       // Nearly all are described at once: awaiting each would cost more than reading it.
       const facts: DescribedLeaf = described instanceof Promise ? await described : described;
       for (const match of watch.judge(facts)) {
-        if (match.allowedBy === undefined) events.push(matchEvent(place(), facts, match));
-        else observer.allowed();
+        if (match.allowedBy !== undefined) observer.allowed();
+        else if (match.isVouchedFor) events.push(matchEvent(place(), facts, match));
+        else events.push({ ...matchEvent(place(), facts, match), type: 'look-alike' });
       }
     } catch (error) {
       // Whatever breaks a reader: an entry that is passed over would be the place to hide.

@@ -49,6 +49,7 @@ export interface SentDescription extends Omit<DescribedLeaf, 'signers'> {
   readonly signers: readonly {
     readonly values: Readonly<Partial<Record<SignerField, readonly string[]>>>;
     readonly names: readonly string[];
+    readonly certificates: readonly Uint8Array[];
     readonly extensions: Readonly<Record<string, readonly string[]>>;
   }[];
 }
@@ -91,6 +92,7 @@ function sentDescription(
     signers: signers.map((signer) => ({
       values: Object.fromEntries(SIGNER_FIELDS.map((field) => [field, signer.values(field)])),
       names: signer.names(),
+      certificates: signer.certificates().map((der) => Uint8Array.from(der)),
       extensions: Object.fromEntries(extensions.map((oid) => [oid, signer.extension(oid)])),
     })),
   };

@@ -59,10 +59,11 @@ export class LeafDescriber {
 function received({ signers, ...facts }: SentDescription): DescribedLeaf {
   return {
     ...facts,
-    signers: signers.map(({ values, names, extensions }) => ({
+    signers: signers.map(({ values, names, extensions, certificates }) => ({
       values: (field) => values[field] ?? [],
       names: () => names,
       extension: (oid) => extensions[oid] ?? [],
+      certificates: () => certificates,
     })),
   };
 }

@@ -7,9 +7,11 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
 import { utf8 } from '../../src/encoding/bytes.js';
+import { encodePem } from '../../src/encoding/pem.js';
 import { isLogError } from '../../src/errors.js';
 import { readMonitorConfig } from '../../src/monitor/monitor-config.js';
 import { hashedrekordLeaf } from '../client/made-log.js';
+import { newAuthority } from '../entries/authority.js';
 import { newNoteKey, ORIGIN, TileServer } from '../monitor/tile-server.js';
 import { packageRoot } from '../vectors.js';
 
@@ -187,6 +189,7 @@ test('the example of the documentation is read as it stands', () => {
     'fingerprints.txt': '# ours\nabcd\n',
     'runs.txt': 'https://example.com/run/1\n',
     'webhook.secret': '0123456789abcdef',
+    'fulcio.pem': encodePem('CERTIFICATE', newAuthority('fulcio').certificate),
   };
   const config = readMonitorConfig(parse(yaml), '/etc/stele', (path) => {
     return files[path.replace('/etc/stele/', '')] ?? assert.fail(path);
@@ -218,6 +221,13 @@ test('a configuration that says something unknown or wrong is refused', () => {
     { logs: [{ ...log, frozen: 'yes' }] },
     { logs: [{ ...log, more: 1 }] },
     { logs: [log], wach: [] },
+    { logs: [log], trustedRoots: 'empty.pem' },
+    { logs: [log], trustedRoots: true },
+    { logs: [log], allow: [{ san: 'x', trustedRoots: 'roots.pem' }] },
+    { logs: [{ ...log, cosignedWithin: 60 }] },
+    { logs: [{ ...log, follows: 'https://other.example' }] },
+    { logs: [{ ...log, follows: log.url }] },
+    { logs: [log, { ...log, url: `${log.url}/` }] },
     { logs: [log], output: { webhook: { url: 'https://x.example' } } },
     { logs: [log], output: { mail: 'x' } },
     { logs: [{ ...log, key: 'name+00000000+AAAA' }] },

@@ -16,6 +16,7 @@ function signer(values: Partial<Record<SignerField, string[]>>): StoredSigner {
     values: (field) => values[field] ?? [],
     names: () => [...(values.email ?? []), ...(values.uri ?? [])],
     extension: () => [],
+    certificates: () => [],
   };
 }
 

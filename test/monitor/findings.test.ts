@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
+import { encodePem } from '../../src/encoding/pem.js';
 import { isLogError } from '../../src/errors.js';
 import type { MatchEvent } from '../../src/matching/match-event.js';
 import { lockFolder } from '../../src/monitor/folder-lock.js';
 import { hashedrekordLeaf } from '../client/made-log.js';
+import { issued, newAuthority } from '../entries/authority.js';
 import { vectorLines } from '../vectors.js';
 import { type MonitorScene, monitorScene, type ToldEvent } from './scene.js';
 import { ORIGIN, TileServer } from './tile-server.js';
@@ -235,4 +237,61 @@ test('a monitor that is told to stop saves its place at once, and goes on from t
   log.asked.length = 0;
   assert.deepEqual(indexesOf((await scene.poll(config)).events), [600]);
   assert.ok(!log.asked.includes('tile/entries/000'));
+});
+
+function v2Leaf(certificate: Uint8Array): Uint8Array {
+  const digest = Buffer.alloc(32, 1).toString('base64');
+  const rawBytes = Buffer.from(certificate).toString('base64');
+  const verifier = { keyDetails: 'PKIX_ECDSA_P256_SHA_256', x509Certificate: { rawBytes } };
+  const hashedRekordV002 = {
+    data: { algorithm: 'SHA2_256', digest },
+    signature: { content: 'AAAA', verifier },
+  };
+  const spec = { hashedRekordV002 };
+  return utf8(JSON.stringify({ apiVersion: '0.0.2', kind: 'hashedrekord', spec }));
+}
+
+test('a look-alike that nobody trusted has vouched for alarms nobody, and is kept apart', async (t) => {
+  const [root, other] = [newAuthority('root'), newAuthority('root')];
+  const leaves = [other, root, other].map((by) => v2Leaf(issued('alice@example.com', by)));
+  const log = await logOf(t, leaves);
+  const files = { 'roots.pem': encodePem('CERTIFICATE', root.certificate) };
+  const digest = `sha256:${'01'.repeat(32)}`;
+  const alice = { name: 'alice', san: 'alice@example.com' };
+  const poll = async (rules: object) => {
+    const scene = monitorScene(t, files);
+    const { verdict, events } = await scene.poll(
+      configOf(log, { ...rules, output: { lookAlikes: 'alike.jsonl' } }),
+    );
+    const path = join(scene.folder, 'alike.jsonl');
+    const alike = existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : [];
+    return {
+      verdict,
+      told: indexesOf(events),
+      alike: alike.map((line) => (JSON.parse(line) as { index: number }).index),
+    };
+  };
+  const trustedRoots = 'roots.pem';
+  assert.deepEqual(await poll({ watch: [alice], trustedRoots }), {
+    verdict: 4,
+    told: [1],
+    alike: [0, 2],
+  });
+  assert.deepEqual(await poll({ watch: [{ ...alice, trustedRoots }] }), {
+    verdict: 4,
+    told: [1],
+    alike: [0, 2],
+  });
+  const all = { verdict: 4, told: [0, 1, 2], alike: [] };
+  assert.deepEqual(await poll({ watch: [alice] }), all);
+  assert.deepEqual(await poll({ watch: [{ ...alice, trustedRoots: false }], trustedRoots }), all);
+  // What is no name is a fact, whoever says it.
+  assert.deepEqual(await poll({ watch: [{ name: 'digest', digest }], trustedRoots }), all);
+  // Our own release hides no look-alike of itself, and no look-alike passes for our own.
+  const allow = [{ san: 'alice@example.com' }];
+  assert.deepEqual(await poll({ watch: [alice], allow, trustedRoots }), {
+    verdict: 0,
+    told: [],
+    alike: [0, 2],
+  });
 });

@@ -27,7 +27,13 @@ function signerOf(values: Values): StoredSigner {
   const names = (['email', 'uri', 'dns', 'ip', 'other-name'] as const).flatMap(
     (field) => values[field] ?? [],
   );
-  return { values: (field) => values[field] ?? [], names: () => names, extension: () => [] };
+  const none = () => [];
+  return {
+    values: (field) => values[field] ?? [],
+    names: () => names,
+    extension: none,
+    certificates: none,
+  };
 }
 
 /** Returns the list of these rules; one that has no file. */

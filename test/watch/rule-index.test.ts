@@ -113,6 +113,7 @@ test('a field that cannot be read is told to all who ask for it, and to nobody e
       throw new Error('no names');
     },
     extension: () => [],
+    certificates: () => [],
   };
   const leaf = { kind: 'hashedrekord', apiVersion: '0.0.1', terms: [], signers: [signer] };
   const found = [...index.candidates(leaf)].filter((each) => each !== undefined);

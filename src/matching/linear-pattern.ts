@@ -3,12 +3,20 @@
  *
  * Node's own engine backtracks: a text that somebody else chose can hold it for hours. Here the pattern becomes a
  * machine of at most MAX_STEPS steps, of which all are tried at once; the sets of steps that were met are remembered
- * as states, up to a bound, so that nearly every character costs one look-up. In scope: whether there is a match.
- * Out of scope: syntax (pattern-syntax.ts), where a match is. State: the remembered states, which change no answer.
+ * as states, up to a bound, so that nearly every character costs one look-up. A text that leads to ever new states is read
+ * on without remembering any. In scope: whether there is a match. Out of scope: syntax (pattern-syntax.ts), where a match is.
+ * State: the remembered states, which change no answer.
  */
 
 import { LogError } from '../errors.js';
-import { type CodeRange, joinedRanges, type PatternNode, parsePattern } from './pattern-syntax.js';
+import { bothCases } from './letter-case.js';
+import {
+  type CodeRange,
+  complement,
+  joinedRanges,
+  type PatternNode,
+  parsePattern,
+} from './pattern-syntax.js';
 
 /** Most steps of a machine: what repetitions in repetitions may unfold to. */
 export const MAX_STEPS = 4_096;
@@ -60,6 +68,8 @@ class Compiler {
   readonly steps: Step[] = [];
   readonly #ignoreCase: boolean;
   readonly #most: number;
+  /** A class that is repeated is one, however many steps it makes. */
+  readonly #classes = new Map<PatternNode, readonly CodeRange[]>();
 
   constructor(ignoreCase: boolean, most: number) {
     this.#ignoreCase = ignoreCase;
@@ -78,10 +88,8 @@ class Compiler {
     switch (node.type) {
       case 'empty':
         return next;
-      case 'class': {
-        const ranges = this.#ignoreCase ? bothCases(node.ranges) : node.ranges;
-        return this.add({ type: 'class', ranges, next });
-      }
+      case 'class':
+        return this.add({ type: 'class', ranges: this.#rangesOf(node), next });
       case 'start':
       case 'end':
         return this.add({ type: node.type, next });
@@ -95,6 +103,15 @@ class Compiler {
       case 'repeat':
         return this.#repeat(node.part, node.least, node.most, next);
     }
+  }
+
+  #rangesOf(node: PatternNode & { readonly type: 'class' }): readonly CodeRange[] {
+    const known = this.#classes.get(node);
+    if (known !== undefined) return known;
+    const folded = this.#ignoreCase ? bothCases(node.ranges) : node.ranges;
+    const ranges = node.isNegated === true ? complement(folded) : joinedRanges(folded);
+    this.#classes.set(node, ranges);
+    return ranges;
   }
 
   #repeat(part: PatternNode, least: number, most: number | undefined, next: number): number {
@@ -113,37 +130,32 @@ class Compiler {
   }
 }
 
-/** Letters of ASCII alone: names in certificates and addresses are compared so elsewhere too. */
-function bothCases(ranges: readonly CodeRange[]): readonly CodeRange[] {
-  const [upper, lower, distance] = [0x41, 0x61, 0x20];
-  const others: CodeRange[] = [];
-  for (const [from, to] of ranges) {
-    for (const [first, shift] of [
-      [upper, distance],
-      [lower, -distance],
-    ] as const) {
-      const [low, high] = [Math.max(from, first), Math.min(to, first + 25)];
-      if (low <= high) others.push([low + shift, high + shift]);
-    }
-  }
-  return joinedRanges([...ranges, ...others]);
-}
-
 /** A set of steps that wait for a character. */
 interface State {
   readonly waiting: readonly number[];
-  /** True when the text may go on as it likes, or end here. */
+  /** True when the text may go on as it likes. */
   readonly accepts: boolean;
+  /** True when the text may end here. */
   readonly acceptsAtEnd: boolean;
-  /** By code point below 128. */
-  readonly ascii: (State | undefined)[];
+  /** The states behind it, by symbol. */
+  readonly next: (State | undefined)[];
 }
+
+/** New states of one text, in multiples of those that are remembered, after which none is made any more. */
+const MOST_ROUNDS = 2;
 
 class Machine implements LinearPattern {
   readonly #steps: readonly Step[];
   readonly #entry: number;
   readonly #whole: boolean;
   readonly #bounds: PatternBounds;
+  readonly #alphabet: Alphabet;
+  /** By step: which symbols it takes, one byte a symbol; undefined for steps that take none. */
+  readonly #takes: readonly (Uint8Array | undefined)[];
+  readonly #hasEnd: boolean;
+  /** By step: the round in which it was last met. */
+  readonly #met: Int32Array;
+  #round = 0;
   #states = new Map<string, State>();
   #first: State | undefined;
 
@@ -152,89 +164,142 @@ class Machine implements LinearPattern {
     this.#entry = entry;
     this.#whole = whole;
     this.#bounds = bounds;
+    const classes = new Set(steps.flatMap((step) => (step.type === 'class' ? [step.ranges] : [])));
+    const alphabet = new Alphabet([...classes].flat());
+    const takes = new Map([...classes].map((ranges) => [ranges, alphabet.symbolsIn(ranges)]));
+    this.#alphabet = alphabet;
+    this.#takes = steps.map((step) => (step.type === 'class' ? takes.get(step.ranges) : undefined));
+    this.#hasEnd = steps.some(({ type }) => type === 'end');
+    this.#met = new Int32Array(steps.length);
   }
 
   matches(text: string): boolean {
-    this.#first ??= this.#state([this.#entry], true);
+    this.#first ??= this.#remembered(this.#stateOf([this.#entry], true));
     let state = this.#first;
+    let news = 0;
     for (let at = 0; at < text.length; at++) {
       if (state.accepts && !this.#whole) return true;
       if (state.waiting.length === 0 && this.#whole) return false;
       const unit = text.charCodeAt(at);
-      if (unit < 128) {
-        const known = state.ascii[unit];
-        if (known !== undefined) {
-          state = known;
-          continue;
-        }
-        const next = this.#after(state, unit);
-        state.ascii[unit] = next;
-        state = next;
-        continue;
+      let symbol: number;
+      if (unit < ASCII) {
+        symbol = this.#alphabet.ofAscii(unit);
+      } else {
+        const point = text.codePointAt(at) as number;
+        if (point > 0xffff) at++;
+        symbol = this.#alphabet.of(point);
       }
-      const point = text.codePointAt(at) as number;
-      if (point > 0xffff) at++;
-      state = this.#after(state, point);
+      let next = state.next[symbol];
+      if (next === undefined) {
+        this.#bounds.spend();
+        next = this.#stateOf(this.#after(state, symbol), false);
+        if (++news <= MOST_ROUNDS * this.#bounds.states) {
+          next = this.#remembered(next);
+          state.next[symbol] = next;
+        }
+      }
+      state = next;
     }
     return state.acceptsAtEnd;
   }
 
-  #after(state: State, point: number): State {
-    this.#bounds.spend();
+  #after(state: State, symbol: number): number[] {
     const next: number[] = [];
     for (const index of state.waiting) {
-      const step = this.#steps[index] as Step & { type: 'class' };
-      if (isIn(step.ranges, point)) next.push(step.next);
+      if (this.#takes[index]?.[symbol] === 1) next.push((this.#steps[index] as ClassStep).next);
     }
     // A match of a part may begin anywhere.
     if (!this.#whole) next.push(this.#entry);
-    return this.#state(next, false);
+    return next;
   }
 
   /** Returns the state of these steps and all that follow them without a character. */
-  #state(from: readonly number[], atStart: boolean): State {
-    const reached = new Set<number>();
-    const accepts = this.#follow(from, atStart, false, reached);
-    const waiting = [...reached].filter((at) => this.#steps[at]?.type === 'class').sort(byNumber);
-    const acceptsAtEnd = accepts || this.#follow(from, atStart, true, new Set());
-    const name = `${waiting.join(',')}${accepts ? '!' : ''}${acceptsAtEnd ? '$' : ''}`;
+  #stateOf(from: readonly number[], atStart: boolean): State {
+    const waiting: number[] = [];
+    const accepts = this.#follow(from, atStart, false, waiting);
+    const acceptsAtEnd = accepts || (this.#hasEnd && this.#follow(from, atStart, true, []));
+    return { waiting, accepts, acceptsAtEnd, next: [] };
+  }
+
+  /** Returns the state that is remembered for these steps. */
+  #remembered(state: State): State {
+    const { waiting, accepts, acceptsAtEnd } = state;
+    const steps = [...waiting].sort(byNumber).join(',');
+    const name = `${steps}${accepts ? '!' : ''}${acceptsAtEnd ? '$' : ''}`;
     const known = this.#states.get(name);
     if (known !== undefined) return known;
     if (this.#states.size >= this.#bounds.states) {
       this.#states = new Map();
       this.#first = undefined;
     }
-    const state: State = { waiting, accepts, acceptsAtEnd, ascii: new Array(128) };
     this.#states.set(name, state);
     return state;
   }
 
-  /** Adds every step that is reached; returns whether the accepting one is among them. */
-  #follow(
-    from: readonly number[],
-    atStart: boolean,
-    atEnd: boolean,
-    reached: Set<number>,
-  ): boolean {
+  /** Adds every step that waits for a character; returns whether the accepting one is reached. */
+  #follow(from: readonly number[], atStart: boolean, atEnd: boolean, waiting: number[]): boolean {
+    const round = this.#nextRound();
     const open = [...from];
     let accepts = false;
     for (let at = open.pop(); at !== undefined; at = open.pop()) {
-      if (reached.has(at)) continue;
-      reached.add(at);
+      if (this.#met[at] === round) continue;
+      this.#met[at] = round;
       const step = this.#steps[at] as Step;
-      if (step.type === 'accept') accepts = true;
-      else if (step.type === 'split') open.push(...step.next);
-      else if (step.type === 'start' && atStart) open.push(step.next);
-      else if (step.type === 'end' && atEnd) open.push(step.next);
+      if (step.type === 'class') waiting.push(at);
+      else if (step.type === 'accept') accepts = true;
+      else if (step.type === 'split') for (const next of step.next) open.push(next);
+      else if (step.type === 'start' ? atStart : atEnd) open.push(step.next);
     }
     return accepts;
+  }
+
+  #nextRound(): number {
+    if (this.#round === 0x7fffffff) {
+      this.#met.fill(0);
+      this.#round = 0;
+    }
+    return ++this.#round;
+  }
+}
+
+type ClassStep = Step & { readonly type: 'class' };
+
+const ASCII = 128;
+
+/** Code points between which no class of a pattern makes a difference are one symbol. */
+class Alphabet {
+  /** Where symbols begin; the first is 0. */
+  readonly #starts: readonly number[];
+  readonly #ascii = new Uint16Array(ASCII);
+
+  constructor(ranges: readonly CodeRange[]) {
+    const starts = new Set([0, ...ranges.flatMap(([from, to]) => [from, to + 1])]);
+    this.#starts = [...starts].sort(byNumber);
+    for (let point = 0; point < ASCII; point++) this.#ascii[point] = this.of(point);
+  }
+
+  ofAscii(point: number): number {
+    return this.#ascii[point] as number;
+  }
+
+  of(point: number): number {
+    let [low, high] = [0, this.#starts.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if ((this.#starts[middle] as number) <= point) low = middle;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Returns a byte for each symbol: 1 for those in the ranges, which were given to the constructor. */
+  symbolsIn(ranges: readonly CodeRange[]): Uint8Array {
+    const within = new Uint8Array(this.#starts.length);
+    for (const [from, to] of ranges) within.fill(1, this.of(from), this.of(to) + 1);
+    return within;
   }
 }
 
 function byNumber(a: number, b: number): number {
   return a - b;
-}
-
-function isIn(ranges: readonly CodeRange[], point: number): boolean {
-  return ranges.some(([from, to]) => from <= point && point <= to);
 }

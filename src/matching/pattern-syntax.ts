@@ -23,8 +23,8 @@ export type CodeRange = readonly [from: number, to: number];
 /** A node of the tree. */
 export type PatternNode =
   | { readonly type: 'empty' }
-  /** One code point of these; the ranges are sorted and do not touch. */
-  | { readonly type: 'class'; readonly ranges: readonly CodeRange[] }
+  /** One code point of these, or when negated one of all others: letter case is folded before that. */
+  | { readonly type: 'class'; readonly ranges: readonly CodeRange[]; readonly isNegated?: true }
   | { readonly type: 'start' | 'end' }
   | { readonly type: 'sequence' | 'choice'; readonly parts: readonly PatternNode[] }
   /** `most` undefined: any number. */
@@ -82,7 +82,8 @@ export function joinedRanges(ranges: readonly CodeRange[]): readonly CodeRange[]
   return joined;
 }
 
-function complement(ranges: readonly CodeRange[]): readonly CodeRange[] {
+/** Returns the ranges of all other code points, sorted. */
+export function complement(ranges: readonly CodeRange[]): readonly CodeRange[] {
   const others: CodeRange[] = [];
   let next = 0;
   for (const [from, to] of joinedRanges(ranges)) {
@@ -184,7 +185,7 @@ class Parser {
       case '(':
         return this.#group();
       case '[':
-        return { type: 'class', ranges: this.#class() };
+        return this.#class();
       case '.':
         return { type: 'class', ranges: complement([[NEWLINE, NEWLINE]]) };
       case '^':
@@ -224,7 +225,7 @@ class Parser {
     throw this.#refusal('an escape that is not known');
   }
 
-  #class(): readonly CodeRange[] {
+  #class(): PatternNode {
     const isNegated = this.#takes('^');
     const ranges: CodeRange[] = [];
     for (let isFirst = true; isFirst || !this.#isAt(']'); isFirst = false) {
@@ -235,7 +236,7 @@ class Parser {
       ranges.push(...this.#classItem());
     }
     this.#at++;
-    return isNegated ? complement(ranges) : joinedRanges(ranges);
+    return { type: 'class', ranges, ...(isNegated && { isNegated }) };
   }
 
   #classItem(): readonly CodeRange[] {

@@ -50,6 +50,8 @@ export class TileServer {
   isAway: (path: string) => boolean = () => false;
   /** Paths that are answered with 404. */
   isGone: (path: string) => boolean = () => false;
+  /** What is answered instead; undefined: the truth. */
+  instead: (path: string) => Uint8Array | undefined = () => undefined;
   readonly asked: string[] = [];
   url = '';
 
@@ -58,7 +60,7 @@ export class TileServer {
       const path = (request.url ?? '').slice(1);
       this.asked.push(path);
       const status = this.isAway(path) ? 503 : this.isGone(path) ? 404 : 200;
-      response.writeHead(status).end(status === 200 ? this.#resource(path) : undefined);
+      response.writeHead(status).end(status === 200 ? this.resource(path) : undefined);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     t.after(() => {
@@ -74,7 +76,18 @@ export class TileServer {
     const size = this.size ?? this.leaves.length;
     const hashes = this.leaves.slice(0, size).map(leafHash);
     const root = frontierRoot(appendToFrontier(EMPTY_FRONTIER, hashes));
-    const text = printCheckpoint({ origin: this.origin, size: BigInt(size), root, extensions: [] });
+    return this.#signed(
+      printCheckpoint({ origin: this.origin, size: BigInt(size), root, extensions: [] }),
+    );
+  }
+
+  /** A checkpoint of any size, with a root of nothing. */
+  checkpointOf(size: bigint): string {
+    const root = Buffer.alloc(32).toString('base64');
+    return this.#signed(`${this.origin}\n${size}\n${root}\n`);
+  }
+
+  #signed(text: string): string {
     const { privateKey, publicKey } = this.forger ?? this.key;
     const own: SignatureLine = {
       name: this.origin,
@@ -84,7 +97,10 @@ export class TileServer {
     return printSignedNote({ text, signatures: [own, ...(this.cosign?.(text) ?? [])] });
   }
 
-  #resource(path: string): Uint8Array | string {
+  /** What is served under a path. */
+  resource(path: string): Uint8Array | string {
+    const instead = this.instead(path);
+    if (instead !== undefined) return instead;
     if (path === 'checkpoint') return this.checkpoint();
     const { level, index, width } = parseTilePath(path);
     if (level === 'entries') {

@@ -41,8 +41,9 @@ export class LeafDescriber {
     extensions: readonly string[],
   ): DescribedLeaf | Promise<DescribedLeaf> {
     const { kind } = kindOfLeaf(leaf);
-    const isIsolated = Object.hasOwn(ENTRY_KINDS, kind) && ENTRY_KINDS[kind]?.isolated === true;
-    if (!isIsolated) return describeLeaf(leaf);
+    const isKnown = Object.hasOwn(ENTRY_KINDS, kind);
+    // Of a leaf in another spelling, as no honest log has it, nobody knows the kind yet.
+    if (kind !== '' && !(isKnown && ENTRY_KINDS[kind]?.isolated)) return describeLeaf(leaf);
     // One at a time: a leaf that waits for the thread must not be refused because another takes long.
     const task = { task: 'describe', leaf: Uint8Array.from(leaf), extensions } as const;
     const described = this.#turn.then(() => this.#pool.run(task)) as Promise<SentDescription>;

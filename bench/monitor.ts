@@ -17,6 +17,7 @@ import { openMonitor } from '../src/monitor/monitor.js';
 import { readMonitorConfig } from '../src/monitor/monitor-config.js';
 import { monitorMetrics } from '../src/monitor/monitor-metrics.js';
 import { noteVerifier } from '../src/signing/note-verifier.js';
+import { LeafDescriber } from '../src/workers/leaf-describer.js';
 import { fillV2Log } from './fill.js';
 import { REKOR_MONITOR_RATE } from './goals.js';
 import { leafCertificate } from './harness/leaf-certificate.js';
@@ -108,6 +109,7 @@ async function scan(url: string, key: string, stateFolder: string): Promise<Roun
   const problems: string[] = [];
   let entries = 0;
   const metrics = monitorMetrics(registry, (line) => problems.push(line));
+  const describer = new LeafDescriber({ timeLimitMs: 10_000, memoryLimitMb: 256 });
   const opened = await openMonitor(config, {
     stateFolder,
     metrics: {
@@ -122,6 +124,7 @@ async function scan(url: string, key: string, stateFolder: string): Promise<Roun
     now: () => new Date(),
     pause: async () => undefined,
     isStopping: () => false,
+    describe: (leaf, extensions) => describer.describe(leaf, extensions),
     verifySignature: verifyLogSignature,
     verifierOf: noteVerifier,
   });
@@ -131,6 +134,7 @@ async function scan(url: string, key: string, stateFolder: string): Promise<Roun
   const seconds = (performance.now() - startedMs) / 1000;
   const { user, system } = process.cpuUsage(cpuBefore);
   await opened.close();
+  await describer.close();
   if (tampering || failed || problems.length > 0) throw new Error(problems.join('\n'));
   return {
     perSecond: entries / seconds,

@@ -17,6 +17,7 @@ import { monitorMetrics } from '../monitor/monitor-metrics.js';
 import { packageVersion } from '../server/build-info.js';
 import { serveMetrics } from '../server/metrics-server.js';
 import { noteVerifier } from '../signing/note-verifier.js';
+import { LeafDescriber } from '../workers/leaf-describer.js';
 import { EXIT, OperationalError } from './output.js';
 
 /** The options of `stele monitor`; exactly one of `config` and `log` is given. */
@@ -72,6 +73,7 @@ async function watch(
   const registry = new Registry();
   const metrics = monitorMetrics(registry, warn);
   const served = await serve(registry, options);
+  const describer = new LeafDescriber(LEAF_LIMITS);
   try {
     const monitor = await openMonitor(config, {
       stateFolder: options.stateDir,
@@ -82,6 +84,7 @@ async function watch(
       now: () => new Date(),
       pause: (ms) => pause(ms, stop),
       isStopping: () => stop.aborted,
+      describe: (leaf, extensions) => describer.describe(leaf, extensions),
       verifySignature: verifyLogSignature,
       verifierOf: noteVerifier,
     });
@@ -93,9 +96,13 @@ async function watch(
       await monitor.close();
     }
   } finally {
+    await describer.close();
     await served?.close(0);
   }
 }
+
+/** A key ring or a CMS message that somebody made to be slow is reported, not read to its end. */
+const LEAF_LIMITS = { timeLimitMs: 10_000, memoryLimitMb: 256 };
 
 /** Resolves when the line is with whoever reads it: the place in the log is saved behind it. */
 function printLine(text: string): Promise<void> {
@@ -156,13 +163,12 @@ function readConfiguration(options: MonitorOptions): MonitorConfig {
 function flagsDocument(options: MonitorOptions): unknown {
   const { log: url, api, key, policy, start, san, issuer, subject, fingerprint, digest } = options;
   const isIndex = /^\d{1,15}$/.test(start);
-  const rule = {
-    ...(san !== undefined && { san }),
-    ...(issuer !== undefined && { issuer }),
-    ...(subject !== undefined && { subject }),
-    ...(fingerprint !== undefined && { key: fingerprint }),
-    ...(digest !== undefined && { digest }),
-  };
+  const rules = [
+    ruleOf('identity', { san, issuer }),
+    ruleOf('subject', { subject }),
+    ruleOf('fingerprint', { key: fingerprint }),
+    ruleOf('digest', { digest }),
+  ];
   return {
     logs: [
       {
@@ -173,8 +179,13 @@ function flagsDocument(options: MonitorOptions): unknown {
         ...(policy !== undefined && { policy }),
       },
     ],
-    watch: Object.keys(rule).length === 0 ? [] : [{ name: 'command line', ...rule }],
+    watch: rules.flat(),
   };
+}
+
+function ruleOf(name: string, conditions: Readonly<Record<string, unknown>>): object[] {
+  const given = Object.entries(conditions).filter(([, condition]) => condition !== undefined);
+  return given.length === 0 ? [] : [{ name, ...Object.fromEntries(given) }];
 }
 
 function readText(path: string): string {

@@ -4,8 +4,9 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { MonitorOptions } from './monitor-command.js';
 
 const HELP = `
-One of --config and --log is needed. --log watches one log for what the flags below it say; everything else, allow-lists,
-webhooks and several logs, is in the configuration: docs/monitor.md.
+One of --config and --log is needed. --log watches one log for what the flags below it say, any of them: --san and --issuer
+together are one rule, of which both must hold; --subject, --fingerprint and --digest are rules of their own. Everything
+else, allow-lists, webhooks and several logs, is in the configuration: docs/monitor.md.
 
 Findings are lines of JSON on the standard output, everything else goes to the standard error.
 

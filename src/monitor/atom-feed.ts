@@ -91,10 +91,16 @@ function escaped(text: string): string {
 
 async function readEntries(path: string): Promise<FeedEntry[]> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as FeedEntry[];
+    const entries = JSON.parse(await readFile(path, 'utf8')) as unknown;
+    return Array.isArray(entries) ? entries.filter(isFeedEntry) : [];
   } catch (error) {
     // A feed is a copy of what was told elsewhere: one that is lost or damaged is begun anew.
     if (error instanceof SyntaxError || (error as { code?: unknown }).code === 'ENOENT') return [];
     throw error;
   }
+}
+
+function isFeedEntry(value: unknown): value is FeedEntry {
+  const { time, event } = (value ?? {}) as Partial<FeedEntry>;
+  return typeof time === 'string' && typeof event?.id === 'string';
 }

@@ -12,7 +12,7 @@ import { verifyConsistency } from '../merkle/verify.js';
 import { checkGrowth, checkSignatures, type Head, type LogTrust, openHead } from './check-head.js';
 import type { SourceTree } from './log-source.js';
 import { frontierOfProof, isPowerOfTwo } from './proof-frontier.js';
-import { type Scan, type ScanObserver, scanTree } from './scan-tree.js';
+import { type LeafReader, type Scan, type ScanObserver, scanTree } from './scan-tree.js';
 import { TamperingError } from './tampering-error.js';
 import type { TreeState } from './tree-state.js';
 
@@ -23,6 +23,7 @@ export interface Following {
   readonly tree: SourceTree;
   readonly trust: LogTrust;
   readonly watch: WatchList;
+  readonly describe: LeafReader;
   /** Where a tree that nobody knows is begun: at its newest checkpoint, or at an entry, counted over all shards. */
   readonly start: 'newest' | number;
   readonly observer: ScanObserver;
@@ -101,9 +102,9 @@ async function scanOn(
   head: Head,
   before: string | undefined,
 ): Promise<Head> {
-  const { log, tree, watch, observer, tell, save, isStopping } = following;
+  const { log, tree, watch, describe, observer, tell, save, isStopping } = following;
   const scanned = await scanTree({
-    ...{ log, tree, watch, observer, tell, isStopping, head, from },
+    ...{ log, tree, watch, describe, observer, tell, isStopping, head, from },
     save: (frontier) => save({ ...state, scanned: frontier }),
   });
   if (scanned !== undefined) {

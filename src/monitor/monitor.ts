@@ -27,6 +27,7 @@ import { type LogConfig, type MonitorConfig, nameOfLog } from './monitor-config.
 import type { MonitorMetrics } from './monitor-metrics.js';
 import { type PollOutcome, pollLog, type WatchedLog } from './poll-log.js';
 import { rekorSource } from './rekor-source.js';
+import type { LeafReader } from './scan-tree.js';
 import { forgottenStates, StateFile } from './state-file.js';
 import { tileSource } from './tile-source.js';
 import { webhookSink } from './webhook-sink.js';
@@ -44,6 +45,8 @@ export interface MonitorParts {
   readonly pause: (ms: number) => Promise<unknown>;
   /** True when the monitor is to stop where it is. */
   readonly isStopping: () => boolean;
+  /** Returns what a leaf says, of extensions those that are asked for; throws or rejects for one that cannot be read. */
+  readonly describe: LeafReader;
   readonly verifySignature: VerifyLogSignature;
   readonly verifierOf: (key: VerifierKey) => NoteVerifier;
 }
@@ -138,8 +141,9 @@ function pollerOf(
   config: MonitorConfig,
   parts: MonitorParts,
 ): (log: WatchedLog) => Promise<PollOutcome> {
-  const { metrics, stateFolder, now, isStopping } = parts;
+  const { metrics, stateFolder, now, isStopping, describe } = parts;
   const context = {
+    describe,
     watch: config.watch,
     sink: oneAtATime(openSink(config, parts)),
     evidenceFolder: join(stateFolder, 'evidence'),
@@ -200,22 +204,21 @@ function openSink(config: MonitorConfig, parts: MonitorParts): FindingSink {
   if (config.feed !== undefined) sinks.push(atomFeed(config.feed));
   if (config.webhook !== undefined) {
     const { secret, ...rest } = config.webhook;
-    sinks.push(
-      webhookSink(
-        openWebhook({
-          ...rest,
-          secret: readSecret(secret),
-          attempts: WEBHOOK_ATTEMPTS,
-          timeoutMs: WEBHOOK_TIME_LIMIT_MS,
-          now,
-          pause,
-          gaveUp(id, reason) {
-            metrics.undelivered();
-            warn(`${id} could not be delivered (${reason}) and is in ${rest.deadLetters}`);
-          },
-        }),
-      ),
-    );
+    const { deadLetters } = rest;
+    const gaveUp = (id: string, reason: string): void => {
+      metrics.undelivered();
+      warn(`${id} could not be delivered (${reason}) and is in ${deadLetters}`);
+    };
+    const limits = { attempts: WEBHOOK_ATTEMPTS, timeoutMs: WEBHOOK_TIME_LIMIT_MS };
+    const clock = { now, pause };
+    const webhook = openWebhook({
+      ...rest,
+      secret: readSecret(secret),
+      ...limits,
+      ...clock,
+      gaveUp,
+    });
+    sinks.push(webhookSink(webhook, { deadLetters, now, gaveUp }));
   }
   const { lookAlikes } = config;
   return sortedSinks(

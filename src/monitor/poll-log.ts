@@ -13,7 +13,7 @@ import type { FindingSink } from './finding-sink.js';
 import { followTree } from './follow-tree.js';
 import type { LogSource, SourceTree } from './log-source.js';
 import type { MonitorEvent } from './monitor-event.js';
-import type { ScanObserver } from './scan-tree.js';
+import type { LeafReader, ScanObserver } from './scan-tree.js';
 import type { StateFile } from './state-file.js';
 import { TamperingError } from './tampering-error.js';
 
@@ -38,6 +38,7 @@ export interface WatchedLog {
 
 /** What a poll needs beside the log. */
 export interface PollContext {
+  readonly describe: LeafReader;
   readonly watch: WatchList;
   readonly sink: FindingSink;
   readonly evidenceFolder: string;
@@ -130,11 +131,12 @@ class Poll {
 
   #following() {
     const { url, trust, state } = this.#log;
-    const { watch, sink, observer, now, isStopping } = this.#context;
+    const { watch, describe, sink, observer, now, isStopping } = this.#context;
     return {
       log: url,
       trust,
       watch,
+      describe,
       start: this.#start,
       observer,
       isStopping,

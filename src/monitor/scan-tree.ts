@@ -7,7 +7,7 @@
  */
 
 import { equalBytes } from '../encoding/bytes.js';
-import { type DescribedLeaf, describeLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/describe-leaf.js';
 import { isLogError } from '../errors.js';
 import { entryPlace, matchEvent, unparsableEvent } from '../matching/match-event.js';
 import type { WatchList } from '../matching/watch-list.js';
@@ -18,6 +18,12 @@ import { UnreachableLogError } from './http-reader.js';
 import type { SourceTree } from './log-source.js';
 import type { EntryEvent } from './monitor-event.js';
 
+/** Reads a leaf; of the extensions of certificates it need keep only those with these OIDs. */
+export type LeafReader = (
+  leaf: Uint8Array,
+  extensions: readonly string[],
+) => DescribedLeaf | Promise<DescribedLeaf>;
+
 /** One scan. */
 export interface Scan {
   /** The log's URL. */
@@ -26,6 +32,7 @@ export interface Scan {
   readonly from: Frontier;
   readonly head: Head;
   readonly watch: WatchList;
+  readonly describe: LeafReader;
   readonly observer: ScanObserver;
   /** Resolves when the findings are where they will be read. */
   tell(events: readonly EntryEvent[]): Promise<void>;
@@ -73,7 +80,7 @@ export async function scanTree(scan: Scan): Promise<Frontier | undefined> {
 }
 
 async function judgeLeaves(
-  { log, tree, head, watch, observer }: Scan,
+  { log, tree, head, watch, describe, observer }: Scan,
   leaves: readonly Uint8Array[],
   hashes: readonly Uint8Array[],
   first: number,
@@ -84,7 +91,7 @@ async function judgeLeaves(
   for (const [at, leaf] of leaves.entries()) {
     const place = () => entryPlace(named, first + at, hashes[at] as Uint8Array);
     try {
-      const described = describeLeaf(leaf);
+      const described = describe(leaf, watch.extensions);
       // Nearly all are described at once: awaiting each would cost more than reading it.
       const facts: DescribedLeaf = described instanceof Promise ? await described : described;
       for (const match of watch.judge(facts)) {

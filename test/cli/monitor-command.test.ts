@@ -8,10 +8,12 @@ import { type TestContext, test } from 'node:test';
 import { parse } from 'yaml';
 import { utf8 } from '../../src/encoding/bytes.js';
 import { encodePem } from '../../src/encoding/pem.js';
+import { describeLeaf } from '../../src/entries/describe-leaf.js';
 import { isLogError } from '../../src/errors.js';
 import { readMonitorConfig } from '../../src/monitor/monitor-config.js';
 import { hashedrekordLeaf } from '../client/made-log.js';
 import { newAuthority } from '../entries/authority.js';
+import { recordedEntries } from '../entries/recorded.js';
 import { newNoteKey, ORIGIN, TileServer } from '../monitor/tile-server.js';
 import { packageRoot } from '../vectors.js';
 
@@ -81,6 +83,42 @@ test('the exit code names the cause: clean, match, operational, tampering, usage
   assert.equal((await monitor(...state)).code, 2);
   assert.equal((await monitor(...state, '--log', 'nonsense', '--key', key)).code, 2);
   assert.equal((await monitor(...state, '--log', log.url, '--key', 'missing.pub')).code, 3);
+});
+
+test('flags are rules of their own; keys that a thread reads are found, and what it cannot read is told', async (t) => {
+  const folder = folderOf(t);
+  const log = await new TileServer().start(t);
+  const [helm] = recordedEntries('helm').flatMap(({ expect }) =>
+    'leaf' in expect && expect.leaf !== undefined ? [utf8(expect.leaf)] : [],
+  );
+  const plain = hashedrekordLeaf(utf8('first'));
+  log.leaves.push(plain, helm as Uint8Array, utf8(' {"kind":"rpm"'));
+  const key = join(folder, 'log.vkey');
+  writeFileSync(key, log.key.vkey);
+  const flags = ['--once', '--log', log.url, '--key', key, '--start', 'oldest'];
+  const keyOf = async (leaf: Uint8Array) =>
+    (await describeLeaf(leaf)).signers[0]?.values('key')[0] ?? '';
+  const ofHelm = await keyOf(helm as Uint8Array);
+  const { code, out } = await monitor(
+    ...flags,
+    ...['--state-dir', join(folder, 'state'), '--fingerprint', ofHelm],
+    ...['--subject', 'nobody', '--digest', `sha256:${'0'.repeat(64)}`],
+  );
+  assert.equal(code, 4);
+  const told = out
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  assert.deepEqual(
+    told.map(({ type, index, rule }) => [type, index, rule]),
+    [
+      ['match', 1, 'fingerprint'],
+      ['unparsable', 2, undefined],
+    ],
+  );
+  const both = ['--san', 'nobody@example.com', '--fingerprint', await keyOf(plain)];
+  const second = await monitor(...flags, '--state-dir', join(folder, 'other'), ...both);
+  assert.match(second.out, /"index":0,.*"rule":"fingerprint"/);
 });
 
 /** Polls for ever, until the log was asked for its checkpoint so often. */

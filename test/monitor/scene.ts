@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Registry } from 'prom-client';
 import { verifyLogSignature } from '../../src/client/log-signature.js';
+import { describeLeaf } from '../../src/entries/describe-leaf.js';
 import { type MonitorParts, openMonitor, verdictOf } from '../../src/monitor/monitor.js';
 import { readMonitorConfig } from '../../src/monitor/monitor-config.js';
 import type { MonitorEvent } from '../../src/monitor/monitor-event.js';
@@ -56,6 +57,7 @@ export function monitorScene(
         now: () => NOW,
         pause: () => Promise.resolve(),
         isStopping: () => false,
+        describe: describeLeaf,
         verifySignature: verifyLogSignature,
         verifierOf: noteVerifier,
         ...parts,

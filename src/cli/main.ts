@@ -236,6 +236,16 @@ function addMirror(program: Command): void {
         appended,
       ),
     )
+    .addOption(
+      new Option('--push <url>', 'another mirror that every copy is uploaded to').argParser(
+        appended,
+      ),
+    )
+    .addOption(
+      new Option('--push-key <vkey>', 'key of such a mirror: one must have cosigned').argParser(
+        appended,
+      ),
+    )
     .option('--name <name>', 'name of the mirror as a cosigner')
     .option('--mldsa-seed-file <file>', 'seed of its ML-DSA-44 key: 64 hex digits or 32 bytes')
     .option('--data-dir <folder>', 'folder of the copies', './mirror')

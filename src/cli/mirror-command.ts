@@ -11,12 +11,7 @@ import { LogError } from '../errors.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
 import { evidenceFolder } from '../mirror/evidence.js';
-import {
-  type FollowEvents,
-  type FollowedLog,
-  isContradiction,
-  startFollowing,
-} from '../mirror/follow-loop.js';
+import { isContradiction, type Repeated, startFollowing } from '../mirror/follow-loop.js';
 import { declareMirrorMetrics, type MirrorMetrics } from '../mirror/metrics.js';
 import { createMirrorApp } from '../mirror/mirror-app.js';
 import { pathNameOf } from '../mirror/path-name.js';
@@ -27,11 +22,17 @@ import { createLogger, stderrStream } from '../server/logger.js';
 import { createRegistry, serveMetrics } from '../server/metrics-server.js';
 import { type MirrorEvents, mirrorEvents } from './mirror-events.js';
 import { type MirrorOptions, mirrorPlan } from './mirror-options.js';
-import { type MirrorParts, nowSeconds, openMirror } from './open-mirror.js';
+import {
+  type FollowedLog,
+  type MirrorParts,
+  nowSeconds,
+  openMirror,
+  type PushedCopy,
+} from './open-mirror.js';
 import { EXIT, type ExitCode, OperationalError } from './output.js';
 
 /** What of the process is used. */
-export type MirrorWorld = Pick<NodeJS.Process, 'stdout' | 'once'>;
+export type MirrorWorld = Pick<NodeJS.Process, 'env' | 'stdout' | 'once'>;
 
 const STOP_GRACE_MS = 5_000;
 
@@ -47,7 +48,7 @@ export async function runMirror(options: MirrorOptions, world: MirrorWorld): Pro
   const closers: Closers = [() => stream.end()];
   const stop = firstSignal(world);
   try {
-    const parts = await openMirror(plan, options, closers);
+    const parts = await openMirror(plan, options, world.env, closers);
     const registry = createRegistry();
     const metrics = declareMirrorMetrics(registry, {
       copies: parts.copies,
@@ -56,7 +57,9 @@ export async function runMirror(options: MirrorOptions, world: MirrorWorld): Pro
     });
     const evidence = evidenceFolder(join(resolve(options.dataDir), 'evidence'));
     const events = mirrorEvents({ logger, metrics, evidence, nowSeconds });
-    if (options.once === true) return await lookOnce(parts.followed, events);
+    const looks = parts.followed.map((log) => looking(log, events));
+    const pushes = parts.pushed.map((copy) => pushing(copy, events));
+    if (options.once === true) return await doOnce(looks, pushes);
     const listening = await serve(parts, options, events, metrics, closers);
     const figures = await serveMetrics(
       registry,
@@ -64,7 +67,7 @@ export async function runMirror(options: MirrorOptions, world: MirrorWorld): Pro
       options.metricsAddress,
     );
     closers.push(() => figures.close(STOP_GRACE_MS));
-    const following = startFollowing(parts.followed, SYSTEM_CLOCK, events);
+    const following = startFollowing([...looks, ...pushes], SYSTEM_CLOCK);
     closers.push(() => following.stop());
     announce(parts, listening, figures, world);
     await stop;
@@ -77,20 +80,37 @@ export async function runMirror(options: MirrorOptions, world: MirrorWorld): Pro
   }
 }
 
-/** Looks at every log, whatever becomes of the others. */
-async function lookOnce(logs: readonly FollowedLog[], events: FollowEvents): Promise<ExitCode> {
+function looking({ origin, intervalMs, look }: FollowedLog, events: MirrorEvents): Repeated {
+  return {
+    intervalMs,
+    once: async (signal) => events.looked(origin, await look(signal)),
+    failed: (error) => events.failed(origin, error),
+  };
+}
+
+function pushing({ origin, url, intervalMs, push }: PushedCopy, events: MirrorEvents): Repeated {
+  return {
+    intervalMs,
+    once: async (signal) => events.pushed(origin, url, await push.push(signal)),
+    failed: async (error) => events.pushFailed(origin, url, error),
+  };
+}
+
+/** Looks at every log, then pushes every copy, whatever becomes of the others. */
+async function doOnce(looks: readonly Repeated[], pushes: readonly Repeated[]): Promise<ExitCode> {
   const { signal } = new AbortController();
-  let worst: ExitCode = EXIT.verified;
-  for (const log of logs) {
+  const failures: unknown[] = [];
+  for (const each of [...looks, ...pushes]) {
     try {
-      events.looked(log.origin, await log.look(signal));
+      await each.once(signal);
     } catch (error) {
-      await events.failed(log.origin, error, isContradiction(error));
-      if (isContradiction(error)) worst = EXIT.notVerified;
-      else if (worst === EXIT.verified) worst = EXIT.operational;
+      await each.failed(error);
+      // Another mirror that refuses says nothing about the log.
+      failures.push(pushes.includes(each) ? undefined : error);
     }
   }
-  return worst;
+  if (failures.some(isContradiction)) return EXIT.notVerified;
+  return failures.length > 0 ? EXIT.operational : EXIT.verified;
 }
 
 async function serve(

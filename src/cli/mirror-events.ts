@@ -3,12 +3,18 @@
 import type { Logger } from 'pino';
 import type { CompletedRequest } from '../http/exchange.js';
 import type { EvidenceFolder } from '../mirror/evidence.js';
-import type { FollowEvents } from '../mirror/follow-loop.js';
-import { LogForked } from '../mirror/follower.js';
+import { isContradiction } from '../mirror/follow-loop.js';
+import { type FollowOutcome, LogForked } from '../mirror/follower.js';
 import type { MirrorMetrics } from '../mirror/metrics.js';
+import type { PushOutcome } from '../mirror/upload-client.js';
 
-/** Everybody who is told. */
-export interface MirrorEvents extends FollowEvents {
+/** What is told. */
+export interface MirrorEvents {
+  looked(origin: string, outcome: FollowOutcome): void;
+  /** Resolves when what proves it is kept. */
+  failed(origin: string, error: unknown): Promise<void>;
+  pushed(origin: string, url: string, outcome: PushOutcome): void;
+  pushFailed(origin: string, url: string, error: unknown): void;
   completed(request: CompletedRequest): void;
   faulted(error: unknown): void;
   /** Of two notes of a log that cannot both be true; resolves when they are kept, or cannot be. */
@@ -43,14 +49,24 @@ export function mirrorEvents(listeners: MirrorListeners): MirrorEvents {
       if (found.outcome === 'copied') logger.info(fields, 'the copy is complete');
       if (found.outcome === 'behind') logger.warn(fields, 'the log shows an older tree');
     },
-    async failed(origin, error, isContradiction) {
-      metrics.failed(origin, isContradiction);
-      if (!isContradiction) {
+    async failed(origin, error) {
+      const contradicts = isContradiction(error);
+      metrics.failed(origin, contradicts);
+      if (!contradicts) {
         logger.warn({ origin, err: error }, 'the log could not be followed');
         return;
       }
       logger.error({ origin, err: error }, 'the log contradicts what it has signed');
       if (error instanceof LogForked) await contradicted(origin, error.notes);
+    },
+    pushed(origin, url, { outcome, size }) {
+      metrics.pushed(origin, outcome);
+      if (outcome === 'pushed') logger.info({ origin, url, size }, 'another mirror holds the copy');
+      if (outcome === 'behind') logger.warn({ origin, url, size }, 'another mirror holds more');
+    },
+    pushFailed(origin, url, error) {
+      metrics.pushed(origin, 'failed');
+      logger.warn({ origin, url, err: error }, 'the copy could not be pushed');
     },
     completed({ method, url, status, durationMs, error }) {
       if (status >= 500) logger.error({ method, url, status, durationMs, err: error }, 'failed');

@@ -27,6 +27,8 @@ export interface MirrorOptions {
   readonly logs?: string;
   readonly policy?: string;
   readonly upload?: readonly string[];
+  readonly push?: readonly string[];
+  readonly pushKey?: readonly string[];
   readonly name?: string;
   readonly mldsaSeedFile?: string;
   readonly dataDir: string;
@@ -45,6 +47,16 @@ export interface MirrorPlan {
   readonly followed: readonly FedLog[];
   readonly uploaded: readonly UploadedLog[];
   readonly policy: Policy | undefined;
+  readonly push: PushPlan;
+}
+
+/** Where every copy is brought to. */
+export interface PushPlan {
+  /** Submission prefixes of other mirrors. */
+  readonly urls: readonly string[];
+  /** Of which one must have cosigned. */
+  readonly keys: readonly VerifierKey[];
+  readonly intervalMs: number;
 }
 
 /** A log that is uploaded. */
@@ -75,7 +87,7 @@ export async function mirrorPlan(options: MirrorOptions): Promise<MirrorPlan> {
     throw invalid('--name and --mldsa-seed-file go together');
   }
   refuseTwice([...followed.map(({ origin }) => origin), ...uploaded.map(({ origin }) => origin)]);
-  return { followed, uploaded, policy };
+  return { followed, uploaded, policy, push: pushPlan(options) };
 }
 
 function checkName(name: string | undefined): void {
@@ -117,6 +129,30 @@ async function followedLogs(
           },
         ],
   );
+}
+
+function pushPlan({ push = [], pushKey = [], interval }: MirrorOptions): PushPlan {
+  const seconds = Number(interval);
+  if (!/^[1-9]\d{0,4}$/.test(interval) || seconds > 86_400) {
+    throw invalid('--interval is not a number of seconds from 1 to 86400');
+  }
+  for (const url of push) {
+    const parsed = URL.canParse(url) ? new URL(url) : undefined;
+    const isPlain = parsed?.search === '' && parsed.hash === '' && parsed.username === '';
+    if (!isPlain || !/^https?:$/.test(parsed.protocol)) {
+      throw invalid(`--push ${url} is not the http(s) URL of a mirror`);
+    }
+  }
+  if (pushKey.length > 0 && push.length === 0) throw invalid('--push-key needs --push');
+  return { urls: push, keys: pushKey.map(pushedKey), intervalMs: seconds * 1000 };
+}
+
+function pushedKey(text: string): VerifierKey {
+  try {
+    return parseVerifierKey(text);
+  } catch (cause) {
+    throw invalid(`--push-key: ${(cause as Error).message}`, cause);
+  }
 }
 
 async function policyIn(path: string): Promise<Policy> {

@@ -16,13 +16,13 @@ import { LogError } from '../errors.js';
 import type { FedLog } from '../feeding/feed-config.js';
 import { checkpointOpener } from '../mirror/belief.js';
 import { CopyCompletion } from '../mirror/complete-copy.js';
-import type { FollowedLog } from '../mirror/follow-loop.js';
-import { followOnce } from '../mirror/follower.js';
+import { type FollowOutcome, followOnce } from '../mirror/follower.js';
 import { notesInFile } from '../mirror/kept-notes.js';
 import { shortAnswers } from '../mirror/leaf-stream.js';
 import { MirroredLog } from '../mirror/mirrored-log.js';
 import { pathNameOf } from '../mirror/path-name.js';
 import { PendingCheckpoints } from '../mirror/pending-checkpoints.js';
+import { CopyPush } from '../mirror/upload-client.js';
 import { isWithinPending, UploadIntake } from '../mirror/upload-intake.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import type { Closers } from '../server/closers.js';
@@ -32,11 +32,30 @@ import { readSeedFile } from '../signing/seed-file.js';
 import { type LevelStore, openLevelStore } from '../storage/level/level-store.js';
 import type { MirrorOptions, MirrorPlan, UploadedLog } from './mirror-options.js';
 import { boundedFetch } from './system-fetch.js';
+import { testPauses } from './witness-pauses.js';
+
+/** A log that is followed. */
+export interface FollowedLog {
+  readonly origin: string;
+  readonly intervalMs: number;
+  /** Looks once. Throws what followOnce throws. */
+  look(signal: AbortSignal): Promise<FollowOutcome>;
+}
+
+/** A copy that is brought to another mirror. */
+export interface PushedCopy {
+  readonly origin: string;
+  /** The other mirror. */
+  readonly url: string;
+  readonly intervalMs: number;
+  readonly push: CopyPush;
+}
 
 /** An open mirror. */
 export interface MirrorParts {
   readonly copies: readonly MirroredLog[];
   readonly followed: readonly FollowedLog[];
+  readonly pushed: readonly PushedCopy[];
   readonly intakes: ReadonlyMap<string, UploadIntake>;
   readonly cosigners: readonly Required<Cosigner>[];
 }
@@ -49,6 +68,7 @@ const REFRESH_SECONDS = 3_600;
 export async function openMirror(
   plan: MirrorPlan,
   options: MirrorOptions,
+  environment: NodeJS.ProcessEnv,
   closers: Closers,
 ): Promise<MirrorParts> {
   const folder = resolve(options.dataDir);
@@ -65,6 +85,7 @@ export async function openMirror(
     statedFolder: resolve(options.guardDir ?? join(folder, 'stated')),
     pendingFolder: join(folder, 'pending'),
     cosigners,
+    pauses: testPauses(environment, 'STELE_TEST_MIRROR_PAUSE'),
   };
   const copies: MirroredLog[] = [];
   const followed: FollowedLog[] = [];
@@ -79,7 +100,8 @@ export async function openMirror(
     copies.push(copy);
     intakes.set(log.origin, await openIntake(opening, log, copy));
   }
-  return { copies, followed, intakes, cosigners };
+  const pushed = copies.flatMap((copy) => pushesOf(copy, plan));
+  return { copies, followed, pushed, intakes, cosigners };
 }
 
 /** Wall clock, seconds since 1970. */
@@ -92,6 +114,7 @@ interface Opening {
   readonly statedFolder: string;
   readonly pendingFolder: string;
   readonly cosigners: readonly Required<Cosigner>[];
+  readonly pauses: ReturnType<typeof testPauses>;
 }
 
 async function openCosigners({
@@ -119,14 +142,14 @@ async function openCopy(
 }
 
 function followedLog(
-  { cosigners }: Opening,
+  { cosigners, pauses }: Opening,
   log: FedLog,
   copy: MirroredLog,
   { policy }: MirrorPlan,
 ): FollowedLog {
   const { origin, key, kind, url, intervalMs } = log;
   const open = checkpointOpener({ origin, keys: [key], policy, verifierOf: noteVerifier });
-  const completion = new CopyCompletion({ copy, cosigners, nowSeconds });
+  const completion = new CopyCompletion({ copy, cosigners, nowSeconds, ...pauses });
   const unsigned = new CopyCompletion({ copy, cosigners: [], nowSeconds });
   return {
     origin,
@@ -153,7 +176,7 @@ function followedLog(
 }
 
 async function openIntake(
-  { pendingFolder, cosigners }: Opening,
+  { pendingFolder, cosigners, pauses }: Opening,
   { origin, keys }: UploadedLog,
   copy: MirroredLog,
 ): Promise<UploadIntake> {
@@ -172,8 +195,18 @@ async function openIntake(
       `${path} has lost the pending checkpoint that ${copy.size} entries of ${origin} belong to`,
     );
   }
-  const completion = new CopyCompletion({ copy, cosigners, nowSeconds });
+  const completion = new CopyCompletion({ copy, cosigners, nowSeconds, ...pauses });
   return new UploadIntake({ copy, pending, completion, verifiers });
+}
+
+function pushesOf(copy: MirroredLog, { push }: MirrorPlan): readonly PushedCopy[] {
+  const { origin } = copy;
+  const verifiers = push.keys.map(noteVerifier);
+  const reach = { copy, verifiers, fetch: boundedFetch, timeoutMs: TIMEOUT_MS };
+  const { intervalMs } = push;
+  return push.urls.map((url) => {
+    return { origin, url, intervalMs, push: new CopyPush({ ...reach, url }) };
+  });
 }
 
 /** The tree ID of a copy in its store: of the origin alone, so that it is found again. */

@@ -19,6 +19,7 @@ import {
 } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import type { CosignedSubtree } from '../signing/cosigner.js';
+import type { SubmissionPause } from '../witness/witness.js';
 import type { MirrorCheckpoint, MirroredLog } from './mirrored-log.js';
 
 /** The mirror's key, or one of them. */
@@ -37,6 +38,8 @@ export interface CompletionOptions {
   readonly cosigners: readonly MirrorCosigner[];
   /** Wall clock, seconds since 1970. */
   readonly nowSeconds: () => number;
+  /** Where a test makes a statement wait: between signature and write, and between write and answer. */
+  readonly pause?: SubmissionPause | undefined;
 }
 
 /** What of a note may be other people's, so that it can still be read with the mirror's lines: in bytes, and in lines. */
@@ -101,7 +104,10 @@ export class CopyCompletion {
     const lines: SignatureLine[] = [];
     for (const cosigner of cosigners) lines.push(await cosigner.cosign(text, BigInt(now)));
     const note = this.#servedNote(checkpoint) + lines.map(printSignatureLine).join('');
-    return copy.state({ size, root, note });
+    await this.#options.pause?.('decided');
+    const kept = await copy.state({ size, root, note });
+    await this.#options.pause?.('persisted');
+    return kept;
   }
 
   /** Without lines of this mirror's, which others may have brought along. */

@@ -1,43 +1,33 @@
 /**
- * When the logs are looked at: each in a loop of its own, as often as it is told, less often while something is wrong with it.
+ * When the logs are looked at, and pushed: each in a loop of its own, as often as it is told, less often while something is wrong.
  *
- * In scope: pauses, what is told. Out of scope: a look (follower.ts). State: the loops.
+ * In scope: pauses, what is told. Out of scope: a look (follower.ts), a push (upload-client.ts). State: the loops.
  */
 
 import { LONGEST_PAUSE_MS, type PauseClock, pause, pauseAfter } from '../client/back-off.js';
 import { RequestFailed } from '../client/bounded-fetch.js';
 import { isLogError } from '../errors.js';
-import { type FollowOutcome, LogForked } from './follower.js';
+import { LogForked } from './follower.js';
 
-/** A log that is followed. */
-export interface FollowedLog {
-  readonly origin: string;
+/** Something that is done again and again. */
+export interface Repeated {
   readonly intervalMs: number;
-  /** Looks once. */
-  look(signal: AbortSignal): Promise<FollowOutcome>;
+  /** Does it once, and tells what came of it; throws what goes wrong. */
+  once(signal: AbortSignal): Promise<void>;
+  /** Tells of what was thrown; the next time waits for it. */
+  failed(error: unknown): Promise<void>;
 }
 
-/** What is told of the logs. */
-export interface FollowEvents {
-  looked(origin: string, outcome: FollowOutcome): void;
-  /** The next look waits for it. */
-  failed(origin: string, error: unknown, isContradiction: boolean): Promise<void>;
-}
-
-/** Logs that are being followed. */
+/** Loops that are at work. */
 export interface Following {
-  /** Ends the loops and what they wait for; resolves when none is at work. */
+  /** Ends them and what they wait for; resolves when none is at work. */
   stop(): Promise<void>;
 }
 
-/** Starts to follow the logs, each at once. */
-export function startFollowing(
-  logs: readonly FollowedLog[],
-  clock: PauseClock,
-  events: FollowEvents,
-): Following {
+/** Starts the loops, each at once. */
+export function startFollowing(all: readonly Repeated[], clock: PauseClock): Following {
   const ending = new AbortController();
-  const loops = logs.map((log) => follow(log, clock, events, ending.signal));
+  const loops = all.map((each) => repeat(each, clock, ending.signal));
   return {
     async stop() {
       ending.abort();
@@ -62,25 +52,19 @@ const CONTRADICTIONS: ReadonlySet<string> = new Set([
   'TILE_MALFORMED',
 ]);
 
-async function follow(
-  log: FollowedLog,
-  clock: PauseClock,
-  events: FollowEvents,
-  signal: AbortSignal,
-): Promise<void> {
-  const { origin, intervalMs } = log;
+async function repeat(each: Repeated, clock: PauseClock, signal: AbortSignal): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {
     let askedPauseMs = 0;
     try {
-      events.looked(origin, await log.look(signal));
+      await each.once(signal);
       failures = 0;
     } catch (error) {
       if (signal.aborted) return;
       failures += 1;
-      await events.failed(origin, error, isContradiction(error));
+      await each.failed(error);
       const asked = error instanceof RequestFailed ? (error.retryAfterSeconds ?? 0) : 0;
       askedPauseMs = Math.min(asked * 1000, LONGEST_PAUSE_MS);
     }
-    await pause(Math.max(pauseAfter(intervalMs, failures), askedPauseMs), clock, signal);
+    await pause(Math.max(pauseAfter(each.intervalMs, failures), askedPauseMs), clock, signal);
   }
 }

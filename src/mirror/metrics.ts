@@ -10,6 +10,8 @@ export interface MirrorMetrics {
   looked(origin: string, outcome: FollowOutcome, nowSeconds: number): void;
   /** A look that failed. */
   failed(origin: string, isContradiction: boolean): void;
+  /** A push of a copy to another mirror. */
+  pushed(origin: string, outcome: string): void;
   /** An answer to uploaded entries. */
   uploaded(origin: string, status: number): void;
   /** An answer to a checkpoint that was submitted. */
@@ -35,6 +37,7 @@ export function declareMirrorMetrics(registry: Registry, logs: MeasuredLogs): Mi
   const counter = (name: string, help: string, label: string): Counter =>
     new Counter({ name, help, labelNames: ['origin', label], registers: [registry] });
   const looks = counter('stele_mirror_looks_total', 'Looks at a followed log', 'outcome');
+  const pushes = counter('stele_mirror_pushes_total', 'Pushes to other mirrors', 'outcome');
   const uploads = counter('stele_mirror_uploads_total', 'Uploads of entries, by answer', 'status');
   const submissions = counter(
     'stele_mirror_submissions_total',
@@ -61,6 +64,7 @@ export function declareMirrorMetrics(registry: Registry, logs: MeasuredLogs): Mi
     },
     failed: (origin, isContradiction) =>
       looks.inc({ origin, outcome: isContradiction ? 'contradiction' : 'failed' }),
+    pushed: (origin, outcome) => pushes.inc({ origin, outcome }),
     uploaded: (origin, status) => uploads.inc({ origin, status: String(status) }),
     submitted: (origin, status) => submissions.inc({ origin, status: String(status) }),
     accused: (origin) => accusations.inc({ origin }),

@@ -10,9 +10,16 @@
 
 import { equalBytes } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
-import { appendToFrontier, EMPTY_FRONTIER, frontierRoot } from '../merkle/frontier.js';
+import {
+  appendToFrontier,
+  EMPTY_FRONTIER,
+  frontierRoot,
+  perfectSubtreeRoot,
+} from '../merkle/frontier.js';
 import { HASH_SIZE } from '../merkle/hash.js';
 import { type Integration, integrate, type TreeEdge } from '../merkle/integrate.js';
+import type { ProofPlan } from '../merkle/proof.js';
+import { hashRangeOfNode } from '../merkle/tile.js';
 import { parseCheckpoint } from '../note/checkpoint.js';
 import { parseSignedNote } from '../note/signed-note.js';
 import type { Commit, Head, LogStore, Store } from '../storage/log-store.js';
@@ -105,6 +112,16 @@ export class MirroredLog {
   /** Returns the root hash of the first `size` leaves, all of which are there. Throws STORE_CORRUPT. */
   rootAt(size: number): Promise<Uint8Array> {
     return rootAt(this.#log, size);
+  }
+
+  /** Returns a proof of a tree of leaves that are there. Throws STORE_CORRUPT. */
+  async proof(plan: ProofPlan): Promise<Uint8Array[]> {
+    const hashes: Uint8Array[] = [];
+    for (const node of plan.nodes) {
+      const { level, from, to } = hashRangeOfNode(node);
+      hashes.push(perfectSubtreeRoot(await this.#log.hashes(level, from, to)));
+    }
+    return plan.assemble(hashes);
   }
 
   /**

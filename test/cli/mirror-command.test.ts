@@ -167,6 +167,7 @@ const stopOf = new WeakMap<MirrorOptions, () => void>();
 function worldOf(written: (line: string) => void) {
   let signal = (): void => {};
   const world = {
+    env: {},
     stdout: { on: () => {}, write: written },
     once: (name: string, action: () => void) => {
       if (name === 'SIGTERM') signal = action;

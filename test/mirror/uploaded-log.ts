@@ -6,9 +6,11 @@ import type { AddressInfo } from 'node:net';
 import type { TestContext } from 'node:test';
 import { toBase64 } from '../../src/encoding/base64.js';
 import { concatBytes, utf8 } from '../../src/encoding/bytes.js';
+import { encodeEntryBundle } from '../../src/merkle/entry-bundle.js';
 import { leafHash } from '../../src/merkle/hash.js';
 import { type ProofPlan, planConsistencyProof } from '../../src/merkle/proof.js';
 import { planSubtreeProof } from '../../src/merkle/subtree.js';
+import { parseTilePath, TILE_WIDTH, tilePath } from '../../src/merkle/tile.js';
 import { CopyCompletion, type MirrorCosigner } from '../../src/mirror/complete-copy.js';
 import type { KeptNotes } from '../../src/mirror/kept-notes.js';
 import { createMirrorApp } from '../../src/mirror/mirror-app.js';
@@ -26,7 +28,7 @@ import { printSignedNote, type SignatureLine } from '../../src/note/signed-note.
 import { SIGNATURE_TYPE, type VerifierKey, verifierKeyOf } from '../../src/note/verifier-key.js';
 import { mldsa44 } from '../../src/signing/mldsa44.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
-import { signerFromKey } from '../../src/signing/signer.js';
+import { type Signer, signerFromKey } from '../../src/signing/signer.js';
 import type { Store } from '../../src/storage/log-store.js';
 import { recordOf } from '../storage/growing-log.js';
 
@@ -40,16 +42,22 @@ interface UploadParts {
 export class UploadedLog {
   readonly origin: string;
   readonly key: VerifierKey;
-  readonly #signer = signerFromKey(generateKeyPairSync('ed25519').privateKey);
+  readonly #signer: Signer;
   readonly #hashes = new Map<string, Uint8Array>();
   /** Leaf i is this text and i. */
   readonly #recipe: string;
 
-  constructor(origin: string, recipe = 'leaf-') {
+  constructor(origin: string, recipe = 'leaf-', signer = newSigner()) {
     this.origin = origin;
     this.#recipe = recipe;
+    this.#signer = signer;
     const publicKey = this.#signer.publicKeyDer.slice(12);
     this.key = verifierKeyOf({ name: origin, type: SIGNATURE_TYPE.ed25519, publicKey });
+  }
+
+  /** The same log with another history. */
+  forked(recipe: string): UploadedLog {
+    return new UploadedLog(this.origin, recipe, this.#signer);
   }
 
   leaf(index: number): Uint8Array {
@@ -111,6 +119,17 @@ export class UploadedLog {
     return concatBytes(...parts);
   }
 
+  /** Paths of the tiles and bundles of the tree of a size. */
+  *tilePaths(size: number): Generator<string> {
+    for (let level = -1, count = size; count > 0; level++) {
+      for (let index = 0; index * TILE_WIDTH < count; index++) {
+        const width = Math.min(TILE_WIDTH, count - index * TILE_WIDTH);
+        yield tilePath({ level: level < 0 ? 'entries' : level, index, width });
+      }
+      if (level >= 0) count = Math.floor(count / TILE_WIDTH);
+    }
+  }
+
   /** Body of sign-subtree. */
   subtree(start: number, end: number, size: number, note: string): string {
     const proof = this.#assemble(planSubtreeProof(start, end, size));
@@ -123,6 +142,16 @@ export class UploadedLog {
       plan.nodes.map(({ level, index }) => this.hash(index * 2 ** level, (index + 1) * 2 ** level)),
     );
   }
+}
+
+/** Returns what a log serves at a path of a tile or bundle; it has all of them. */
+export function tilesOf(log: UploadedLog, path: string): Uint8Array | undefined {
+  const { level, index, width } = parseTilePath(path);
+  const from = index * TILE_WIDTH;
+  const places = Array.from({ length: width }, (_, i) => from + i);
+  if (level === 'entries') return encodeEntryBundle(places.map((i) => log.leaf(i)));
+  const leaves = TILE_WIDTH ** level;
+  return concatBytes(...places.map((i) => log.hash(i * leaves, (i + 1) * leaves)));
 }
 
 export interface TestMirror {
@@ -255,6 +284,10 @@ export async function addEntries(
 async function answerOf(response: Response): Promise<Answer> {
   const type = response.headers.get('content-type');
   return { status: response.status, type, text: await response.text() };
+}
+
+function newSigner(): Signer {
+  return signerFromKey(generateKeyPairSync('ed25519').privateKey);
 }
 
 function u16(value: number): Uint8Array {

@@ -142,7 +142,7 @@ async function openCopy(
 }
 
 function followedLog(
-  { cosigners, pauses }: Opening,
+  { cosigners, pauses, pendingFolder }: Opening,
   log: FedLog,
   copy: MirroredLog,
   { policy }: MirrorPlan,
@@ -150,6 +150,7 @@ function followedLog(
   const { origin, key, kind, url, intervalMs } = log;
   const open = checkpointOpener({ origin, keys: [key], policy, verifierOf: noteVerifier });
   const completion = new CopyCompletion({ copy, cosigners, nowSeconds, ...pauses });
+  const goal = notesInFile(join(pendingFolder, `${pathNameOf(origin)}.json`));
   const unsigned = new CopyCompletion({ copy, cosigners: [], nowSeconds });
   return {
     origin,
@@ -165,6 +166,7 @@ function followedLog(
         remote: remoteBy(boundedFetch),
         ahead: remoteBy(shortAnswers(boundedFetch)),
         open,
+        goal,
         signal,
         async complete(checkpoint) {
           const by = checkpoint.isExtended ? unsigned : completion;

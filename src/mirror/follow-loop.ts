@@ -37,20 +37,13 @@ export function startFollowing(all: readonly Repeated[], clock: PauseClock): Fol
 }
 
 /**
- * True for what an honest log never answers: a history that contradicts what it signed, leaves, tiles or signatures that are not
- * its own. A log that cannot be reached, or a disk that is full, is something else.
+ * True for what an honest log never answers: a history that contradicts what it signed, leaves or tiles that are not its own, a
+ * signature that is not its own. A log that cannot be reached or read, or a disk that is full, is something else.
  */
 export function isContradiction(error: unknown): boolean {
   if (error instanceof LogForked) return true;
-  return isLogError(error) && CONTRADICTIONS.has(error.code);
+  return isLogError(error, 'PROOF_INVALID') || isLogError(error, 'NOTE_UNVERIFIED');
 }
-
-const CONTRADICTIONS: ReadonlySet<string> = new Set([
-  'PROOF_INVALID',
-  'NOTE_UNVERIFIED',
-  'NOTE_MALFORMED',
-  'TILE_MALFORMED',
-]);
 
 async function repeat(each: Repeated, clock: PauseClock, signal: AbortSignal): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {

@@ -14,6 +14,7 @@ import { HASH_SIZE, leafHash } from '../merkle/hash.js';
 import { TILE_WIDTH } from '../merkle/tile.js';
 import { verifyConsistency } from '../merkle/verify.js';
 import type { OpenCheckpoint } from './belief.js';
+import type { KeptNotes } from './kept-notes.js';
 import { type LeafSource, leavesInOrder } from './leaf-stream.js';
 import type { GrownTree, MirroredLog } from './mirrored-log.js';
 
@@ -21,6 +22,8 @@ import type { GrownTree, MirroredLog } from './mirrored-log.js';
 export interface FollowOptions extends LeafSource {
   readonly copy: MirroredLog;
   readonly open: OpenCheckpoint;
+  /** Where the checkpoint lies that is being copied: should the log turn out to have signed another history, it is evidence. */
+  readonly goal: KeptNotes;
   /** Called with a checkpoint whose leaves are all on disk, at each look: it is stated, and stated anew when that was long ago. */
   readonly complete: (checkpoint: LogCheckpoint) => Promise<void>;
 }
@@ -38,7 +41,7 @@ export interface FollowOutcome {
  */
 export class LogForked extends Error {
   override readonly name = 'LogForked';
-  /** Signed notes: what the copy was last held against, where there was one, and what does not go with it. */
+  /** Signed notes: what the copy's leaves were held against, as far as there was something, and last what does not go with it. */
   readonly notes: readonly string[];
 
   constructor(message: string, notes: readonly string[], cause?: unknown) {
@@ -62,13 +65,14 @@ export async function followOnce(options: FollowOptions): Promise<FollowOutcome>
   const before = copy.stated;
   const { size } = checkpoint;
   if (size < (before?.size ?? 0)) {
-    if (size <= copy.size) await assertSameTree(copy, checkpoint);
+    if (size <= copy.size) await assertSameTree(options, checkpoint);
     return { outcome: 'behind', size };
   }
   if (size <= copy.size) {
-    await assertSameTree(copy, checkpoint);
+    await assertSameTree(options, checkpoint);
   } else {
     await assertConsistent(options, checkpoint);
+    await options.goal.write([checkpoint.note]);
     await copyLeaves(options, checkpoint);
   }
   const isNew = before?.size !== size;
@@ -79,13 +83,13 @@ export async function followOnce(options: FollowOptions): Promise<FollowOutcome>
 
 /** The checkpoint's leaves are all there: is their root the one that was signed? */
 async function assertSameTree(
-  copy: MirroredLog,
+  options: FollowOptions,
   { size, root, note }: LogCheckpoint,
 ): Promise<void> {
-  if (equalBytes(await copy.rootAt(size), root)) return;
+  if (equalBytes(await options.copy.rootAt(size), root)) return;
   throw new LogForked(
     `the log has signed another root for size ${size} than its leaves have`,
-    notesBeside(copy, note),
+    await notesBeside(options, note),
   );
 }
 
@@ -100,22 +104,24 @@ async function assertConsistent(options: FollowOptions, checkpoint: LogCheckpoin
 }
 
 async function assertBegins(
-  { copy, remote }: FollowOptions,
+  options: FollowOptions,
   { size: first, root: firstRoot }: { readonly size: number; readonly root: Uint8Array },
   { size: last, root: lastRoot, note }: LogCheckpoint,
 ): Promise<void> {
   if (first === 0) return;
-  const proof = first === last ? [] : await remote.consistency(first, last);
+  const proof = first === last ? [] : await options.remote.consistency(first, last);
   try {
     verifyConsistency({ first, last, firstRoot, lastRoot, proof });
   } catch (cause) {
     const reason = `the tree of ${last} does not begin with the known one of ${first}`;
-    throw new LogForked(reason, notesBeside(copy, note), cause);
+    throw new LogForked(reason, await notesBeside(options, note), cause);
   }
 }
 
-function notesBeside({ stated }: MirroredLog, note: string): readonly string[] {
-  return stated === undefined ? [note] : [stated.note, note];
+/** What the copy's leaves were held against, and what does not go with them. */
+async function notesBeside({ copy, goal }: FollowOptions, note: string): Promise<string[]> {
+  const stated = copy.stated === undefined ? [] : [copy.stated.note];
+  return [...new Set([...stated, ...(await goal.read()), note])];
 }
 
 async function copyLeaves(options: FollowOptions, checkpoint: LogCheckpoint): Promise<void> {

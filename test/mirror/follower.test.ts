@@ -109,6 +109,24 @@ test('a log that signs a second root for a size is told with both notes', async 
   });
 });
 
+test('a log that turns to another history before the first was copied is told with both notes', async () => {
+  const tree = await servedTree(3_000);
+  const copy = await newCopy(tree);
+  const goal = notesInMemory();
+  const again = () => pass(tree, copy, (same) => same, undefined, goal);
+  tree.damage = (path, body) => (path === 'tile/entries/009' ? body.subarray(1) : undefined);
+  await assert.rejects(again());
+  assert.ok(copy.size > 0 && copy.checkpoint === undefined);
+  const [first] = await goal.read();
+  const forked = tree.sign(forkedText(tree, 3_000));
+  tree.damage = (path) => (path === 'checkpoint' ? utf8(forked) : undefined);
+  await assert.rejects(again(), (error) => {
+    assert.ok(error instanceof LogForked);
+    assert.deepEqual(error.notes, [first, forked]);
+    return true;
+  });
+});
+
 test('a larger tree that does not begin with the copied one is refused before its leaves', async () => {
   const tree = await servedTree(300);
   const copy = await newCopy(tree);
@@ -305,12 +323,14 @@ function pass(
   copy: MirroredLog,
   change: (checkpoint: Checkpoint) => Checkpoint = (same) => same,
   completion = new CopyCompletion({ copy, cosigners: [], nowSeconds }),
+  goal = notesInMemory(),
 ) {
   const { origin, key } = tree;
   return followOnce({
     copy,
     remote: tilesLog(reach(tree)),
     ahead: tilesLog(reach(tree)),
+    goal,
     open: checkpointOpener({ origin, keys: [key], policy: undefined, verifierOf: logVerifier }),
     complete: async (checkpoint) => {
       await completion.complete(change(checkpoint), 3_600);

@@ -152,6 +152,7 @@ async function grow(copy: MirroredLog, log: UploadedLog, size: number): Promise<
     copy,
     remote,
     ahead: remote,
+    goal: notesInMemory(),
     open: checkpointOpener({ origin, keys: [key], policy: undefined, verifierOf: noteVerifier }),
     complete: async (checkpoint) => {
       await completion.complete(checkpoint, 3_600);

@@ -232,9 +232,10 @@ function addMirror(program: Command): void {
     .option('--logs <file>', 'YAML file of further logs to follow')
     .option('--policy <file>', 'tlog-policy whose quorum must have cosigned what is followed')
     .addOption(
-      new Option('--upload <vkey>', 'a log whose entries are uploaded; again for more').argParser(
-        appended,
-      ),
+      new Option(
+        '--upload <vkey>',
+        'a log whose entries are uploaded, "VKEY ORIGIN" where the name is another; again for more',
+      ).argParser(appended),
     )
     .addOption(
       new Option('--push <url>', 'another mirror that every copy is uploaded to').argParser(
@@ -255,7 +256,7 @@ function addMirror(program: Command): void {
     )
     .option('--port <port>', 'port, 0 for any', '3100')
     .option('--address <address>', 'address to listen on', '127.0.0.1')
-    .option('--metrics-port <port>', 'port of the metrics', '3101')
+    .option('--metrics-port <port>', 'port of the metrics, 0 for any (default: none are served)')
     .option('--metrics-address <address>', 'address on which they listen', '127.0.0.1')
     .option('--log-level <level>', 'least severity of log lines', 'info')
     .option('--once', 'look at each log once and end: 0 clean, 1 contradiction, 3 unreachable')

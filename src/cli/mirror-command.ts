@@ -61,12 +61,7 @@ export async function runMirror(options: MirrorOptions, world: MirrorWorld): Pro
     const pushes = parts.pushed.map((copy) => pushing(copy, events));
     if (options.once === true) return await doOnce(looks, pushes);
     const listening = await serve(parts, options, events, metrics, closers);
-    const figures = await serveMetrics(
-      registry,
-      port('metrics-port', options.metricsPort),
-      options.metricsAddress,
-    );
-    closers.push(() => figures.close(STOP_GRACE_MS));
+    const figures = await serveFigures(registry, options, closers);
     const following = startFollowing([...looks, ...pushes], SYSTEM_CLOCK);
     closers.push(() => following.stop());
     announce(parts, listening, figures, world);
@@ -129,17 +124,29 @@ async function serve(
   return listening;
 }
 
+async function serveFigures(
+  registry: ReturnType<typeof createRegistry>,
+  { metricsPort, metricsAddress }: MirrorOptions,
+  closers: Closers,
+): Promise<Listening | undefined> {
+  if (metricsPort === undefined) return undefined;
+  const listening = await serveMetrics(registry, port('metrics-port', metricsPort), metricsAddress);
+  closers.push(() => listening.close(STOP_GRACE_MS));
+  return listening;
+}
+
 function announce(
   { copies, cosigners }: MirrorParts,
   { url }: Listening,
-  { url: metricsUrl }: Listening,
+  figures: Listening | undefined,
   { stdout }: MirrorWorld,
 ): void {
   // A reader that takes the first line and goes away must not end the mirror.
   stdout.on('error', () => {});
   const verifierKeys = cosigners.map(({ key }) => printVerifierKey(key));
   const logs = copies.map(({ origin }) => ({ origin, path: `/${pathNameOf(origin)}/` }));
-  stdout.write(`${JSON.stringify({ msg: 'listening', url, metricsUrl, verifierKeys, logs })}\n`);
+  const line = { msg: 'listening', url, metricsUrl: figures?.url, verifierKeys, logs };
+  stdout.write(`${JSON.stringify(line)}\n`);
 }
 
 function port(option: string, text: string): number {

@@ -2,6 +2,7 @@
 
 import type { Logger } from 'pino';
 import type { CompletedRequest } from '../http/exchange.js';
+import { RefusedRequest } from '../http/reply.js';
 import type { EvidenceFolder } from '../mirror/evidence.js';
 import { isContradiction } from '../mirror/follow-loop.js';
 import { type FollowOutcome, LogForked } from '../mirror/follower.js';
@@ -69,7 +70,9 @@ export function mirrorEvents(listeners: MirrorListeners): MirrorEvents {
       logger.warn({ origin, url, err: error }, 'the copy could not be pushed');
     },
     completed({ method, url, status, durationMs, error }) {
-      if (status >= 500) logger.error({ method, url, status, durationMs, err: error }, 'failed');
+      const isFailure = status >= 500 && !(error instanceof RefusedRequest);
+      if (isFailure) logger.error({ method, url, status, durationMs, err: error }, 'failed');
+      // Of a flood that is refused, nothing: it would fill the disk.
       else logger.debug({ method, url, status, durationMs }, 'completed request');
     },
     faulted: (error) => logger.error({ err: error }, 'an answer could not be written'),

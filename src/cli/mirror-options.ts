@@ -5,18 +5,14 @@
  */
 
 import { readFile, stat } from 'node:fs/promises';
-import { equalBytes, utf8 } from '../encoding/bytes.js';
+import { utf8 } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
 import { type FedLog, parseFeedConfig } from '../feeding/feed-config.js';
 import { MAX_COSIGNED_NAME_BYTES } from '../note/cosignature.js';
 import { type Policy, parsePolicy } from '../note/policy.js';
 import { checkKeyName } from '../note/signed-note.js';
-import {
-  parseVerifierKey,
-  printVerifierKey,
-  SIGNATURE_TYPE,
-  type VerifierKey,
-} from '../note/verifier-key.js';
+import { parseVerifierKey, SIGNATURE_TYPE, type VerifierKey } from '../note/verifier-key.js';
+import { type ListedLog, mergeLogs, parseLogFlag } from '../witness/log-list.js';
 
 /** The options, as commander gives them. */
 export interface MirrorOptions {
@@ -35,7 +31,7 @@ export interface MirrorOptions {
   readonly guardDir?: string;
   readonly port: string;
   readonly address: string;
-  readonly metricsPort: string;
+  readonly metricsPort?: string;
   readonly metricsAddress: string;
   readonly interval: string;
   readonly logLevel: string;
@@ -45,7 +41,7 @@ export interface MirrorOptions {
 /** The logs of a mirror, and whom it believes. */
 export interface MirrorPlan {
   readonly followed: readonly FedLog[];
-  readonly uploaded: readonly UploadedLog[];
+  readonly uploaded: readonly ListedLog[];
   readonly policy: Policy | undefined;
   readonly push: PushPlan;
 }
@@ -59,21 +55,13 @@ export interface PushPlan {
   readonly intervalMs: number;
 }
 
-/** A log that is uploaded. */
-export interface UploadedLog {
-  /** The name of its keys. */
-  readonly origin: string;
-  /** A line of any one is enough. */
-  readonly keys: readonly [VerifierKey, ...VerifierKey[]];
-}
-
 const MAX_FILE_BYTES = 4 * 1024 * 1024;
 
 /** Returns the plan of the options. Throws CONFIG_INVALID. */
 export async function mirrorPlan(options: MirrorOptions): Promise<MirrorPlan> {
   const policy = options.policy === undefined ? undefined : await policyIn(options.policy);
   const followed = await followedLogs(options, policy);
-  const uploaded = uploadedLogs((options.upload ?? []).map(uploadedKey));
+  const uploaded = uploadedLogs(options.upload ?? []);
   if (followed.length + uploaded.length === 0) {
     throw invalid('no log: give --url and --key, --logs, --policy with URLs, or --upload');
   }
@@ -165,26 +153,15 @@ async function policyIn(path: string): Promise<Policy> {
 }
 
 /** A log that changes its key is named with both. */
-function uploadedLogs(keys: readonly VerifierKey[]): readonly UploadedLog[] {
-  const logs = new Map<string, UploadedLog>();
-  for (const key of keys) {
-    const known = logs.get(key.name)?.keys ?? [];
-    if (known.some(({ keyID }) => equalBytes(keyID, key.keyID))) {
-      throw invalid(`--upload: the key ${printVerifierKey(key)} is named twice`);
-    }
-    logs.set(key.name, { origin: key.name, keys: [key, ...known] });
-  }
-  return [...logs.values()];
-}
-
-function uploadedKey(text: string): VerifierKey {
+function uploadedLogs(flags: readonly string[]): readonly ListedLog[] {
   try {
-    const key = parseVerifierKey(text);
-    if (key.type !== SIGNATURE_TYPE.ed25519Cosignature) return key;
+    const logs = mergeLogs(flags.map(parseLogFlag));
+    const keys = logs.flatMap((log) => log.keys);
+    if (!keys.some(({ type }) => type === SIGNATURE_TYPE.ed25519Cosignature)) return logs;
   } catch (cause) {
     throw invalid(`--upload: ${(cause as Error).message}`, cause);
   }
-  throw invalid('--upload: the verifier key is of a witness, not of a log');
+  throw invalid('--upload: a verifier key is of a witness, not of a log');
 }
 
 /** A log that is followed and uploaded too might be two histories in one copy. */

@@ -30,7 +30,8 @@ import { type Cosigner, mldsa44Cosigner } from '../signing/cosigner.js';
 import { noteVerifier } from '../signing/note-verifier.js';
 import { readSeedFile } from '../signing/seed-file.js';
 import { type LevelStore, openLevelStore } from '../storage/level/level-store.js';
-import type { MirrorOptions, MirrorPlan, UploadedLog } from './mirror-options.js';
+import type { ListedLog } from '../witness/log-list.js';
+import type { MirrorOptions, MirrorPlan } from './mirror-options.js';
 import { boundedFetch } from './system-fetch.js';
 import { testPauses } from './witness-pauses.js';
 
@@ -96,7 +97,7 @@ export async function openMirror(
     followed.push(followedLog(opening, log, copy, plan));
   }
   for (const log of plan.uploaded) {
-    const copy = await openCopy(opening, log.origin, log.keys[0]);
+    const copy = await openCopy(opening, log.origin, log.keys[0] as VerifierKey);
     copies.push(copy);
     intakes.set(log.origin, await openIntake(opening, log, copy));
   }
@@ -179,7 +180,7 @@ function followedLog(
 
 async function openIntake(
   { pendingFolder, cosigners, pauses }: Opening,
-  { origin, keys }: UploadedLog,
+  { origin, keys }: ListedLog,
   copy: MirroredLog,
 ): Promise<UploadIntake> {
   const verifiers = keys.map(noteVerifier);

@@ -128,7 +128,8 @@ export class UploadBody implements RoomHolder {
   #keep(chunk: Uint8Array): boolean {
     const needed = this.#length + chunk.length;
     if (needed > this.#buffer.length) {
-      const capacity = Math.max(needed, 2 * this.#buffer.length, FIRST_BYTES);
+      const doubled = Math.min(2 * this.#buffer.length, MAX_PACKAGE_BYTES);
+      const capacity = Math.max(needed, doubled, FIRST_BYTES);
       if (!this.#room.take(this, capacity)) {
         this.cut();
         return false;

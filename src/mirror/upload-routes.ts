@@ -15,7 +15,7 @@ import { MAX_SUBMISSION_BYTES, parseCheckpointSubmission } from '../note/submiss
 import { textReply } from './dialect.js';
 import { clientsMistake, POST_ROUTE, readSubmission } from './post-route.js';
 import { unpacked } from './unpack.js';
-import { UploadBody, type UploadHeader } from './upload-body.js';
+import { MAX_PACKAGE_BYTES, UploadBody, type UploadHeader } from './upload-body.js';
 import type {
   SubmissionVerdict,
   UploadInfo,
@@ -38,8 +38,8 @@ export interface UploadRoutesOptions {
 
 /** Uploads under way at a time; one more comes again. Readers have the other requests for themselves. */
 const MAX_UPLOADS = 256;
-/** Bytes of packages that are not whole yet, of all uploads together: eight of the longest. */
-const MAX_HELD_BYTES = 160 * 1024 * 1024;
+/** Bytes of packages that are not whole yet, of all uploads together. */
+const MAX_HELD_BYTES = 5 * MAX_PACKAGE_BYTES;
 
 const SIZE_TYPE = 'text/x.tlog.size';
 const INFO_TYPE = 'text/x.tlog.mirror-info';

@@ -80,10 +80,40 @@ test('a policy must be met by what is copied', async (t) => {
   assert.equal(await once({ ...options, policy }), 0);
 });
 
+test('a mirror pushes its copies to another, keeps what it stated elsewhere, and shows its figures', async (t) => {
+  const { server, options } = await scene(t, 'tiles');
+  const [vkey = ''] = server.identity.verifierKeys;
+  const seed = join(options.dataDir, '..', 'seed');
+  writeFileSync(seed, '42'.repeat(32));
+  const { url: _url, key: _key, origin: _origin, ...bare } = options;
+  const folder = join(options.dataDir, '..');
+  const signing = { name: 'mirror.example/m1', mldsaSeedFile: seed };
+  const other = await run(t, {
+    ...{
+      ...bare,
+      ...signing,
+      upload: [`${vkey} ${server.origin}`],
+      dataDir: join(folder, 'other'),
+    },
+    ...{ metricsPort: '0', guardDir: join(folder, 'guard') },
+  });
+  const [pushKey = ''] = other.line.verifierKeys;
+  const push = { push: [other.url], pushKey: [pushKey] };
+  assert.equal(await once({ ...options, ...push }), 0);
+  assert.match(await text(`${other.url}/checkpoint`), / mirror\.example\/m1 /);
+  assert.equal(readdirSync(join(folder, 'guard')).length, 1);
+  const figures = await text(`${other.line.metricsUrl}/metrics`);
+  assert.match(figures, /^stele_mirror_uploads_total\{origin="[^"]+",status="200"\} 1$/m);
+  assert.match(figures, /^stele_mirror_lag_entries\{origin="[^"]+"\} 0$/m);
+  const wrong = printVerifierKey(new UploadedLog('mirror.example/m1').key);
+  assert.equal(await once({ ...options, ...push, pushKey: [wrong] }), 3);
+});
+
 test('options that contradict each other are refused', async (t) => {
   const { options } = await scene(t, 'tiles');
   const { url: _url, key: _key, origin: _origin, ...bare } = options;
   const vkey = printVerifierKey(new UploadedLog('log.example').key);
+  const signing = { name: 'm', mldsaSeedFile: 'seed' };
   for (const wrong of [
     bare,
     { ...bare, url: 'http://127.0.0.1/' },
@@ -93,7 +123,12 @@ test('options that contradict each other are refused', async (t) => {
     { ...options, name: 'mirror.example' },
     { ...bare, upload: [vkey] },
     { ...bare, upload: ['x'], name: 'm', mldsaSeedFile: 'seed' },
-    { ...bare, upload: [vkey, vkey], name: 'm', mldsaSeedFile: 'seed' },
+    { ...bare, ...signing, upload: [vkey, `${vkey} other`], name: 'a+b' },
+    { ...options, ...signing, upload: [`${vkey} ${options.origin}`] },
+    { ...options, push: ['mirror.example'] },
+    { ...options, pushKey: [vkey] },
+    { ...options, push: ['https://mirror.example'], pushKey: ['x'] },
+    { ...bare, policy: '/nowhere', interval: '1e3' },
   ]) {
     await assert.rejects(mirrorPlan(wrong), { code: 'CONFIG_INVALID' }, JSON.stringify(wrong));
   }
@@ -140,11 +175,11 @@ function once(options: MirrorOptions): Promise<number> {
   return runMirror({ ...options, once: true }, worldOf(() => {}).world);
 }
 
-/** Runs a mirror in this process; the promise of its line on stdout. */
+/** Runs a mirror in this process, until it has said where it is. */
 async function run(t: TestContext, options: MirrorOptions) {
   let done: Promise<number> | undefined;
-  const url = await new Promise<string>((resolve, reject) => {
-    const { world, signal } = worldOf((line) => resolve((JSON.parse(line) as { url: string }).url));
+  const line = await new Promise<Announced>((resolve, reject) => {
+    const { world, signal } = worldOf((text) => resolve(JSON.parse(text) as Announced));
     done = runMirror(options, world);
     done.catch(reject);
     t.after(async () => {
@@ -154,12 +189,19 @@ async function run(t: TestContext, options: MirrorOptions) {
     stopOf.set(options, signal);
   });
   return {
-    url,
+    line,
+    url: line.url,
     stop: async () => {
       stopOf.get(options)?.();
       return done;
     },
   };
+}
+
+interface Announced {
+  readonly url: string;
+  readonly metricsUrl?: string;
+  readonly verifierKeys: readonly string[];
 }
 
 const stopOf = new WeakMap<MirrorOptions, () => void>();

@@ -62,6 +62,8 @@ export interface MirrorParts {
 }
 
 const TIMEOUT_MS = 30_000;
+/** An upload of some MiB takes longer than an answer. */
+const PUSH_TIMEOUT_MS = 120_000;
 /** A followed log that stands still is cosigned anew this often. */
 const REFRESH_SECONDS = 3_600;
 
@@ -205,7 +207,7 @@ async function openIntake(
 function pushesOf(copy: MirroredLog, { push }: MirrorPlan): readonly PushedCopy[] {
   const { origin } = copy;
   const verifiers = push.keys.map(noteVerifier);
-  const reach = { copy, verifiers, fetch: boundedFetch, timeoutMs: TIMEOUT_MS };
+  const reach = { copy, verifiers, fetch: boundedFetch, timeoutMs: PUSH_TIMEOUT_MS };
   const { intervalMs } = push;
   return push.urls.map((url) => {
     return { origin, url, intervalMs, push: new CopyPush({ ...reach, url }) };

@@ -4,22 +4,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { boundedFetch } from '../../src/cli/system-fetch.js';
 import { type BoundedFetch, RequestFailed } from '../../src/client/bounded-fetch.js';
-import { tilesLog } from '../../src/client/tiles-log.js';
 import { utf8 } from '../../src/encoding/bytes.js';
-import { checkpointOpener } from '../../src/mirror/belief.js';
-import { CopyCompletion } from '../../src/mirror/complete-copy.js';
-import { followOnce } from '../../src/mirror/follower.js';
-import { MirroredLog } from '../../src/mirror/mirrored-log.js';
+import type { MirroredLog } from '../../src/mirror/mirrored-log.js';
 import { CopyPush, PushRefused } from '../../src/mirror/upload-client.js';
 import type { NoteVerifier } from '../../src/note/signed-note.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
 import { openMemoryStore } from '../../src/storage/memory/memory-store.js';
-import { recordOf, TREE_ID } from '../storage/growing-log.js';
+import { emptyCopy, lookAt } from './copied-log.js';
 import {
   addCheckpoint,
   addEntries,
   mirrorNotes,
-  notesInMemory,
   startMirror,
   testCosigner,
   tilesOf,
@@ -131,12 +126,6 @@ async function copyOf(log: UploadedLog, size: number): Promise<MirroredLog> {
   return copy;
 }
 
-async function emptyCopy({ origin }: UploadedLog): Promise<MirroredLog> {
-  const store = openMemoryStore();
-  await store.createLog({ ...recordOf(), leavesRepeat: true });
-  return MirroredLog.open(origin, TREE_ID, { store, stated: notesInMemory(), nowSeconds });
-}
-
 async function grow(copy: MirroredLog, log: UploadedLog, size: number): Promise<void> {
   const url = 'http://log.example/';
   const fetch: BoundedFetch = async (request) => {
@@ -145,19 +134,7 @@ async function grow(copy: MirroredLog, log: UploadedLog, size: number): Promise<
     const found = body ?? new Uint8Array(0);
     return { status: 200, mediaType: '', body: found, retryAfterSeconds: undefined };
   };
-  const remote = tilesLog({ url, fetch, timeoutMs: 1_000 });
-  const { origin, key } = log;
-  const completion = new CopyCompletion({ copy, cosigners: [], nowSeconds });
-  await followOnce({
-    copy,
-    remote,
-    ahead: remote,
-    goal: notesInMemory(),
-    open: checkpointOpener({ origin, keys: [key], policy: undefined, verifierOf: noteVerifier }),
-    complete: async (checkpoint) => {
-      await completion.complete(checkpoint, 3_600);
-    },
-  });
+  await lookAt(log, copy, { url, fetch });
 }
 
 /** Answers one after the other, the last one for ever: status, kind, body. */
@@ -174,8 +151,4 @@ function scripted(answers: readonly string[]): BoundedFetch {
     }[kind] as [string, string];
     return { status: Number(status), mediaType, body: utf8(body), retryAfterSeconds: undefined };
   };
-}
-
-function nowSeconds(): number {
-  return 1_800_000_000;
 }

@@ -6,11 +6,13 @@ const SHARE_MS = 2;
 /** The share of a turn that one piece of work has. */
 export class TurnShare {
   readonly #nowMs: () => number;
+  readonly #rest: () => Promise<unknown>;
   #beganMs: number;
 
-  /** `nowMs` never goes back. */
-  constructor(nowMs: () => number) {
+  /** `nowMs` never goes back; `rest` resolves in a later turn. */
+  constructor(nowMs: () => number, rest: () => Promise<unknown>) {
     this.#nowMs = nowMs;
+    this.#rest = rest;
     this.#beganMs = nowMs();
   }
 
@@ -21,7 +23,7 @@ export class TurnShare {
 
   /** Resolves in a later turn, with a new share. */
   async next(): Promise<void> {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+    await this.#rest();
     this.#beganMs = this.#nowMs();
   }
 }

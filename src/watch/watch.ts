@@ -49,7 +49,7 @@ export interface SubscriptionPlace {
 }
 
 /** Those who read history at one time, over all logs. */
-const HISTORY_READERS = 4;
+const HISTORY_READERS = 2;
 
 /** The watch of a server. */
 export class Watch {

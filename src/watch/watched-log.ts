@@ -9,6 +9,7 @@
  * followers, the index, how far the live ones are, the newest batches.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DescribedLeaf } from '../entries/describe-leaf.js';
 import { isLogError } from '../errors.js';
 import type { RuleMatch } from '../matching/watch-list.js';
@@ -39,6 +40,9 @@ export interface WatchedLogOptions {
 
 /** Entries of history that are read at once. */
 const PAGE = 128;
+
+/** Time that somebody who reads history rests after a share of a turn, in milliseconds: there may be much of it to read. */
+const HISTORY_REST_MS = 6;
 
 /** Bytes of new entries that wait in memory; beyond that they are read from the store. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
@@ -135,7 +139,8 @@ export class WatchedLog {
     const isIdle = this.#liveCount === 0 && !this.#isPumping;
     // What has come while it read is read when it is live: a log may grow faster than anybody arrives at its very end.
     if (isIdle) this.#cursor = hasReadAll ? next : this.source.treeSize();
-    return next >= this.#cursor;
+    // The entry that is under way is told to those who were live when it began.
+    return next >= this.#cursor + (this.#isInEntry ? 1 : 0);
   }
 
   #join(follower: Follower): void {
@@ -172,7 +177,7 @@ export class WatchedLog {
   }
 
   async #pump(): Promise<void> {
-    const share = new TurnShare(this.#options.nowMs);
+    const share = new TurnShare(this.#options.nowMs, () => nextTurn());
     while (this.#liveCount > 0 && this.#cursor < this.source.treeSize()) {
       try {
         for (const entry of this.#queuedEntries() ?? (await this.#storedEntries())) {
@@ -262,7 +267,8 @@ export class WatchedLog {
     const end = this.source.treeSize();
     const to = Math.min(follower.next + PAGE, end);
     if (follower.isClosed || follower.next >= to) return;
-    const share = new TurnShare(this.#options.nowMs);
+    const { nowMs, pause } = this.#options;
+    const share = new TurnShare(nowMs, () => pause(HISTORY_REST_MS));
     try {
       for (const entry of await this.source.entries(follower.next, to)) {
         if (share.isUsedUp) await share.next();

@@ -329,11 +329,15 @@ test('whoever comes while an entry is under way hears of the next one, and whoev
   while (scene.described === 0) await new Promise((resolve) => setImmediate(resolve));
   scene.log.follow(EVERYTHING, 1, second);
   await second.isThere(1);
+  const third = new Listener();
+  scene.log.follow(EVERYTHING, 0, third);
   going.close();
   assert.equal(gone.isEnded, true);
   describeNow();
-  await Promise.all([first.hears(2), second.hears(1)]);
+  await Promise.all([first.hears(2), second.hears(1), third.hears(2)]);
   assert.deepEqual([first.indexes, second.indexes, gone.indexes], [[0, 1], [1], []]);
+  // It was there when the first entry was under way already, and is told of it from the store.
+  assert.deepEqual(third.indexes, [0, 1]);
 });
 
 test('a closed log ends everybody at once, those too who take no more', async () => {

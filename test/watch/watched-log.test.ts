@@ -7,6 +7,7 @@ import type { WatchEvent, WatchedEntry } from '../../src/watch/found-entry.js';
 import { SharedPatterns } from '../../src/watch/shared-patterns.js';
 import { Places } from '../../src/watch/turns.js';
 import { WatchedLog, type WatchedLogOptions } from '../../src/watch/watched-log.js';
+import { Random } from '../random.js';
 import { BROKEN, describe, leafOf, listOf } from './made-leaves.js';
 
 const EVERYTHING = listOf([{ name: 'all', everything: true }]);
@@ -127,7 +128,7 @@ class Listener implements FollowerSink {
 
   /** Resolves when it is live: where it joins, that is told. */
   async isThere(next: number): Promise<void> {
-    while (this.places.at(-1) !== next) await new Promise((resolve) => setImmediate(resolve));
+    while (this.places.at(-1) !== next) await turn();
   }
 
   #tell(): void {
@@ -135,12 +136,14 @@ class Listener implements FollowerSink {
   }
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 const upTo = (count: number) => Array.from({ length: count }, (_, at) => at);
 
 test('nothing is done for a log that nobody watches', async () => {
   const scene = new Scene();
   scene.add(ALICE, BOB);
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   assert.deepEqual([scene.described, scene.pages], [0, 0]);
 });
 
@@ -189,7 +192,7 @@ test('history and what is new are told without a gap and without a repetition', 
     for (let round = 0; round < 40; round++) {
       scene.add(...upTo(round % 5).map(() => BOB));
       expected += round % 5;
-      await new Promise((resolve) => setImmediate(resolve));
+      await turn();
     }
     await listener.hears(expected);
     await other.hears(expected);
@@ -214,7 +217,7 @@ test('where history was read without finding anything is told too', async () => 
   const subscription = scene.log.follow(listOf([{ name: 'b', san: 'bob@x' }]), 0, listener);
   await listener.isThere(300);
   scene.add(ALICE);
-  while (subscription.next < 301) await new Promise((resolve) => setImmediate(resolve));
+  while (subscription.next < 301) await turn();
   assert.deepEqual(listener.told, []);
 });
 
@@ -247,7 +250,7 @@ test('only so many read history at a time', async () => {
   });
   const listeners = upTo(9).map(() => new Listener());
   for (const listener of listeners) scene.log.follow(EVERYTHING, 0, listener);
-  await new Promise((resolve) => setImmediate(resolve));
+  await turn();
   assert.equal(scene.pagesAtOnce, 2);
   begin();
   await Promise.all(listeners.map((listener) => listener.hears(1_000)));
@@ -326,7 +329,7 @@ test('whoever comes while an entry is under way hears of the next one, and whoev
     return describe(leaf);
   };
   scene.add(ALICE, BOB);
-  while (scene.described === 0) await new Promise((resolve) => setImmediate(resolve));
+  while (scene.described === 0) await turn();
   scene.log.follow(EVERYTHING, 1, second);
   await second.isThere(1);
   const third = new Listener();
@@ -353,4 +356,42 @@ test('a closed log ends everybody at once, those too who take no more', async ()
   const late = new Listener();
   scene.log.follow(EVERYTHING, 5, late);
   assert.equal(late.isEnded, true);
+});
+
+test('whatever comes, goes and waits in between, everybody is told of each entry once and in order', async () => {
+  for (let seed = 0; seed < 30; seed++) {
+    const random = new Random(seed);
+    const scene = new Scene();
+    scene.describe = (leaf) => {
+      if (random.chance(0.5)) return describe(leaf);
+      if (random.chance(0.05)) throw new LogError('OVERLOADED', 'no thread');
+      return turn().then(() => describe(leaf));
+    };
+    const listeners: { readonly listener: Listener; readonly from: number }[] = [];
+    for (let step = 0; step < 120; step++) {
+      if (random.chance(0.4))
+        scene.add(...upTo(random.below(random.chance(0.1) ? 200 : 4)).map(() => ALICE));
+      if (random.chance(0.2)) {
+        const listener = new Listener();
+        const from = Math.max(0, scene.leaves.length - random.below(random.chance(0.5) ? 2 : 300));
+        if (random.chance(0.3)) listener.room = 1 + random.below(20);
+        const subscription = scene.log.follow(EVERYTHING, from, listener);
+        if (random.chance(0.1)) subscription.close();
+        else listeners.push({ listener, from });
+      }
+      if (random.chance(0.3)) {
+        const some = listeners[random.below(listeners.length)]?.listener;
+        if (some !== undefined && some.room <= 0) some.makeRoom(1 + random.below(40));
+      }
+      if (random.chance(0.6)) await turn();
+    }
+    const size = scene.leaves.length;
+    for (const { listener, from } of listeners) {
+      listener.makeRoom(Number.POSITIVE_INFINITY);
+      await listener.hears(size - from);
+    }
+    for (const { listener, from } of listeners) {
+      assert.deepEqual(listener.indexes, upTo(size).slice(from), `seed ${seed}`);
+    }
+  }
 });

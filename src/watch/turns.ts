@@ -1,29 +1,28 @@
 /** Work in pieces: so much in one turn of the event loop, so many at a time. */
 
-/** How long the watch works in one turn, in milliseconds: whoever writes to the log comes first. */
-const SHARE_MS = 2;
+import { setImmediate as nextTurn } from 'node:timers/promises';
 
 /** The share of a turn that one piece of work has. */
 export class TurnShare {
   readonly #nowMs: () => number;
-  readonly #rest: () => Promise<unknown>;
+  readonly #shareMs: number;
   #beganMs: number;
 
-  /** `nowMs` never goes back; `rest` resolves in a later turn. */
-  constructor(nowMs: () => number, rest: () => Promise<unknown>) {
+  /** `nowMs` never goes back. */
+  constructor(nowMs: () => number, shareMs: number) {
     this.#nowMs = nowMs;
-    this.#rest = rest;
+    this.#shareMs = shareMs;
     this.#beganMs = nowMs();
   }
 
   /** True when the rest belongs to another turn. */
   get isUsedUp(): boolean {
-    return this.#nowMs() - this.#beganMs >= SHARE_MS;
+    return this.#nowMs() - this.#beganMs >= this.#shareMs;
   }
 
-  /** Resolves in a later turn, with a new share. */
+  /** Resolves in the next turn, with a new share. */
   async next(): Promise<void> {
-    await this.#rest();
+    await nextTurn();
     this.#beganMs = this.#nowMs();
   }
 }

@@ -9,7 +9,6 @@
  * followers, the index, how far the live ones are, the newest batches.
  */
 
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { DescribedLeaf } from '../entries/describe-leaf.js';
 import { isLogError } from '../errors.js';
 import type { RuleMatch } from '../matching/watch-list.js';
@@ -41,8 +40,12 @@ export interface WatchedLogOptions {
 /** Entries of history that are read at once. */
 const PAGE = 128;
 
-/** Time that somebody who reads history rests after a share of a turn, in milliseconds: there may be much of it to read. */
-const HISTORY_REST_MS = 6;
+/**
+ * How long new entries, and those of history for one reader, are worked on in one turn of the event loop, in milliseconds.
+ * The more is written, the longer the turns: of those under load it is a small part.
+ */
+const LIVE_SHARE_MS = 2;
+const HISTORY_SHARE_MS = 1;
 
 /** Bytes of new entries that wait in memory; beyond that they are read from the store. */
 const MAX_QUEUED_BYTES = 8 * 1024 * 1024;
@@ -177,7 +180,7 @@ export class WatchedLog {
   }
 
   async #pump(): Promise<void> {
-    const share = new TurnShare(this.#options.nowMs, () => nextTurn());
+    const share = new TurnShare(this.#options.nowMs, LIVE_SHARE_MS);
     while (this.#liveCount > 0 && this.#cursor < this.source.treeSize()) {
       try {
         for (const entry of this.#queuedEntries() ?? (await this.#storedEntries())) {
@@ -267,8 +270,7 @@ export class WatchedLog {
     const end = this.source.treeSize();
     const to = Math.min(follower.next + PAGE, end);
     if (follower.isClosed || follower.next >= to) return;
-    const { nowMs, pause } = this.#options;
-    const share = new TurnShare(nowMs, () => pause(HISTORY_REST_MS));
+    const share = new TurnShare(this.#options.nowMs, HISTORY_SHARE_MS);
     try {
       for (const entry of await this.source.entries(follower.next, to)) {
         if (share.isUsedUp) await share.next();

@@ -53,7 +53,6 @@ import {
 } from './timestamp-authority.js';
 import { openTrustKit } from './trust-kit.js';
 import { type LogFacts, publicUrlOf } from './trust-options.js';
-import { declareWatchMetrics } from './watch-metrics.js';
 import { readWatchConfig } from './watch-webhooks.js';
 import { readWitnessPolicy, witnessingOf } from './witness-policy.js';
 
@@ -100,7 +99,7 @@ export async function composeServer(
     });
     closers.push(check.stop);
     const registry = createRegistry();
-    const told: { app?: App; port?: number; watch?: OpenWatch } = {};
+    const told: Told = {};
     const workers = openWorkers(config, logger);
     closers.push(() => workers.close());
     const blockSigner = openBlockSigner(parts, logger);
@@ -118,31 +117,30 @@ export async function composeServer(
     const tileSides = logs.all.map(({ tileSide }) => tileSide);
     declareLogMetrics(registry, tileSides);
     declareWitnessMetrics(registry, tileSides);
-    const portNow = () => told.port ?? config.port;
-    const url = () => publicUrlOf(config, { ...config, port: portNow() });
-    const watch = await openWatch({ config, rules, logs, logger, pause, url });
+    const port = () => told.port ?? config.port;
+    const url = () => publicUrlOf(config, { ...config, port: port() });
+    const watch = await openWatch({ config, rules, logs, logger, pause, url, registry });
     closers.push(watch.close);
     told.watch = watch;
-    declareWatchMetrics(registry, watch.statistics);
     const app = createApp({
       ...appOptions(config, logs, workers, registry, logger),
       timestamps,
       watch: watch.service,
-      trustDocuments: () => trust.documents(logFacts(parts, timestamps, portNow())),
+      trustDocuments: () => trust.documents(logFacts(parts, timestamps, port())),
     });
     told.app = app;
     const { v2EntryAdded } = app.metrics;
     const api = await listenApi(config, app);
     if (config.port === 0) told.port = Number(new URL(api.url).port);
     const doors: Pick<Listening, 'close'>[] = [api];
-    // The logs stop first: who is under way gets an answer, who comes later a 503, then the sockets go. Whoever watches
-    // would hold them for ever.
+    // The logs stop first: who is under way gets an answer, who comes later a 503, then the sockets go. Streams, which
+    // have no end of their own, end at once.
     closers.push(async () => {
       workers.stop();
-      await watch.close();
+      const unwatched = watch.close();
       const stopped = logs.close();
       const shut = stopped.then(() => Promise.all(doors.map((door) => door.close(CLOSE_GRACE_MS))));
-      await Promise.all([stopped, shut]);
+      await Promise.all([unwatched, stopped, shut]);
     });
     const grpc = await serveGrpc(config, logs.v2.tileSide, v2EntryAdded, logger);
     if (grpc !== undefined) doors.push(grpc);
@@ -156,6 +154,14 @@ export async function composeServer(
     await close().catch((err: unknown) => logger.error({ err }, 'not all could be closed'));
     throw error;
   }
+}
+
+/** What is known only when more is open. */
+interface Told {
+  app?: App;
+  /** The port of the API, where it is not the configured one. */
+  port?: number;
+  watch?: OpenWatch;
 }
 
 /** What `stele init` has to tell. */

@@ -2,16 +2,18 @@
 
 import { join } from 'node:path';
 import type { Logger } from 'pino';
+import type { Registry } from 'prom-client';
 import type { WatchService } from '../api/v1/watch.js';
 import type { Pause } from '../sequencing/recovery.js';
 import type { ReleasedBatch } from '../sequencing/sequencer.js';
-import { Watch, type WatchStatistics } from '../watch/watch.js';
+import { Watch } from '../watch/watch.js';
 import { watchedDesk } from '../watch/watched-source.js';
 import type { WebhookRules } from '../watch/webhook-rules.js';
 import { LeafDescriber } from '../workers/leaf-describer.js';
 import type { Config } from './config.js';
 import type { OpenLogs } from './open-logs.js';
-import { openWebhooks, type WebhookFigures } from './watch-webhooks.js';
+import { declareWatchMetrics } from './watch-metrics.js';
+import { openWebhooks } from './watch-webhooks.js';
 
 /** What the server needs of the configuration. */
 export type WatchConfig = Pick<
@@ -25,7 +27,6 @@ export interface OpenWatch {
   readonly service: WatchService | undefined;
   /** Takes what a log has committed and guarded; returns at once. */
   released(treeID: bigint, batch: ReleasedBatch): void;
-  statistics(): WatchStatistics & { readonly webhooks: readonly WebhookFigures[] };
   /** Ends every subscription at once. */
   close(): Promise<void>;
 }
@@ -38,6 +39,8 @@ export interface OpenWatchOptions {
   readonly logs: OpenLogs;
   readonly logger: Logger;
   readonly pause: Pause;
+  /** Its figures are declared on it. */
+  readonly registry: Registry;
   /** Returns the address under which the server is known. */
   url(): string;
 }
@@ -73,10 +76,14 @@ export async function openWatch(options: OpenWatchOptions): Promise<OpenWatch> {
       logs: { v1, v2 },
       folder: join(config.dataDir, 'watch'),
     }));
+  const statistics = () => ({
+    ...watch.statistics(),
+    webhooks: webhooks?.statistics() ?? [],
+  });
+  declareWatchMetrics(options.registry, statistics);
   return {
     service: config.watch ? { watch, v1, v2 } : undefined,
     released: (treeID, batch) => watch.released(treeID, batch),
-    statistics: () => ({ ...watch.statistics(), webhooks: webhooks?.statistics() ?? [] }),
     async close() {
       watch.close();
       closing.abort();

@@ -1,10 +1,16 @@
 /** Figures of the log's own watch, read when somebody asks. */
 
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { OpenWatch } from './open-watch.js';
+import type { WatchStatistics } from '../watch/watch.js';
+import type { WebhookFigures } from './watch-webhooks.js';
+
+/** Figures of the watch and its webhooks. */
+export interface WatchFigures extends WatchStatistics {
+  readonly webhooks: readonly WebhookFigures[];
+}
 
 /** Declares the figures on a registry; those of webhooks only where there are some. */
-export function declareWatchMetrics(registry: Registry, statistics: OpenWatch['statistics']): void {
+export function declareWatchMetrics(registry: Registry, statistics: () => WatchFigures): void {
   const registers = [registry];
   new Gauge({
     name: 'stele_watch_subscribers',
@@ -40,7 +46,7 @@ export function declareWatchMetrics(registry: Registry, statistics: OpenWatch['s
   if (statistics().webhooks.length > 0) declareWebhookMetrics(registry, statistics);
 }
 
-function declareWebhookMetrics(registry: Registry, statistics: OpenWatch['statistics']): void {
+function declareWebhookMetrics(registry: Registry, statistics: () => WatchFigures): void {
   const registers = [registry];
   new Gauge({
     name: 'stele_watch_webhook_lag_entries',

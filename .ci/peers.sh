@@ -3,6 +3,8 @@
 
 REKOR_CLI_VERSION=1.5.4
 TESSERA_VERSION=1.0.4
+# The client for mirrors is newer than the newest release.
+TESSERA_UPLOAD_VERSION=1.0.5-0.20260821100830-1811ae1a7c40
 TORCHWOOD_VERSION=0.9.1-0.20260706112420-c22a68158d96
 OMNIWITNESS_VERSION=0.0.0-20260701145555-54dbcdd14f82
 SIGSTORE_PYTHON_VERSION=4.5.1
@@ -50,9 +52,9 @@ call() { step "$1" "$2" bash -c "$3"; }
 build_witness_tools() {
   local tessera=github.com/transparency-dev/tessera torchwood=filippo.io/torchwood
   call 'interop: build oneshot' 300 "go_tool tessera-oneshot $TESSERA_VERSION $tessera/cmd/examples/posix-oneshot"
-  call 'interop: build litewitness' 300 "go_module litewitness $TORCHWOOD_VERSION $torchwood $torchwood/cmd/litewitness"
+  call 'interop: build litewitness' 600 "go_module litewitness $TORCHWOOD_VERSION $torchwood $torchwood/cmd/litewitness"
   call 'interop: build torchwood-check' 300 "go_module torchwood-check $TORCHWOOD_VERSION $torchwood test/interop/torchwood-check"
-  call 'interop: build omniwitness' 300 "go_of_omniwitness omniwitness"
+  call 'interop: build omniwitness' 600 "go_of_omniwitness omniwitness"
 }
 
 # go_of_omniwitness NAME: one of its programs, with the list of logs that is compiled into some of them beside it. The version of
@@ -63,10 +65,11 @@ go_of_omniwitness() {
     install -m 644 "$(module_folder $module "$OMNIWITNESS_VERSION")/omniwitness/logs.yaml" "$CACHE/$1-$OMNIWITNESS_VERSION"
 }
 
-# Those of .ci/long. rekor_monitor is nearly as big as all others together, and not on every proxy.
-build_feeder_and_monitor() {
-  local monitor=github.com/sigstore/rekor-monitor
-  call 'interop: build feedwitness' 300 'go_of_omniwitness feedwitness'
+# Those of .ci/long: rekor_monitor is nearly as big as all others together, and not every proxy has them.
+build_rare_tools() {
+  local monitor=github.com/sigstore/rekor-monitor tessera=github.com/transparency-dev/tessera
+  call 'interop: build feedwitness' 600 'go_of_omniwitness feedwitness'
+  call 'interop: build tessera-upload' 600 "go_module tessera-upload $TESSERA_UPLOAD_VERSION $tessera test/interop/tessera-upload"
   call 'interop: build rekor_monitor' 900 "go_module rekor_monitor $REKOR_MONITOR_VERSION $monitor $monitor/cmd/rekor_monitor"
 }
 

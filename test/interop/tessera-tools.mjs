@@ -20,6 +20,13 @@ export const ONESHOT = toolPath(
   'posix-oneshot',
 );
 
+/** The path of tessera-upload/main.go, compiled: the client for mirrors is newer than the newest release. */
+export const UPLOAD = toolPath(
+  'STELE_TESSERA_UPLOAD',
+  'tessera-upload-1.0.5-0.20260821100830-1811ae1a7c40',
+  'tessera-upload',
+);
+
 /**
  * Returns the size of the log at `url` that fsck is content with, undefined when it is not, and what it says. It exits 0 on
  * failure too and may hang on a damaged tile: only its success line counts.

@@ -3,8 +3,9 @@
 
 REKOR_CLI_VERSION=1.5.4
 TESSERA_VERSION=1.0.4
-# The client for mirrors is newer than the newest release.
+# Tessera's client of tlog-mirror and its server are newer than its newest release.
 TESSERA_UPLOAD_VERSION=1.0.5-0.20260821100830-1811ae1a7c40
+MTC_MIRROR_VERSION=1.0.5-0.20260812104009-542fdc5c247e
 TORCHWOOD_VERSION=0.9.1-0.20260706112420-c22a68158d96
 OMNIWITNESS_VERSION=0.0.0-20260701145555-54dbcdd14f82
 SIGSTORE_PYTHON_VERSION=4.5.1
@@ -70,6 +71,8 @@ build_rare_tools() {
   local monitor=github.com/sigstore/rekor-monitor tessera=github.com/transparency-dev/tessera
   call 'interop: build feedwitness' 600 'go_of_omniwitness feedwitness'
   call 'interop: build tessera-upload' 600 "go_module tessera-upload $TESSERA_UPLOAD_VERSION $tessera test/interop/tessera-upload"
+  call 'interop: build mtc-mirror' 600 \
+    "go_module mtc-mirror $MTC_MIRROR_VERSION $tessera $tessera/cmd/mtc/mirror/posix"
   call 'interop: build rekor_monitor' 900 "go_module rekor_monitor $REKOR_MONITOR_VERSION $monitor $monitor/cmd/rekor_monitor"
 }
 

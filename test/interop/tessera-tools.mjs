@@ -27,6 +27,13 @@ export const UPLOAD = toolPath(
   'tessera-upload',
 );
 
+/** The path of Tessera's server for uploads, which is newer than the newest release as well. */
+export const MTC_MIRROR = toolPath(
+  'STELE_MTC_MIRROR',
+  'mtc-mirror-1.0.5-0.20260812104009-542fdc5c247e',
+  'mtc-mirror',
+);
+
 /**
  * Returns the size of the log at `url` that fsck is content with, undefined when it is not, and what it says. It exits 0 on
  * failure too and may hang on a damaged tile: only its success line counts.

@@ -28,7 +28,7 @@ go_module() {
   local name=$1 version=$2 module=$3 what=$4 folder=$CACHE/$1-$2
   shift 4
   [ -d "$what" ] && what=$ROOT/$what
-  [ -x "$folder/$name" ] && [ ! "$what/main.go" -nt "$folder/$name" ] && return 0
+  [ -x "$folder/$name" ] && { [ ! -d "$what" ] || cmp -s "$what/main.go" "$folder/main.go"; } && return 0
   command -v go >/dev/null || { echo "NO GO: $name cannot be built, so it is not proved that it works"; return 1; }
   rm -rf "$folder.new" && mkdir -p "$folder.new" && cd "$folder.new" || return 1
   printf '%s\n' 'module scratch' 'go 1.25' "require $module v$version" "$@" >go.mod

@@ -23,6 +23,7 @@ import {
 } from './followed-logs.js';
 import type { ListedLog } from './log-list.js';
 import { declareWitnessMetrics } from './metrics.js';
+import { bringOwnCheckpoints } from './own-checkpoints.js';
 import { keepPulling } from './pulled-lists.js';
 import { openSyncedRows, type SyncedRows, type WriteFault } from './synced-rows.js';
 import { createWitness, type SubmissionPause } from './witness.js';
@@ -133,25 +134,10 @@ function wire(
   const { name } = keys[0] as VerifierKey;
   const newest = async ({ id }: FollowedLog) => (await state.head(id))?.note;
   const distributor = createDistributor(rows, { name, keys, newest }, options.witnesses ?? []);
-  // One after the other, so that a head that came later is not taken for an older one.
-  let distributed = Promise.resolve();
+  const own = bringOwnCheckpoints(distributor, name, events.faulted);
   const witness = createWitness({
-    state,
-    logs,
-    cosigners,
-    nowSeconds,
-    clockTrouble,
-    pause,
-    advanced(log, head) {
-      distributed = distributed.then(async () => {
-        try {
-          await distributor.take(log, name, head.note);
-        } catch (error) {
-          // The state has the checkpoint; the distributor gets the next one.
-          events.faulted(error);
-        }
-      });
-    },
+    ...{ state, logs, cosigners, nowSeconds, clockTrouble, pause },
+    advanced: own.advanced,
   });
   const handle = createWitnessApp({
     ...{ witness, state, logs, distributor, keys, metrics },
@@ -163,7 +149,7 @@ function wire(
     completed: events.completed,
     faulted: events.faulted,
   });
-  return { handle, metrics, settled: () => distributed };
+  return { handle, metrics, settled: own.settled };
 }
 
 /** An Ed25519 cosignature does not say whose it is: a key that has signed under one name must not under another. */

@@ -67,13 +67,19 @@ export function createWitnessState(rows: SyncedRows, events: EvidenceEvents): Wi
     const known = remembered.get(logID);
     return known?.generation === rows.generation ? known : undefined;
   };
+  const keepInMemory = (logID: string, head: Remembered): void => {
+    remembered.delete(logID);
+    const [oldest] = remembered.keys();
+    if (remembered.size >= MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+    remembered.set(logID, head);
+  };
   /** Within a step alone: a reader beside it may come back with what was true before the step. */
   const remember = async (logID: string): Promise<Head | undefined> => {
     const known = inMemory(logID);
     if (known !== undefined) return known.head;
     const { generation } = rows;
     const head = headIn(await rows.get(headKey(logID)));
-    remembered.set(logID, { generation, head });
+    keepInMemory(logID, { generation, head });
     return head;
   };
   const write = async (logID: string, known: Head | undefined, next: Head): Promise<void> => {
@@ -82,7 +88,7 @@ export function createWitnessState(rows: SyncedRows, events: EvidenceEvents): Wi
     // Forgotten first: when the write fails, nobody knows which of the two heads is stored.
     remembered.delete(logID);
     await rows.put([{ key: headKey(logID), value: printHead(next) }]);
-    remembered.set(logID, { generation, head: next });
+    keepInMemory(logID, { generation, head: next });
   };
   /** The verdict stands without it: a disk that is full makes no 500 of a refusal. */
   const keepEvidence = async (logID: string, { next, evidence: found }: Step<unknown>) => {
@@ -118,6 +124,9 @@ export function createWitnessState(rows: SyncedRows, events: EvidenceEvents): Wi
 function headIn(value: string | undefined): Head | undefined {
   return value === undefined ? undefined : readHead(value);
 }
+
+/** Heads in memory, the latest; a note may be 64 KiB long, and logs may be many. */
+const MAX_REMEMBERED = 1_024;
 
 interface Remembered {
   /** Of the rows when this was read or written. */

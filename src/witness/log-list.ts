@@ -20,8 +20,9 @@ export interface ListedLog {
   readonly keys: readonly VerifierKey[];
 }
 
-/** Most lines of a list that are read. */
+/** Most lines, and most keys, of a list that is read. */
 export const MAX_LIST_LINES = 200_000;
+export const MAX_LIST_KEYS = 20_000;
 
 const HEADER = 'logs/v0';
 
@@ -47,8 +48,10 @@ export function parseLogList(
     }
     const [keyword, value] = splitLine(line);
     const last = entries.at(-1);
-    if (keyword === 'vkey') entries.push({ vkey: value, line: index + 1 });
-    else if (last === undefined) throw invalid(index + 1, 'stands before any vkey');
+    if (keyword === 'vkey') {
+      if (entries.length === MAX_LIST_KEYS) throw invalid(index + 1, 'has a key too many');
+      entries.push({ vkey: value, line: index + 1 });
+    } else if (last === undefined) throw invalid(index + 1, 'stands before any vkey');
     else if (keyword === 'origin') {
       if (value === '' || last.origin !== undefined) throw invalid(index + 1, 'gives no origin');
       last.origin = value;

@@ -4,6 +4,8 @@ import { isLogError } from '../../src/errors.js';
 import { printVerifierKey } from '../../src/note/verifier-key.js';
 import {
   type ListedLog,
+  MAX_LIST_KEYS,
+  MAX_LIST_LINES,
   mergeLogs,
   parseLogFlag,
   parseLogList,
@@ -87,6 +89,14 @@ vkey ${a.vkey}
       [b.origin, b.vkey],
     ]);
     assert.equal(skipped.length, 1);
+  });
+
+  it('has an end', () => {
+    const keys = (count: number) => `logs/v0\n${`vkey ${a.vkey}\n`.repeat(count)}`;
+    assert.equal(parseLogList(keys(MAX_LIST_KEYS)).length, 1);
+    assert.throws(() => parseLogList(keys(MAX_LIST_KEYS + 1)), invalid);
+    assert.deepEqual(parseLogList(`logs/v0${'\n'.repeat(MAX_LIST_LINES - 1)}`), []);
+    assert.throws(() => parseLogList(`logs/v0${'\n'.repeat(MAX_LIST_LINES)}`), invalid);
   });
 
   it('can be a flag: a key, and behind a space the origin', () => {

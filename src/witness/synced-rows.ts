@@ -156,6 +156,8 @@ class LevelRows implements SyncedRows {
 
   async close(): Promise<void> {
     this.#isClosed = true;
+    // What is being opened is closed too.
+    await this.#mending?.catch(() => {});
     await this.#handle.close();
   }
 
@@ -278,10 +280,18 @@ async function checkRoom(directory: string): Promise<void> {
   );
   let needed = ROOM_TO_OPEN_BYTES;
   for (const name of await readdir(directory).catch(() => [])) {
-    if (name.endsWith('.log')) needed += (await stat(join(directory, name))).size;
+    if (name.endsWith('.log')) needed += await lengthOf(join(directory, name));
   }
   if (free >= needed) return;
   throw new LogError('DISK_FULL', `${directory} has room for ${free} bytes, not ${needed}`);
+}
+
+/** Returns the length of a file, 0 of one that went away. */
+async function lengthOf(path: string): Promise<number> {
+  return stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 async function openHandle(directory: string): Promise<Handle> {

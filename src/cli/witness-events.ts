@@ -1,6 +1,7 @@
 /** What a witness writes to its log. */
 
 import type { Logger } from 'pino';
+import { isLogError } from '../errors.js';
 import type { FollowedLog } from '../witness/followed-logs.js';
 import type { WitnessEvents } from '../witness/open-witness.js';
 
@@ -25,7 +26,9 @@ export function witnessEventLog(logger: Logger): WitnessEventLog {
     events: {
       completed({ requestID, method, url, status, durationMs, remoteAddress, error }) {
         const line = { requestID, method, url, status, durationMs, remoteAddress };
-        if (status >= 500) logger.error({ ...line, err: error }, 'request failed');
+        // A flood that is turned away must not become one of log lines.
+        const isFlood = status === 503 && !isLogError(error, 'CLOCK_UNTRUSTED');
+        if (status >= 500 && !isFlood) logger.error({ ...line, err: error }, 'request failed');
         else logger.debug(line, 'request');
       },
       faulted: (error) => logger.error({ err: error }, 'failed outside a request'),

@@ -2,8 +2,8 @@
  * Certificates read for their names alone: where subject, issuer, key and extensions lie, and the alternative names.
  *
  * In scope: what tells who signed, of certificates that a log has taken; a tenth of the time that certificate.ts takes, which
- * reads what a certificate may do as well. Whatever is not asked for is only stepped over; what cannot be stepped over is
- * refused at once. Out of scope: whether it is one that Rekor would take. State: spellings of object identifiers that were
+ * reads what a certificate may do as well. What is not asked for is only stepped over, object identifiers and the list of
+ * names included; what cannot be stepped over is refused at once. Out of scope: whether it is one that Rekor would take. State: spellings of object identifiers that were
  * met, within a bound.
  */
 
@@ -22,9 +22,8 @@ export interface CertificateOutline {
   readonly subject: Uint8Array;
   /** DER of the SubjectPublicKeyInfo, as it stands. */
   readonly publicKey: Uint8Array;
-  /** Throws ENCODING_MALFORMED for an object identifier that is none. */
   readonly extensions: readonly OutlinedExtension[];
-  /** Returns the subject alternative names, in their order. Throws ENCODING_MALFORMED for a list that is cut off. */
+  /** Returns the subject alternative names, in their order. Throws ENCODING_MALFORMED, KEY_MALFORMED for one that is none. */
   names(): readonly OutlinedName[];
 }
 
@@ -87,6 +86,13 @@ interface ExtensionPlace {
   readonly end: number;
 }
 
+/** Where one alternative name lies. */
+interface NamePlace {
+  readonly type: OutlinedNameType;
+  readonly content: number;
+  readonly end: number;
+}
+
 class Outline implements CertificateOutline {
   readonly der: Uint8Array;
   readonly issuer: Uint8Array;
@@ -94,6 +100,7 @@ class Outline implements CertificateOutline {
   readonly publicKey: Uint8Array;
   readonly #bytes: Buffer;
   readonly #places: ExtensionPlace[] = [];
+  readonly #named: NamePlace[] = [];
   #extensions: readonly OutlinedExtension[] | undefined;
   #names: readonly OutlinedName[] | undefined;
 
@@ -153,31 +160,35 @@ class Outline implements CertificateOutline {
       const { content: inside, end } = step;
       step.take(bytes, inside, end, DER_TAG.oid);
       const { content: oid, end: oidEnd } = step;
+      if (!isPlainOid(bytes, oid, oidEnd)) oidText(bytes, oid, oidEnd);
       const isMarked = bytes[oidEnd] === DER_TAG.boolean;
       if (isMarked) step.take(bytes, oidEnd, end, DER_TAG.boolean);
       const critical = isMarked && bytes[step.content] !== 0;
       step.take(bytes, step.end, end, DER_TAG.octetString);
-      this.#places.push({ oid, oidEnd, critical, value: step.content, end: step.end });
+      const place = { oid, oidEnd, critical, value: step.content, end: step.end };
+      this.#places.push(place);
+      if (isAlternativeNames(bytes, oid, oidEnd)) this.#stepOverNames(place.value, place.end);
       at = end;
     }
   }
 
-  #readNames(): readonly OutlinedName[] {
+  #stepOverNames(value: number, end: number): void {
     const bytes = this.#bytes;
+    step.take(bytes, value, end, DER_TAG.sequence);
+    const { content, end: listEnd } = step;
+    if (listEnd !== end) throw new LogError('ENCODING_MALFORMED', 'DER has bytes after the names');
+    for (let at = content; at < listEnd; ) {
+      const type = NAME_TYPES.get(step.over(bytes, at, listEnd));
+      at = step.end;
+      if (type !== undefined) this.#named.push({ type, content: step.content, end: at });
+    }
+  }
+
+  #readNames(): readonly OutlinedName[] {
     const names: OutlinedName[] = [];
-    for (const { oid, oidEnd, value, end } of this.#places) {
-      if (!isAlternativeNames(bytes, oid, oidEnd)) continue;
-      step.take(bytes, value, end, DER_TAG.sequence);
-      const { content, end: listEnd } = step;
-      if (listEnd !== end)
-        throw new LogError('ENCODING_MALFORMED', 'DER has bytes after the names');
-      for (let at = content; at < listEnd; ) {
-        const type = NAME_TYPES.get(step.over(bytes, at, listEnd));
-        at = step.end;
-        if (type === undefined) continue;
-        const name = nameText(type, bytes.subarray(step.content, at));
-        if (name !== undefined) names.push([type, name]);
-      }
+    for (const { type, content, end } of this.#named) {
+      const name = nameText(type, this.#bytes.subarray(content, end));
+      if (name !== undefined) names.push([type, name]);
     }
     return names;
   }
@@ -213,6 +224,17 @@ function nameText(type: OutlinedNameType, content: Buffer): string | undefined {
     default:
       return isUtf8(content) ? content.toString('utf8') : content.toString('latin1');
   }
+}
+
+/** True for an object identifier whose arcs are all short and whole, as nearly every one is. */
+function isPlainOid(bytes: Buffer, start: number, end: number): boolean {
+  let arc = start;
+  for (let at = start; at < end; at++) {
+    const octet = bytes[at] as number;
+    if (octet < 0x80) arc = at + 1;
+    else if ((at === arc && octet === 0x80) || at - arc >= 4) return false;
+  }
+  return arc === end && end > start;
 }
 
 /** The same two dozen in every certificate; of those that somebody makes up the first so many. */

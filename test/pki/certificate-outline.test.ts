@@ -63,3 +63,27 @@ test('a damaged certificate is refused with a code or read, never a crash', () =
     }
   }
 });
+
+test('what nobody asks for is refused all the same when it cannot be stepped over', () => {
+  const [der] = CERTIFICATES as [Buffer];
+  outlineCertificate(der);
+  const damage: [string, number, number][] = [
+    // The alternative names: the tag of their list, and the length of it.
+    ['0603551d11', 5, 0],
+    // An object identifier that ends in the middle of an arc, and one that begins with nothing.
+    ['0603551d0f', 4, 0x8f],
+    ['0603551d0f', 3, 0x80],
+  ];
+  for (const [found, offset, octet] of damage) {
+    const at = der.indexOf(Buffer.from(found, 'hex'));
+    assert.ok(at > 0, found);
+    const damaged = Buffer.from(der);
+    damaged[at + offset] = octet;
+    assert.throws(() => outlineCertificate(damaged), isLogError, found);
+  }
+  const list = der.indexOf(Buffer.from('0603551d11', 'hex'));
+  const inner = der.indexOf(0x30, list + 5);
+  const cut = Buffer.from(der);
+  cut[inner + 1] = 0x7f;
+  assert.throws(() => outlineCertificate(cut), isLogError);
+});

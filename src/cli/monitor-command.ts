@@ -38,6 +38,7 @@ export interface MonitorOptions {
   readonly subject?: readonly string[];
   readonly fingerprint?: readonly string[];
   readonly digest?: readonly string[];
+  readonly trustedRoots?: string;
 }
 
 /**
@@ -180,6 +181,7 @@ function flagsDocument(options: MonitorOptions): unknown {
       },
     ],
     watch: rules.flat(),
+    ...(options.trustedRoots !== undefined && { trustedRoots: options.trustedRoots }),
   };
 }
 

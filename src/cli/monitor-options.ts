@@ -43,6 +43,7 @@ export function addMonitor(program: Command): void {
     .addOption(found('--subject <name>', 'a name, or the subject of a certificate'))
     .addOption(found('--fingerprint <hex>', 'hash of a key or certificate, OpenPGP fingerprint'))
     .addOption(found('--digest <digest>', 'of an artifact, as sha256:hex'))
+    .option('--trusted-roots <file>', 'PEM: authorities whose word on a name counts')
     .addHelpText('after', HELP)
     .action(async (options: MonitorOptions, command: Command) => {
       if ((options.config === undefined) === (options.log === undefined)) {

@@ -1,94 +1,10 @@
 import assert from 'node:assert/strict';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
-import { fromHex, toHex } from '../../src/encoding/hex.js';
 import type { MatchEvent } from '../../src/matching/match-event.js';
-import { appendToFrontier, EMPTY_FRONTIER, frontierRoot } from '../../src/merkle/frontier.js';
-import { leafHash } from '../../src/merkle/hash.js';
-import { planConsistencyProof } from '../../src/merkle/proof.js';
-import { printCheckpoint } from '../../src/note/checkpoint.js';
-import { printSignedNote } from '../../src/note/signed-note.js';
 import { hashedrekordLeaf, logSigner } from '../client/made-log.js';
+import { RekorServer, type Shard } from './rekor-server.js';
 import { monitorScene } from './scene.js';
-
-interface Shard {
-  readonly treeID: string;
-  readonly leaves: Uint8Array[];
-}
-
-const HOST = 'rekor.example';
-
-/** Rekor's v1 API over shards, the last of which is active. */
-class RekorServer {
-  readonly shards: Shard[] = [{ treeID: '111', leaves: [] }];
-  url = '';
-
-  async start(t: TestContext): Promise<this> {
-    const server = createServer(async (request, response) => {
-      let body = '';
-      for await (const piece of request) body += piece;
-      const url = new URL(request.url ?? '', 'http://x');
-      response.writeHead(200).end(JSON.stringify(this.#answer(url, body)));
-    });
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    t.after(() => {
-      server.closeAllConnections();
-      server.close();
-    });
-    this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    return this;
-  }
-
-  add(text: string): void {
-    this.shards.at(-1)?.leaves.push(hashedrekordLeaf(utf8(text)));
-  }
-
-  #answer({ pathname, searchParams }: URL, body: string): unknown {
-    if (pathname === '/api/v1/log') {
-      const [active, ...inactive] = [...this.shards].reverse() as [Shard, ...Shard[]];
-      return { ...headOf(active), inactiveShards: inactive.reverse().map(headOf) };
-    }
-    if (pathname === '/api/v1/log/proof') {
-      const { leaves } = this.shards.find(
-        ({ treeID }) => treeID === searchParams.get('treeID'),
-      ) as Shard;
-      const plan = planConsistencyProof(
-        Number(searchParams.get('firstSize')),
-        Number(searchParams.get('lastSize')),
-      );
-      const hashes = plan.nodes.map(({ level, index }) =>
-        rootOf(leaves.slice(index * 2 ** level, (index + 1) * 2 ** level)),
-      );
-      return { hashes: plan.assemble(hashes).map(toHex), rootHash: '' };
-    }
-    const { logIndexes } = JSON.parse(body) as { logIndexes: number[] };
-    const all = this.shards.flatMap(({ leaves }) => leaves);
-    return logIndexes.map((logIndex) => ({
-      [toHex(leafHash(all[logIndex] as Uint8Array))]: {
-        body: Buffer.from(all[logIndex] as Uint8Array).toString('base64'),
-        integratedTime: 1,
-        logID: logSigner.keyID,
-        logIndex,
-      },
-    }));
-  }
-}
-
-function rootOf(leaves: readonly Uint8Array[]): Uint8Array {
-  return frontierRoot(appendToFrontier(EMPTY_FRONTIER, leaves.map(leafHash)));
-}
-
-function headOf({ treeID, leaves }: Shard) {
-  const root = rootOf(leaves);
-  const origin = `${HOST} - ${treeID}`;
-  const text = printCheckpoint({ origin, size: BigInt(leaves.length), root, extensions: [] });
-  const keyID = fromHex(logSigner.keyID.slice(0, 8));
-  const signature = logSigner.sign(utf8(text));
-  const signedTreeHead = printSignedNote({ text, signatures: [{ name: HOST, keyID, signature }] });
-  return { signedTreeHead, treeID, treeSize: leaves.length, rootHash: toHex(root) };
-}
 
 const ALL = [{ name: 'all', everything: true }];
 
@@ -187,4 +103,49 @@ test('a frozen shard of Rekor that takes an entry, forks or is gone is caught', 
   assert.deepEqual(await kinds(), ['fork']);
   log.shards.shift();
   assert.deepEqual(await kinds(), ['vanished']);
+});
+
+test('answers of Rekor that are damaged or hostile are operational, or tampering, and never clean', async (t) => {
+  const log = await new RekorServer().start(t);
+  for (let at = 0; at < 15; at++) log.add(`${at}`);
+  const config = {
+    logs: [{ url: log.url, api: 'rekor-v1', key: logSigner.publicKeyPem, start: 'oldest' }],
+  };
+  const retrieve = '/api/v1/log/entries/retrieve';
+  const hostile: [string, number, string, (answer: string) => string][] = [
+    ['no JSON', 3, retrieve, () => '<html>'],
+    ['nothing', 3, retrieve, () => '[]'],
+    ['another entry', 3, retrieve, (answer) => answer.replace('"logIndex":3', '"logIndex":4')],
+    ['no index', 3, retrieve, (answer) => answer.replace('"logIndex":3', '"logIndex":"x"')],
+    [
+      'another body',
+      1,
+      retrieve,
+      (answer) => answer.replace(/"body":"[^"]{8}/, '"body":"eyJhcGlX'),
+    ],
+    [
+      'no list',
+      3,
+      '/api/v1/log',
+      (answer) => answer.replace('"inactiveShards":[]', '"inactiveShards":{}'),
+    ],
+    ['no tree', 3, '/api/v1/log', (answer) => answer.replace('"treeID":"111"', '"treeID":"x"')],
+    [
+      'another tree',
+      1,
+      '/api/v1/log',
+      (answer) => answer.replace('"treeID":"111"', '"treeID":"112"'),
+    ],
+    ['no note', 3, '/api/v1/log', (answer) => answer.replace('"signedTreeHead"', '"other"')],
+    [
+      'text for a number',
+      0,
+      retrieve,
+      (answer) => answer.replace('"logIndex":3', '"logIndex":"3"'),
+    ],
+  ];
+  for (const [name, verdict, path, change] of hostile) {
+    log.change = (asked, answer) => (asked === path ? change(answer) : answer);
+    assert.equal((await monitorScene(t).poll(config)).verdict, verdict, name);
+  }
 });

@@ -331,6 +331,11 @@ test('one log that is slow, endless or caught holds up no other', async (t) => {
   const told = events.map(({ type, log }) => `${type} ${log}`).sort();
   const matches = Array.from({ length: 3 }, () => `match ${other.url}`);
   assert.deepEqual(told, [...matches, `tampering ${caught.url}`].sort());
+  caught.forger = undefined;
+  assert.equal((await scene.poll({ logs, watch: ALL })).verdict, 4);
+  assert.equal((await scene.poll({ logs, watch: ALL })).verdict, 3);
+  slow.isAway = () => false;
+  assert.equal((await scene.poll({ logs, watch: [] })).verdict, 0);
 });
 
 test('tampering counts when the evidence cannot be kept or told', async (t) => {

@@ -85,6 +85,7 @@ async function watch(
       now: () => new Date(),
       pause: (ms) => pause(ms, stop),
       isStopping: () => stop.aborted,
+      signal: stop,
       describe: (leaf, extensions) => describer.describe(leaf, extensions),
       verifySignature: verifyLogSignature,
       verifierOf: noteVerifier,

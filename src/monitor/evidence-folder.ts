@@ -18,9 +18,11 @@ export async function keepEvidence(
   error: TamperingError,
   seenAt: Date,
 ): Promise<TamperingEvent> {
-  const { kind, origin, message: reason } = error;
+  const { kind } = error;
+  // Both may quote what a stranger wrote, at length; the notes have it whole.
+  const [origin, reason] = [error.origin, error.message].map(cut) as [string, string];
   const { before, after } = error.evidence;
-  const made = JSON.stringify([log, kind, origin, before, after]);
+  const made = JSON.stringify([log, kind, error.origin, before, after]);
   const id = `${kind}-${createHash('sha256').update(made).digest('hex').slice(0, 16)}`;
   const evidence = join(folder, id);
   const event: TamperingEvent = { type: 'tampering', id, kind, log, origin, reason, evidence };
@@ -32,6 +34,12 @@ export async function keepEvidence(
   const text = JSON.stringify({ ...event, firstSeen: seenAt.toISOString() }, undefined, 2);
   await replaceFile(report, `${text}\n`);
   return event;
+}
+
+const MAX_TEXT_LENGTH = 1_024;
+
+function cut(text: string): string {
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
 }
 
 async function isThere(path: string): Promise<boolean> {

@@ -38,6 +38,8 @@ export interface ReaderOptions {
   /** Resolves after so many milliseconds. */
   readonly pause: (ms: number) => Promise<unknown>;
   readonly userAgent: string;
+  /** Aborted: no request is sent any more, and those under way end. */
+  readonly signal: AbortSignal | undefined;
 }
 
 const FIRST_PAUSE_MS = 250;
@@ -53,7 +55,7 @@ export function httpReader(options: ReaderOptions): HttpReader {
       try {
         return await readOnce(request, options, takeTurn);
       } catch (error) {
-        const isLast = attempt >= options.attempts;
+        const isLast = attempt >= options.attempts || options.signal?.aborted === true;
         if (isLast || !(error instanceof UnreachableLogError) || error.isFinal) throw error;
         await options.pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
@@ -82,32 +84,46 @@ async function readOnce(
   options: ReaderOptions,
   takeTurn: TakeTurn,
 ): Promise<Uint8Array> {
-  const { url, json, isPlain } = request;
-  let response: Response;
+  const { url } = request;
+  // Not AbortSignal.any: that of Node 20 keeps something for every request as long as the one signal lives.
+  const controller = new AbortController();
+  const stop = () => controller.abort(new Error('the monitor is stopping'));
+  const tooLate = () => controller.abort(new Error(`no answer within ${options.timeoutMs} ms`));
+  const timer = setTimeout(tooLate, options.timeoutMs);
+  options.signal?.addEventListener('abort', stop);
+  if (options.signal?.aborted === true) stop();
   try {
-    response = await fetch(url, {
-      redirect: 'error',
-      signal: AbortSignal.timeout(options.timeoutMs),
-      headers: {
-        'user-agent': options.userAgent,
-        // A head that some cache kept would look like a tree that shrank.
-        'cache-control': 'no-cache',
-        ...(isPlain === true && { 'accept-encoding': 'identity' }),
-        ...(json !== undefined && { 'content-type': 'application/json' }),
-      },
-      ...(json !== undefined && { method: 'POST', body: JSON.stringify(json) }),
-    });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      const isFinal = response.status < 500 && response.status !== 429;
-      const reason = `${url} answered ${response.status}`;
-      throw new UnreachableLogError(reason, { isFinal });
-    }
-    return await readBody(response, request, takeTurn);
+    return await readBody(await send(request, options, controller.signal), request, takeTurn);
   } catch (cause) {
     if (cause instanceof UnreachableLogError) throw cause;
     throw new UnreachableLogError(`${url}: ${reasonOf(cause)}`, { cause });
+  } finally {
+    clearTimeout(timer);
+    options.signal?.removeEventListener('abort', stop);
   }
+}
+
+async function send(
+  { url, json, isPlain }: LogRequest,
+  { userAgent }: ReaderOptions,
+  signal: AbortSignal,
+): Promise<Response> {
+  const response = await fetch(url, {
+    redirect: 'error',
+    signal,
+    headers: {
+      'user-agent': userAgent,
+      // A head that some cache kept would look like a tree that shrank.
+      'cache-control': 'no-cache',
+      ...(isPlain === true && { 'accept-encoding': 'identity' }),
+      ...(json !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(json !== undefined && { method: 'POST', body: JSON.stringify(json) }),
+  });
+  if (response.status === 200) return response;
+  await response.body?.cancel();
+  const isFinal = response.status < 500 && response.status !== 429;
+  throw new UnreachableLogError(`${url} answered ${response.status}`, { isFinal });
 }
 
 async function readBody(

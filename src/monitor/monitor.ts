@@ -45,6 +45,8 @@ export interface MonitorParts {
   readonly pause: (ms: number) => Promise<unknown>;
   /** True when the monitor is to stop where it is. */
   readonly isStopping: () => boolean;
+  /** Aborted with that: requests under way end. */
+  readonly signal?: AbortSignal;
   /** Returns what a leaf says, of extensions those that are asked for; throws or rejects for one that cannot be read. */
   readonly describe: LeafReader;
   readonly verifySignature: VerifyLogSignature;
@@ -181,11 +183,11 @@ async function openLogs(config: MonitorConfig, parts: MonitorParts): Promise<Wat
 
 function openLog(log: LogConfig, parts: MonitorParts): Omit<WatchedLog, 'state' | 'predecessor'> {
   const { url, api, trusted, policy, origin, start, isFrozen, cosignedWithinSeconds } = log;
-  const { userAgent, pause, verifySignature, verifierOf, now } = parts;
+  const { userAgent, pause, signal, verifySignature, verifierOf, now } = parts;
   const read = httpReader({
     timeoutMs: ANSWER_TIME_LIMIT_MS,
     attempts: ATTEMPTS,
-    ...{ pause, userAgent },
+    ...{ pause, userAgent, signal },
   });
   const witnessed = { policy, verifierOf, cosignedWithinSeconds, now };
   return {
@@ -198,7 +200,7 @@ function openLog(log: LogConfig, parts: MonitorParts): Omit<WatchedLog, 'state' 
 
 /** Files first: what a webhook has been told should be there to look up. */
 function openSink(config: MonitorConfig, parts: MonitorParts): FindingSink {
-  const { line, warn, now, pause, metrics } = parts;
+  const { line, warn, now, pause, signal, metrics } = parts;
   const sinks = [jsonLines(line)];
   if (config.findings !== undefined) sinks.push(jsonFile(config.findings));
   if (config.feed !== undefined) sinks.push(atomFeed(config.feed));
@@ -210,7 +212,7 @@ function openSink(config: MonitorConfig, parts: MonitorParts): FindingSink {
       warn(`${id} could not be delivered (${reason}) and is in ${deadLetters}`);
     };
     const limits = { attempts: WEBHOOK_ATTEMPTS, timeoutMs: WEBHOOK_TIME_LIMIT_MS };
-    const clock = { now, pause };
+    const clock = { now, pause, ...(signal !== undefined && { signal }) };
     const webhook = openWebhook({
       ...rest,
       secret: readSecret(secret),

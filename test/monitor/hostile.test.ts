@@ -26,6 +26,7 @@ const read = httpReader({
   attempts: 1,
   pause: () => Promise.resolve(),
   userAgent: 'test',
+  signal: undefined,
 });
 
 /** Writes the same piece for ever, as fast as it is read. */
@@ -78,8 +79,39 @@ test('an answer that drips is given up when its time is over', async (t) => {
     attempts: 2,
     pause: () => Promise.resolve(),
     userAgent: 'test',
+    signal: undefined,
   });
-  await assert.rejects(impatient({ url, maxBytes: 100 }), /aborted|timeout/);
+  await assert.rejects(impatient({ url, maxBytes: 100 }), /no answer within 50 ms/);
+});
+
+test('a monitor that is to stop waits for no answer, and sends no request any more', async (t) => {
+  const stop = new AbortController();
+  let asked = 0;
+  const url = await served(t, (_, response) => {
+    asked++;
+    response.writeHead(200);
+    response.write('x');
+    stop.abort();
+  });
+  const stopped = httpReader({
+    timeoutMs: 60_000,
+    attempts: 4,
+    pause: () => Promise.resolve(),
+    userAgent: 'test',
+    signal: stop.signal,
+  });
+  for (let round = 0; round < 2; round++) {
+    await assert.rejects(stopped({ url, maxBytes: 100 }), /the monitor is stopping/);
+  }
+  assert.equal(asked, 1);
+});
+
+test('what a stranger wrote is quoted at a bounded length', async (t) => {
+  const log = await logOf(t, 3);
+  log.answer = log.checkpoint().replaceAll('tiles.example', 'x'.repeat(20_000));
+  const { verdict, events } = await monitorScene(t).poll(configOf(log));
+  assert.equal(verdict, 1);
+  assert.ok(JSON.stringify(events).length < 8_000);
 });
 
 test('large answers that come at one time are all read, one after the other', async (t) => {

@@ -1,5 +1,5 @@
 /**
- * When a server that failed is asked again: later each time, and never all at once with the others.
+ * When a server that failed is asked again: later each time.
  *
  * In scope: lengths of pauses, waiting. Out of scope: what is asked. Pure but for the clock that is passed in.
  */

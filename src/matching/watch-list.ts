@@ -248,7 +248,7 @@ function readRule(
     const where = `${place}.${field}`;
     const matcher = readValueMatcher(condition, where, strictness, sources);
     if (isEntryField(field)) onEntry.push(entryCondition(field, matcher));
-    else onSigner.push({ field, matcher, values: signerValues(field, where) });
+    else onSigner.push({ field, matcher, values: signerValues(field, where, strictness) });
   }
   for (const [oid, condition] of readExtensions(extensions, place)) {
     const matcher = readValueMatcher(condition, `${place}.extensions`, strictness, sources);
@@ -302,12 +302,23 @@ function entryCondition(
   return { field, matcher, values };
 }
 
-function signerValues(field: string, place: string): Condition<StoredSigner>['values'] {
+function signerValues(
+  field: string,
+  place: string,
+  strictness: Strictness,
+): Condition<StoredSigner>['values'] {
+  if (field === 'issuer' && strictness === 'allow') return theIssuer;
   const joint = Object.hasOwn(JOINT_FIELDS, field) ? JOINT_FIELDS[field] : undefined;
   if (joint !== undefined) return joint;
   const known = SIGNER_FIELDS.find((each) => each === field);
   if (known !== undefined) return (signer) => signer.values(known);
   throw new LogError('CONFIG_INVALID', `${place} is no condition that there is`);
+}
+
+/** A certificate says its issuer twice. One that says two is nobody's: readers differ in whom they believe. */
+function theIssuer(signer: StoredSigner): readonly string[] {
+  const issuers = new Set(signer.values('issuer'));
+  return issuers.size > 1 ? [] : [...issuers];
 }
 
 const OID = /^\d{1,10}(\.\d{1,10}){1,30}$/;

@@ -74,6 +74,17 @@ test('a signer who is ours does not hide one who is not', () => {
   );
 });
 
+test('a certificate that names two issuers is found by each, and allowed by none', () => {
+  const issuers = ['https://idp.example', 'https://evil.example'];
+  const both = leafOf(signer({ email: ['alice@example.com'], issuer: issuers }));
+  const same = ['https://idp.example', 'https://idp.example'];
+  const one = leafOf(signer({ email: ['alice@example.com'], issuer: same }));
+  const watch = issuers.map((issuer) => ({ name: issuer, issuer }));
+  const allow = [{ issuer: issuers }];
+  assert.deepEqual(alarms({ watch, allow }, both), issuers);
+  assert.deepEqual(alarms({ watch, allow }, one), []);
+});
+
 test('what is ours is reported as allowed, by the rule that says so', () => {
   const configuration = {
     watch: [{ name: 'a', san: 'alice@example.com' }],

@@ -400,6 +400,43 @@ test('a subtree is signed of a checkpoint that this mirror has cosigned, and of 
   assert.equal((await ask('x'.repeat(1_048_577))).status, 413);
 });
 
+test('an empty log is cosigned, and from anywhere entries go on', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
+  const status = async (...of: Parameters<UploadedLog['upload']>) =>
+    (await addEntries(mirror.url, log.upload(...of))).status;
+  assert.equal((await addCheckpoint(mirror.url, log.submission(0, 0))).status, 200);
+  assert.equal(await status(0, 0), 200);
+  assert.equal(mirror.copies[0]?.checkpoint?.size, 0);
+  assert.equal((await addCheckpoint(mirror.url, log.submission(0, 20_000))).status, 200);
+  assert.equal(await status(0, 20_000, { packages: 40 }), 202);
+  // From within a bundle that is there, at its end, and from the last entry that is.
+  assert.equal(await status(10_100, 20_000, { packages: 1 }), 202);
+  assert.equal(await status(10_239, 20_000, { packages: 2 }), 202);
+  // Too much that is there: at the limit, and one entry more.
+  assert.equal(mirror.copies[0]?.size, 10_496);
+  assert.equal(await status(10_496 - 8_192, 20_000, { packages: 1 }), 202);
+  assert.equal(await status(10_496 - 8_193, 20_000, { packages: 1 }), 409);
+  assert.equal(await status(10_497, 20_000, { packages: 1 }), 409);
+  assert.equal(await status(10_496, 20_001, { packages: 0 }), 409);
+  assert.equal(await status(10_496, 20_000, { packages: 0 }), 400);
+  assert.equal(await status(10_496, 20_000, { ticket: new Uint8Array(65_535) }), 200);
+  assert.equal(await status(20_000, 20_000, { ticket: new Uint8Array(1) }), 200);
+  assert.equal(await status(0, 0), 409);
+  const [copy] = mirror.copies;
+  assert.ok(copy !== undefined && equalBytes(copy.root, log.hash(0, 20_000)));
+});
+
+test('entries of no byte and of the most bytes are taken in', async (t) => {
+  const log = new UploadedLog('log.example/a');
+  log.leaf = (index) => new Uint8Array(index % 2 === 0 ? 0 : 65_535);
+  const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
+  await addCheckpoint(mirror.url, log.submission(0, 9));
+  assert.equal((await addEntries(mirror.url, log.upload(0, 9))).status, 200);
+  const bundle = await fetch(`${mirror.url}/tile/entries/000.p/9`);
+  assert.equal((await bundle.arrayBuffer()).byteLength, 9 * 2 + 4 * 65_535);
+});
+
 /** An upload whose end does not come. */
 async function neverEnding(url: string, start: Uint8Array): Promise<Answer> {
   const request = openUpload(url);

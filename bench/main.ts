@@ -13,6 +13,7 @@ import { INGEST_KINDS, type IngestKind, ingest } from './ingest.js';
 import { latency } from './latency.js';
 import { load } from './load.js';
 import { merkle } from './merkle.js';
+import { mirror } from './mirror.js';
 import { mixed } from './mixed.js';
 import { monitor } from './monitor.js';
 import { type BenchOptions, parseBenchOptions, UsageError } from './options.js';
@@ -57,6 +58,8 @@ const USAGE = `npm run bench [-- [QUESTION] [options] [-- flags of the server]]
               --entries 50000  --rounds 3
   watch       how soon subscribers hear of an entry, and what they cost those who write
               --subscribers 1000  --entries 400 (a case)  --connections 16
+  mirror      how fast a log is copied by tiles, every entry and tile proven
+              --entries 50000  --rounds 3
   start       how soon an existing log answers
               --data-dir DIR  --rounds 3
   witness     how long a witness takes for a checkpoint: one log, 64 logs at once, beside a bare write
@@ -106,6 +109,10 @@ const QUESTIONS: Readonly<Record<string, Question>> = {
   },
   tiles: async ({ entries = 100_000, requests = 20_000, connections = [32], dataDir, flags }) => {
     await tiles({ entries, dataDir, requests, connections: connections[0] ?? 32, flags });
+  },
+  mirror: async (options) => {
+    const { entries = 50_000, rounds = 3, flags } = options;
+    keepRows(options, await mirror({ entries, rounds, flags }));
   },
   monitor: async (options) => {
     const { entries = 50_000, rounds = 3, flags } = options;

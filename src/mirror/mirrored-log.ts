@@ -125,8 +125,8 @@ export class MirroredLog {
   }
 
   /**
-   * Returns the hash of the leaves [from, `from` + those that are there + `leaves`.length), the last of which are given by their
-   * hashes: the hash of a subtree that ends in a package. `start` - `from` is less than a tile.
+   * Returns the hash of the leaves from `from` on, of which those below `start` are there and the others are given by their hashes:
+   * the hash of a subtree that ends in a package. `start` - `from` is less than a tile.
    */
   async subtreeHash(
     from: number,
@@ -154,8 +154,9 @@ export class MirroredLog {
   }
 
   /**
-   * Adds leaves with their hashes, which were verified to be those from `from` on; such as are there already are passed over. They are on disk when
-   * it returns. Throws RangeError for leaves behind a gap; what `LogStore.commit` throws, and the next call recovers the store.
+   * Adds leaves with their hashes, which were verified to be those from `from` on; such as are there already are passed over. They
+   * are on disk when it returns. Throws RangeError for leaves behind a gap; what `LogStore.commit` throws, and the next call
+   * recovers the store.
    */
   add(from: number, leaves: readonly Uint8Array[], hashes: readonly Uint8Array[]): Promise<void> {
     return this.#alone(async () => {

@@ -22,8 +22,8 @@ export function nameAdvice({
         'of a URL alone, and refuse entries of its v2 API. Only a new log can have another name.',
     );
   }
-  const host = hostOf(publicUrl);
-  if (host !== hostname) {
+  // Monitors take the port along.
+  if (hostname !== hostOf(publicUrl) && hostname !== new URL(publicUrl).host) {
     advice.push(
       `The host of ${publicUrl} is not the name of the log, ${hostname}. Clients that are given these documents do not mind; ` +
         'monitors, and tools that are given the URL alone, take its host for the name and refuse the checkpoints.',

@@ -80,5 +80,7 @@ describe('advice on the trust kit', () => {
       const [advice] = trustAdvice({ ...log, hostname }, complete);
       assert.match(advice ?? '', /more than a host name/);
     }
+    const named = { hostname: 'localhost:3000', publicUrl: 'http://localhost:3000' };
+    assertAdvice(named, complete, /more than a host name/);
   });
 });

@@ -122,6 +122,8 @@ async function serveOne(
 ): Promise<void> {
   const startedMs = options.clock.nowMs();
   const requestID = requestIDOf(request, options);
+  // Now: a connection that is gone has none.
+  const remoteAddress = request.socket.remoteAddress ?? '';
   let error: unknown;
   let reply: Reply | undefined;
   try {
@@ -152,7 +154,7 @@ async function serveOne(
     responseBytes: responseBytes ?? 0,
     durationMs: options.clock.nowMs() - startedMs,
     userAgent: request.headers['user-agent'] ?? '',
-    remoteAddress: request.socket.remoteAddress ?? '',
+    remoteAddress,
     protocol: `HTTP/${request.httpVersion}`,
     route: routeOf(matched),
     error,

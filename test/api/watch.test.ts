@@ -124,6 +124,7 @@ test('conditions in the query: one name once or several times, patterns, OIDs', 
   assert.deepEqual(await found('email-pattern=^alice&email=bob@x'), [0, 1]);
   assert.deepEqual(await found('kind=hashedrekord'), [0, 1, 2]);
   assert.deepEqual(await found('1.2.3.4=x'), []);
+  assert.deepEqual(await found('kind=rpm&digest=sha256:AA&key=aa'), []);
   assert.deepEqual(await found(''), [0, 1, 2]);
 });
 
@@ -179,6 +180,9 @@ test('what is malformed is refused, and the refusal names it', async (t) => {
     [pattern, 'san'],
     ['san-pattern=(?=a)', 'san'],
     ['everything=true', 'everything'],
+    [`digest=${'a'.repeat(64)}`, 'digest'],
+    ['key=-----BEGIN', 'key'],
+    ['kind=hashdrekord', 'kind'],
     ['1.2.x=1', '1.2.x'],
     ['from=-1', 'from'],
     ['from=1.5', 'from'],

@@ -6,6 +6,7 @@
  */
 
 import { fromUtf8 } from '../../encoding/bytes.js';
+import { KNOWN_KINDS } from '../../entries/registry.js';
 import { RefusedRequest } from '../../http/reply.js';
 import type { RouteRequest } from '../../http/route.js';
 import { isConditionName, isExtensionName } from '../../matching/watch-list.js';
@@ -32,6 +33,7 @@ export function readWatchQuery(request: RouteRequest): WatchQuery {
     const isExtension = isExtensionName(name);
     if (!isExtension && !isConditionName(name)) throw unknownParameter(parameter);
     assertValue(parameter, value);
+    if (!isPattern) assertForm(name, value);
     add(isExtension ? extensions : conditions, name, isPattern ? { pattern: value } : value);
   }
   const rule = {
@@ -86,6 +88,21 @@ function assertValue(name: string, value: string): void {
   }
   // A byte that is no UTF-8 stands as a lone surrogate: no entry has it.
   if (/\p{Surrogate}/u.test(value)) throw refused(`${name} in query is not UTF-8`);
+}
+
+/** Values that no entry can have: whoever looks for one would wait for ever. */
+const FORMS: Readonly<
+  Record<string, readonly [isForm: (value: string) => boolean, words: string]>
+> = {
+  digest: [(value) => /^[^:]+:[0-9a-f]+$/i.test(value), 'algorithm:hex'],
+  key: [(value) => /^[0-9a-f]+$/i.test(value), 'hex'],
+  kind: [(value) => KNOWN_KINDS.includes(value.toLowerCase()), `of ${KNOWN_KINDS.join(', ')}`],
+};
+
+function assertForm(name: string, value: string): void {
+  const form = Object.hasOwn(FORMS, name) ? FORMS[name] : undefined;
+  if (form === undefined || form[0](value)) return;
+  throw refused(`${name} in query is not ${form[1]}`);
 }
 
 /** What a client heard last counts more than its URL, which is the same at every attempt. */

@@ -178,9 +178,8 @@ const PLAIN = 'text/plain; charset=utf-8';
 const PACKED = { 'content-type': 'application/octet-stream', 'content-encoding': 'gzip' };
 const SIZE_TYPE = 'text/x.tlog.size';
 const INFO_TYPE = 'text/x.tlog.mirror-info';
-const DECIMAL = '0|[1-9][0-9]{0,18}';
-const SIZE = new RegExp(`^(${DECIMAL})\n$`);
-const INFO = new RegExp(`^(${DECIMAL})\n(${DECIMAL})\n([A-Za-z0-9+/=]*)\n$`);
+const SIZE = /^(0|[1-9][0-9]{0,18})\n$/;
+const INFO = /^(0|[1-9][0-9]{0,18})\n(0|[1-9][0-9]{0,18})\n([A-Za-z0-9+/=]*)\n$/;
 
 function refusal(path: string, answer: BoundedAnswer): Error {
   const { status } = answer;

@@ -2,15 +2,11 @@
  * How fast does a monitor look for identities in a log of the v2 API?
  *
  * Entries are hashedrekords with certificates as Fulcio gives them to people and to workflows; the rule has a name, a
- * pattern and an issuer, and finds nothing. The whole monitor is measured: bundles over HTTP from a server in a process of
- * its own, every entry read and hashed into the signed root, the place saved. Other processes make the time on the clock
- * longer, so the processor's time of the monitor stands beside it.
+ * pattern and an issuer, and finds nothing. The whole monitor is measured: bundles over HTTP, every entry read and hashed into
+ * the signed root, the place saved.
  */
 
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Registry } from 'prom-client';
 import { verifyLogSignature } from '../src/client/log-signature.js';
 import { openMonitor } from '../src/monitor/monitor.js';
@@ -18,11 +14,10 @@ import { readMonitorConfig } from '../src/monitor/monitor-config.js';
 import { monitorMetrics } from '../src/monitor/monitor-metrics.js';
 import { noteVerifier } from '../src/signing/note-verifier.js';
 import { LeafDescriber } from '../src/workers/leaf-describer.js';
-import { fillV2Log } from './fill.js';
 import { REKOR_MONITOR_RATE } from './goals.js';
 import { leafCertificate } from './harness/leaf-certificate.js';
+import { figuresOf, measured, medianRound, type ReaderRound } from './harness/reader-rounds.js';
 import type { ResultRow } from './harness/result.js';
-import { QUIET_FLAGS, startServer, waitUntilReady } from './harness/server-process.js';
 
 export interface MonitorBenchOptions {
   readonly entries: number;
@@ -41,38 +36,14 @@ const CERTIFICATES = 512;
 
 /** Returns the figures: the median round. */
 export async function monitor(options: MonitorBenchOptions): Promise<readonly ResultRow[]> {
-  const { entries, rounds, flags } = options;
-  const folder = mkdtempSync(join(tmpdir(), 'stele-monitor-bench-'));
-  try {
-    const dataDir = join(folder, 'log');
-    await fillV2Log(dataDir, entries, leafMaker());
-    const server = await startServer({ dataDir, flags: [...QUIET_FLAGS, ...flags] });
-    try {
-      await waitUntilReady(server);
-      const key = await (await fetch(`${server.url}/api/v1/log/publicKey`)).text();
-      const found: Round[] = [];
-      for (let round = 0; round < rounds; round++) {
-        found.push(await scan(server.url, key, join(folder, `state-${round}`)));
-      }
-      const [median] = found.sort((a, b) => b.perSecond - a.perSecond).slice(rounds >> 1);
-      const { perSecond = 0, cpuMicroseconds = 0, peakMiB = 0 } = median ?? {};
-      return [
-        {
-          case: `identity scan, ${entries} entries of v2`,
-          figures: {
-            'entries/s': perSecond,
-            'times rekor-monitor': perSecond / REKOR_MONITOR_RATE,
-            'CPU us/entry': cpuMicroseconds,
-            'peak MiB': peakMiB,
-          },
-        },
-      ];
-    } finally {
-      await server.stop();
-    }
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  const median = await medianRound({ ...options, makeLeaf: leafMaker(), read: scan });
+  const ratio = median.entriesPerSecond / REKOR_MONITOR_RATE;
+  return [
+    {
+      case: `identity scan, ${options.entries} entries of v2`,
+      figures: { ...figuresOf(median), 'times rekor-monitor': ratio },
+    },
+  ];
 }
 
 function leafMaker(): () => Uint8Array {
@@ -96,13 +67,7 @@ function leafMaker(): () => Uint8Array {
   };
 }
 
-interface Round {
-  readonly perSecond: number;
-  readonly cpuMicroseconds: number;
-  readonly peakMiB: number;
-}
-
-async function scan(url: string, key: string, stateFolder: string): Promise<Round> {
+async function scan(url: string, key: string, stateFolder: string): Promise<ReaderRound> {
   const document = { logs: [{ url, key, start: 'oldest' }], watch: [RULE] };
   const config = readMonitorConfig(document, '.', () => '');
   const registry = new Registry();
@@ -128,17 +93,12 @@ async function scan(url: string, key: string, stateFolder: string): Promise<Roun
     verifySignature: verifyLogSignature,
     verifierOf: noteVerifier,
   });
-  const cpuBefore = process.cpuUsage();
-  const startedMs = performance.now();
-  const { tampering, failed } = await opened.poll();
-  const seconds = (performance.now() - startedMs) / 1000;
-  const { user, system } = process.cpuUsage(cpuBefore);
+  const round = await measured(async () => {
+    const { tampering, failed } = await opened.poll();
+    if (tampering || failed || problems.length > 0) throw new Error(problems.join('\n'));
+    return entries;
+  });
   await opened.close();
   await describer.close();
-  if (tampering || failed || problems.length > 0) throw new Error(problems.join('\n'));
-  return {
-    perSecond: entries / seconds,
-    cpuMicroseconds: (user + system) / entries,
-    peakMiB: process.memoryUsage.rss() / 2 ** 20,
-  };
+  return round;
 }

@@ -3,9 +3,8 @@
  * forget lies so: the checkpoints that are pending, and the one that it has stated last.
  */
 
-import { readFile } from 'node:fs/promises';
 import { LogError } from '../errors.js';
-import { replaceFile } from '../files/durable-file.js';
+import { readIfThere, replaceFile } from '../files/durable-file.js';
 
 /** Where some notes of one log lie. */
 export interface KeptNotes {
@@ -22,7 +21,7 @@ export interface KeptNotes {
 export function notesInFile(path: string): KeptNotes {
   return {
     async read() {
-      const text = await readIfThere(path);
+      const text = await textIn(path);
       return text === undefined ? [] : notesIn(text, path);
     },
     async write(notes) {
@@ -36,11 +35,10 @@ export function notesInFile(path: string): KeptNotes {
   };
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
+async function textIn(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readIfThere(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     const reason = `${path} cannot be read: ${(cause as Error).message}`;
     throw new LogError('STORE_UNAVAILABLE', reason, { cause });
   }

@@ -5,13 +5,13 @@
  * refused, never begun anew: that would forget the checkpoint that a fork is known by.
  */
 
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { sha256Hex } from '#sha256';
 import { readJson } from '../client/json-reader.js';
 import { utf8 } from '../encoding/bytes.js';
-import { replaceFile } from '../files/durable-file.js';
+import { readIfThere, replaceFile } from '../files/durable-file.js';
 import { printState, readState, type TreeState } from './tree-state.js';
 
 /** The remembered trees of a log. */
@@ -97,13 +97,4 @@ export async function forgottenStates(folder: string, logs: readonly string[]): 
 
 function fileNameOf(log: string): string {
   return `log-${sha256Hex(utf8(log)).slice(0, 16)}.json`;
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

@@ -7,10 +7,10 @@
  * of scope: what the files hold.
  */
 
-import { readdir, readFile, stat, unlink } from 'node:fs/promises';
+import { readdir, stat, unlink } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { LogError } from '../errors.js';
-import { makeFolder, replaceFile, syncFolder } from '../files/durable-file.js';
+import { makeFolder, readIfThere, replaceFile, syncFolder } from '../files/durable-file.js';
 import { type Config, guardPath } from './config.js';
 
 /** Paths below a data folder. */
@@ -147,11 +147,10 @@ async function assertKeysAreThere(folder: DataFolder, config: NamedFiles): Promi
 }
 
 /** Returns the text of a small file, undefined when it is not there. Throws STORE_UNAVAILABLE. */
-export async function readIfThere(path: string): Promise<string | undefined> {
+export async function smallFile(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, 'utf8');
+    return await readIfThere(path);
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw unreadable(path, cause);
   }
 }

@@ -13,7 +13,7 @@ import {
   dataFolder,
   endFirstStart,
   judgeDataFolder,
-  readIfThere,
+  smallFile,
   writeSynced,
 } from './data-folder.js';
 import {
@@ -109,7 +109,7 @@ function assertTreeChoice(stored: readonly LogRecord[], choice: Config['v2Tree']
  * under its origin. The guard tells of it too, but only when it is there, and of a log with entries.
  */
 async function assertNoLostV2Log(folder: DataFolder, stored: readonly LogRecord[]): Promise<void> {
-  const text = await readIfThere(folder.identity);
+  const text = await smallFile(folder.identity);
   const treeID = text === undefined ? undefined : v2TreeIDOf(text);
   if (treeID === undefined || stored.some((record) => String(record.treeID) === treeID)) return;
   throw new LogError(
@@ -149,7 +149,7 @@ async function creationTime(store: LevelStore, record: LogRecord): Promise<numbe
 
 /** Throws STORE_IDENTITY when log.json, which a first start writes last, tells of another log than the store. */
 async function assertSameLog(folder: DataFolder, stored: LogRecord | undefined): Promise<void> {
-  const text = await readIfThere(folder.identity);
+  const text = await smallFile(folder.identity);
   if (text === undefined) return;
   const treeID = treeIDOf(text);
   if (stored !== undefined && treeID === String(stored.treeID)) return;

@@ -27,7 +27,7 @@ import type { LogAnchor } from '../trust/log-anchor.js';
 import type { AuthorityMaterial } from '../trust/material.js';
 import { readTimestampAuthority } from '../trust/pem-material.js';
 import type { Config } from './config.js';
-import { type DataFolder, isThere, readIfThere, writeSynced } from './data-folder.js';
+import { type DataFolder, isThere, smallFile, writeSynced } from './data-folder.js';
 import type { LogKeys, LogRecords } from './identity.js';
 
 /** The options that concern the authority. */
@@ -241,7 +241,7 @@ async function readChain(
   path: string,
   publicKeyDer: Uint8Array | undefined,
 ): Promise<TimestampChain> {
-  const pem = await readIfThere(path);
+  const pem = await smallFile(path);
   if (pem === undefined || pem.length > MAX_CHAIN_FILE_SIZE) {
     const problem = pem === undefined ? 'there is no such file' : 'it is too large';
     throw new LogError('KEY_FILE_INVALID', `certificates ${path}: ${problem}`);

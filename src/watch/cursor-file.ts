@@ -6,10 +6,9 @@
  */
 
 import { createHash } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LogError } from '../errors.js';
-import { replaceFile } from '../files/durable-file.js';
+import { readIfThere, replaceFile } from '../files/durable-file.js';
 
 /** Whose place in what. */
 export interface CursorName {
@@ -73,13 +72,4 @@ function placeIn(text: string, path: string, { url, treeID }: CursorName): numbe
 function damaged(path: string, cause: unknown): LogError {
   const reason = `${path} is damaged; without it a webhook begins where its configuration says`;
   return new LogError('STORE_CORRUPT', reason, { cause });
-}
-
-async function readIfThere(path: string): Promise<string | undefined> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 }

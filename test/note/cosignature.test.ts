@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { utf8 } from '../../src/encoding/bytes.js';
@@ -13,21 +12,11 @@ import {
   readCosignature,
   subtreeMessage,
 } from '../../src/note/cosignature.js';
-import { vectorPath } from '../vectors.js';
+import { mldsa44Vectors } from './mldsa44-vectors.js';
 
 const malformed = (error: unknown) => isLogError(error, 'NOTE_MALFORMED');
 
-const { vectors } = JSON.parse(readFileSync(vectorPath('witness/mldsa44.json'), 'utf8')) as {
-  vectors: {
-    cosigner: string;
-    timestamp: string;
-    origin: string;
-    start: string;
-    end: string;
-    hash: string;
-    message_hex: string;
-  }[];
-};
+const vectors = mldsa44Vectors();
 
 test('the recorded statements are signed as the recorded bytes', () => {
   assert.ok(vectors.length >= 6);

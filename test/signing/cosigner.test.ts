@@ -20,6 +20,7 @@ import {
 } from '../../src/signing/cosigner.js';
 import { mldsa44 } from '../../src/signing/mldsa44.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
+import { mldsa44Vectors } from '../note/mldsa44-vectors.js';
 import { vectorPath } from '../vectors.js';
 import { answeringWith, SILENT } from '../workers/thread-code.js';
 
@@ -59,21 +60,7 @@ test('recorded seeds make the recorded keys', (t) => {
   assert.ok((found.get('0x04') ?? 0) >= 2 && (found.get('0x06') ?? 0) >= 2);
 });
 
-interface MldsaVector {
-  seed: string;
-  vkey: string;
-  cosigner: string;
-  timestamp: string;
-  origin: string;
-  start: string;
-  end: string;
-  hash: string;
-  deterministic_signature: string;
-  usable_as_cosignature: boolean;
-}
-const { vectors } = JSON.parse(readFileSync(vectorPath('witness/mldsa44.json'), 'utf8')) as {
-  vectors: MldsaVector[];
-};
+const vectors = mldsa44Vectors();
 
 test('recorded statements get the recorded ML-DSA-44 signatures, byte for byte', async (t) => {
   let signed = 0;

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
 import { isLogError } from '../../src/errors.js';
@@ -14,8 +13,8 @@ import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
 import { parseVerifierKey, printVerifierKey } from '../../src/note/verifier-key.js';
 import { mldsa44 } from '../../src/signing/mldsa44.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
+import { mldsa44Vectors } from '../note/mldsa44-vectors.js';
 import { Random } from '../random.js';
-import { vectorPath } from '../vectors.js';
 
 const malformed = (error: unknown) => isLogError(error, 'KEY_MALFORMED');
 const bytesOf = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
@@ -107,21 +106,7 @@ test('bytes that are no point of Ed25519 verify nothing', () => {
   assert.equal(noteVerifier(key).verify(utf8(TEXT), new Uint8Array(64)), false);
 });
 
-interface MldsaVector {
-  vkey: string;
-  cosigner: string;
-  timestamp: string;
-  origin: string;
-  start: string;
-  end: string;
-  hash: string;
-  deterministic_signature: string;
-  hedged_signature: string;
-  usable_as_cosignature: boolean;
-}
-const { vectors } = JSON.parse(readFileSync(vectorPath('witness/mldsa44.json'), 'utf8')) as {
-  vectors: MldsaVector[];
-};
+const vectors = mldsa44Vectors();
 
 test('recorded ML-DSA-44 cosignatures of checkpoints verify, those with a context do not', () => {
   const checkpoints = vectors.filter(({ start }) => start === '0');

@@ -55,7 +55,14 @@ export type FolderVerdict = 'new' | 'unfinished' | 'existing';
 /** The options that name files, which may lie in the data folder. */
 export type NamedFiles = Pick<
   Config,
-  'config' | 'signingKey' | 'tileKey' | 'signingKeyPassphraseFile' | 'tsaKey' | 'tsaChain'
+  | 'config'
+  | 'signingKey'
+  | 'tileKey'
+  | 'signingKeyPassphraseFile'
+  | 'tsaKey'
+  | 'tsaChain'
+  | 'witnessPolicy'
+  | 'watchConfig'
 >;
 
 /**
@@ -99,6 +106,8 @@ async function traces(
     config.signingKeyPassphraseFile,
     config.tsaKey,
     config.tsaChain,
+    config.witnessPolicy,
+    config.watchConfig,
   ].filter((path) => path !== undefined);
   const isExpected = (path: string): boolean =>
     [folder.store, keyFolder, `${folder.firstStart}.new`].includes(path) ||

@@ -46,6 +46,8 @@ describe('a data folder', () => {
   it('is new when it holds but files that the configuration names', async (t) => {
     const flags = ['--signing-key=FOLDER/own/log.pem', '--tile-key=FOLDER/keys/mine.pem'];
     assert.equal(await judge(t, ['own/log.pem', 'keys/mine.pem'], flags), 'new');
+    const told = ['--witness-policy=FOLDER/policy', '--watch-config=FOLDER/watch.yaml'];
+    assert.equal(await judge(t, ['policy', 'watch.yaml'], told), 'new');
   });
 
   it('is never new beside the rest of a log, whoever brings the keys', async (t) => {

@@ -10,7 +10,7 @@
 import { Buffer } from 'node:buffer';
 import { fromBase64 } from '../encoding/base64.js';
 import { toHex } from '../encoding/hex.js';
-import type { DescribedLeaf } from './describe-leaf.js';
+import type { DescribedLeaf } from './described-leaf.js';
 import type { SearchTerm } from './entry-kind.js';
 import { digestTerm } from './shared/search-terms.js';
 import {

@@ -17,6 +17,7 @@ import { readSignedMessage, type SignedMessage } from '../pki/pkcs7/signed-data.
 import { readMessageImprint, readTimestampResponse } from '../pki/pkcs7/timestamp.js';
 import { verifySignedData } from '../pki/pkcs7/verify-signed-data.js';
 import { describeCommonLeaf } from './common-leaves.js';
+import type { DescribedLeaf } from './described-leaf.js';
 import type { SearchTerm } from './entry-kind.js';
 import { packageIdentityTerms } from './shared/package-url.js';
 import { digestTerm } from './shared/search-terms.js';
@@ -29,16 +30,6 @@ import {
   type StoredSigner,
   signerReader,
 } from './stored-signer.js';
-
-/** What a leaf says. */
-export interface DescribedLeaf {
-  readonly kind: string;
-  readonly apiVersion: string;
-  /** Digests, packages and names of what was signed. */
-  readonly terms: readonly SearchTerm[];
-  /** Everybody who signed. */
-  readonly signers: readonly StoredSigner[];
-}
 
 /**
  * Returns what a leaf says; at once but for kinds with OpenPGP keys. Throws, or rejects with, ENTRY_MALFORMED,

@@ -6,7 +6,7 @@
  */
 
 import { toHex } from '../encoding/hex.js';
-import type { DescribedLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import type { StoredSigner } from '../entries/stored-signer.js';
 import type { RuleMatch } from './watch-list.js';
 

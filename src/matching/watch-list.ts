@@ -7,7 +7,7 @@
  * but the memory of patterns (linear-pattern.ts).
  */
 
-import type { DescribedLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import { SIGNER_FIELDS, type StoredSigner } from '../entries/stored-signer.js';
 import { readTrustedRoots, type TrustedRoots } from '../entries/trusted-roots.js';
 import { isLogError, LogError } from '../errors.js';

@@ -7,7 +7,7 @@
  */
 
 import { equalBytes } from '../encoding/bytes.js';
-import type { DescribedLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import { isLogError } from '../errors.js';
 import { entryPlace, matchEvent, unparsableEvent } from '../matching/match-event.js';
 import type { WatchList } from '../matching/watch-list.js';

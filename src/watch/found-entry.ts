@@ -5,7 +5,7 @@
  * told, and in which form. State: the events of the entry at hand.
  */
 
-import type { DescribedLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import { isOfV2, kindOfLeaf } from '../entries/leaf-kind.js';
 import { isLogError } from '../errors.js';
 import { treeHexOf } from '../log/entry-id.js';
@@ -19,15 +19,7 @@ import {
 } from '../matching/match-event.js';
 import type { RuleMatch } from '../matching/watch-list.js';
 import { leafHash } from '../merkle/hash.js';
-import type { WatchedSource } from './watched-source.js';
-
-/** An entry to be held against rules. */
-export interface WatchedEntry {
-  /** In its tree. */
-  readonly index: number;
-  readonly leaf: Uint8Array;
-  readonly integratedTimeSeconds: number;
-}
+import type { WatchedEntry, WatchedSource } from './watched-source.js';
 
 /** Where a reader finds the entry. */
 export interface EntryAddress {

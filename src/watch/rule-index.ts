@@ -6,7 +6,7 @@
  * scope: what they say (matching/). State: the rules.
  */
 
-import type { DescribedLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import type { LinearPattern } from '../matching/linear-pattern.js';
 import type { RuleCondition, WatchRule } from '../matching/watch-list.js';
 

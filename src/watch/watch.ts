@@ -5,7 +5,7 @@
  * scope: HTTP (api/v1/watch.ts), webhooks of the operator (webhook-feed.ts). State: the subscriptions.
  */
 
-import type { DescribedLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import { LogError } from '../errors.js';
 import type { WatchList } from '../matching/watch-list.js';
 import type { ReleasedBatch } from '../sequencing/sequencer.js';

@@ -9,16 +9,16 @@
  * followers, the index, how far the live ones are, the newest batches.
  */
 
-import type { DescribedLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import { isLogError } from '../errors.js';
 import type { RuleMatch } from '../matching/watch-list.js';
 import type { ReleasedBatch } from '../sequencing/sequencer.js';
 import type { Follower, FollowerSink, Subscription } from './follower.js';
-import { FoundEntry, type WatchEvent, type WatchedEntry } from './found-entry.js';
+import { FoundEntry, type WatchEvent } from './found-entry.js';
 import { RuleIndex } from './rule-index.js';
 import type { SharedPatterns } from './shared-patterns.js';
 import { type Places, TurnShare } from './turns.js';
-import type { WatchedSource } from './watched-source.js';
+import type { WatchedEntry, WatchedSource } from './watched-source.js';
 
 /** What a log is watched with. */
 export interface WatchedLogOptions {

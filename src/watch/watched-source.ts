@@ -1,7 +1,14 @@
 /** A log as the watch sees it: what its events say of it, how far it has come, and its entries. */
 
 import type { Log } from '../log/log.js';
-import type { WatchedEntry } from './found-entry.js';
+
+/** An entry to be held against rules. */
+export interface WatchedEntry {
+  /** In its tree. */
+  readonly index: number;
+  readonly leaf: Uint8Array;
+  readonly integratedTimeSeconds: number;
+}
 
 /** What is watched. */
 export interface WatchedSource {

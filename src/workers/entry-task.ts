@@ -3,7 +3,8 @@
 import { utf8 } from '../encoding/bytes.js';
 import { decodeGoJson } from '../encoding/go-json.js';
 import { acceptEntry, identifyEntry } from '../entries/accept.js';
-import { type DescribedLeaf, describeLeaf } from '../entries/describe-leaf.js';
+import { describeLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import type {
   AcceptedEntry,
   EntryLimits,

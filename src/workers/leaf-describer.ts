@@ -6,7 +6,8 @@
  * thread, and whose turn it is.
  */
 
-import { type DescribedLeaf, describeLeaf } from '../entries/describe-leaf.js';
+import { describeLeaf } from '../entries/describe-leaf.js';
+import type { DescribedLeaf } from '../entries/described-leaf.js';
 import { kindOfLeaf } from '../entries/leaf-kind.js';
 import { ENTRY_KINDS } from '../entries/registry.js';
 import {

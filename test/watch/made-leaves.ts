@@ -1,7 +1,7 @@
 /** Leaves that say little, and what they say. */
 
 import { fromUtf8, utf8 } from '../../src/encoding/bytes.js';
-import type { DescribedLeaf } from '../../src/entries/describe-leaf.js';
+import type { DescribedLeaf } from '../../src/entries/described-leaf.js';
 import type { SignerField, StoredSigner } from '../../src/entries/stored-signer.js';
 import { LogError } from '../../src/errors.js';
 import { readWatchList, type WatchList } from '../../src/matching/watch-list.js';

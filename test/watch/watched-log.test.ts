@@ -3,10 +3,11 @@ import { test } from 'node:test';
 import { LogError } from '../../src/errors.js';
 import type { ReleasedBatch } from '../../src/sequencing/sequencer.js';
 import type { FollowerSink } from '../../src/watch/follower.js';
-import type { WatchEvent, WatchedEntry } from '../../src/watch/found-entry.js';
+import type { WatchEvent } from '../../src/watch/found-entry.js';
 import { SharedPatterns } from '../../src/watch/shared-patterns.js';
 import { Places } from '../../src/watch/turns.js';
 import { WatchedLog, type WatchedLogOptions } from '../../src/watch/watched-log.js';
+import type { WatchedEntry } from '../../src/watch/watched-source.js';
 import { Random } from '../random.js';
 import { BROKEN, describe, leafOf, listOf } from './made-leaves.js';
 

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { utf8 } from '../../src/encoding/bytes.js';
-import { type DescribedLeaf, describeLeaf } from '../../src/entries/describe-leaf.js';
+import { describeLeaf } from '../../src/entries/describe-leaf.js';
+import type { DescribedLeaf } from '../../src/entries/described-leaf.js';
 import { ENTRY_KINDS, KNOWN_KINDS } from '../../src/entries/registry.js';
 import { SIGNER_FIELDS } from '../../src/entries/stored-signer.js';
 import { isLogError } from '../../src/errors.js';

@@ -197,6 +197,10 @@ function addWitness(program: Command): void {
     .option('--metrics-port <port>', 'port of the metrics', '2380')
     .option('--metrics-address <address>', 'address on which they listen', '127.0.0.1')
     .option('--data-dir <folder>', 'folder of its state', './witness-data')
+    .option(
+      '--guard <file>',
+      'its newest heads once more, best on another disk (default: in the folder)',
+    )
     .option('--ed25519-seed-file <file>', 'seed of the Ed25519 key: 32 bytes or 64 hex digits')
     .option('--mldsa-seed-file <file>', 'seed of the ML-DSA-44 key, likewise')
     .option('--log <vkeys...>', 'verifier keys of logs; "VKEY ORIGIN" where the name is another')

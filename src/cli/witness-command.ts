@@ -9,6 +9,7 @@ import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { LogError } from '../errors.js';
 import type { FedLog } from '../feeding/feed-config.js';
+import { readIfThere, replaceFile } from '../files/durable-file.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
 import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
 import { MAX_COSIGNED_NAME_BYTES } from '../note/cosignature.js';
@@ -24,7 +25,7 @@ import { noteVerifier } from '../signing/note-verifier.js';
 import { createSeedFile, readSeedFile } from '../signing/seed-file.js';
 import { openClockTrouble } from '../witness/clock-trouble.js';
 import { type ListedLog, mergeLogs, parseLogFlag, parseLogList } from '../witness/log-list.js';
-import { type OpenWitness, openWitness } from '../witness/open-witness.js';
+import { type OpenWitness, type OpenWitnessOptions, openWitness } from '../witness/open-witness.js';
 import { hadState } from '../witness/synced-rows.js';
 import { OperationalError } from './output.js';
 import { type WitnessEventLog, witnessEventLog } from './witness-events.js';
@@ -38,6 +39,7 @@ export interface WitnessOptions {
   readonly metricsPort: string;
   readonly metricsAddress: string;
   readonly dataDir: string;
+  readonly guard?: string;
   readonly logLevel: string;
   readonly ed25519SeedFile?: string;
   readonly mldsaSeedFile?: string;
@@ -69,6 +71,7 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
     const cosigners = await openCosigners(options);
     const witness = await openWitness({
       folder: resolve(options.dataDir),
+      guard: guardIn(resolve(options.guard ?? join(options.dataDir, GUARD))),
       cosigners,
       logs: await operatorLogs(options, fed),
       disabled: options.disableLog ?? [],
@@ -95,10 +98,15 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
   }
 }
 
+const GUARD = 'guard';
 const ED25519_SEED = 'ed25519.seed';
 const MLDSA_SEED = 'mldsa44.seed';
 const STOP_GRACE_MS = 5_000;
 const MAX_LIST_FILE_BYTES = 16 * 1024 * 1024;
+
+function guardIn(path: string): OpenWitnessOptions['guard'] {
+  return { read: () => readIfThere(path), write: (text) => replaceFile(path, text) };
+}
 
 /** The keys whose files are named; where none is, both of the data folder, made at the first start. */
 async function openCosigners(options: WitnessOptions): Promise<readonly Cosigner[]> {

@@ -9,6 +9,7 @@ import type { RequestListener } from 'node:http';
 import type { Registry } from 'prom-client';
 import { toHex } from '../encoding/hex.js';
 import { LogError } from '../errors.js';
+import { SYSTEM_CLOCK } from '../http/clock.js';
 import type { CompletedRequest } from '../http/exchange.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import type { Cosigner } from '../signing/cosigner.js';
@@ -21,6 +22,7 @@ import {
   type ListChanges,
   openFollowedLogs,
 } from './followed-logs.js';
+import { type HeadsGuardOptions, openHeadsGuard } from './heads-guard.js';
 import type { ListedLog } from './log-list.js';
 import { declareWitnessMetrics } from './metrics.js';
 import { bringOwnCheckpoints } from './own-checkpoints.js';
@@ -42,6 +44,8 @@ export interface WitnessEvents {
 export interface OpenWitnessOptions {
   /** Folder of the state; made when it is not there. */
   readonly folder: string;
+  /** File with the newest heads once more (heads-guard.ts). */
+  readonly guard: Pick<HeadsGuardOptions, 'read' | 'write'>;
   /** Closed with the witness. */
   readonly cosigners: readonly Cosigner[];
   /** The logs that the operator names. */
@@ -76,7 +80,7 @@ const LIST_INTERVAL_MS = 3_600_000;
 
 /**
  * Opens a witness. Throws STORE_IDENTITY when a key was used under another name, CONFIG_INVALID without a key, and what
- * openSyncedRows throws.
+ * openSyncedRows and openHeadsGuard throw.
  */
 export async function openWitness(options: OpenWitnessOptions): Promise<OpenWitness> {
   const { cosigners, events } = options;
@@ -87,7 +91,7 @@ export async function openWitness(options: OpenWitnessOptions): Promise<OpenWitn
     await claimNames(rows, keys);
     const logs = await openFollowedLogs(rows);
     await logs.setOperatorLogs(options.logs, options.disabled);
-    const { handle, settled, metrics } = wire(rows, logs, keys, options);
+    const { handle, settled, metrics } = await wire(rows, logs, keys, options);
     const stopPulling = keepPulling({
       urls: options.listURLs ?? [],
       intervalMs: options.listIntervalMs ?? LIST_INTERVAL_MS,
@@ -116,7 +120,7 @@ export async function openWitness(options: OpenWitnessOptions): Promise<OpenWitn
   }
 }
 
-function wire(
+async function wire(
   rows: SyncedRows,
   logs: FollowedLogs,
   keys: readonly VerifierKey[],
@@ -135,9 +139,19 @@ function wire(
   const newest = async ({ id }: FollowedLog) => (await state.head(id))?.note;
   const distributor = createDistributor(rows, { name, keys, newest }, options.witnesses ?? []);
   const own = bringOwnCheckpoints(distributor, name, events.faulted);
+  const guard = await openHeadsGuard({
+    ...options.guard,
+    logIDs: logs.all().map(({ id }) => id),
+    head: (id) => state.head(id),
+    after: (delayMs, action) => SYSTEM_CLOCK.after(delayMs, action),
+    faulted: events.faulted,
+  });
   const witness = createWitness({
     ...{ state, logs, cosigners, nowSeconds, clockTrouble, pause },
-    advanced: own.advanced,
+    advanced(log, head) {
+      guard.advanced(log.id, head);
+      own.advanced(log, head);
+    },
   });
   const handle = createWitnessApp({
     ...{ witness, state, logs, distributor, keys, metrics },
@@ -149,7 +163,11 @@ function wire(
     completed: events.completed,
     faulted: events.faulted,
   });
-  return { handle, metrics, settled: own.settled };
+  const settled = async (): Promise<void> => {
+    await guard.close();
+    await own.settled();
+  };
+  return { handle, metrics, settled };
 }
 
 /** An Ed25519 cosignature does not say whose it is: a key that has signed under one name must not under another. */

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
 import { Registry } from 'prom-client';
+import { readIfThere, replaceFile } from '../../src/files/durable-file.js';
 import { type Cosigner, ed25519Cosigner } from '../../src/signing/cosigner.js';
 import type { Evidence } from '../../src/witness/evidence.js';
 import {
@@ -56,8 +57,13 @@ export async function serveWitness(
   const conflicts: Evidence[] = [];
   const errors: unknown[] = [];
   const clock = { nowSeconds: 1_700_000_000n };
+  const guardFile = join(folder, 'guard');
   const witness = await openWitness({
     folder,
+    guard: {
+      read: () => readIfThere(guardFile),
+      write: (text) => replaceFile(guardFile, text),
+    },
     cosigners: [cosigner],
     logs: [],
     registry,

@@ -11,11 +11,11 @@ import { decodePem } from '../encoding/pem.js';
 import { isLogError, LogError } from '../errors.js';
 import { type CheckpointText, parseCheckpoint } from '../note/checkpoint.js';
 import {
+  firstOfEachKey,
   type NoteVerifier,
   openSignedNote,
   parseSignedNote,
   printSignedNote,
-  type SignatureLine,
 } from '../note/signed-note.js';
 import {
   parseVerifierKey,
@@ -84,15 +84,6 @@ export function openLogCheckpoint(
   const published = printSignedNote(parsed);
   const isExtended = checkpoint.extensions.length > 0;
   return { ...sizeAndRoot(checkpoint), text, note: own, published, isExtended };
-}
-
-/** A log that signs many times with one key makes its notes long, and says nothing more. */
-function firstOfEachKey(lines: readonly SignatureLine[]): readonly SignatureLine[] {
-  return lines.filter(
-    (line, at) =>
-      at ===
-      lines.findIndex(({ name, keyID }) => name === line.name && equalBytes(keyID, line.keyID)),
-  );
 }
 
 function sizeAndRoot({ size, root }: CheckpointText): { size: number; root: Uint8Array } {

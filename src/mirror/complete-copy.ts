@@ -10,6 +10,7 @@ import { equalBytes, utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import { readCosignature } from '../note/cosignature.js';
 import {
+  isSameKey,
   MAX_NOTE_BYTES,
   MAX_NOTE_SIGNATURES,
   parseSignedNote,
@@ -83,7 +84,7 @@ export class CopyCompletion {
   linesIn(note: string): readonly SignatureLine[] {
     const { cosigners } = this.#options;
     return parseSignedNote(note).signatures.filter((line) =>
-      cosigners.some(({ key }) => isOf(key, line)),
+      cosigners.some(({ key }) => isSameKey(key, line)),
     );
   }
 
@@ -114,7 +115,7 @@ export class CopyCompletion {
   #servedNote({ text, note, published }: HeldCheckpoint): string {
     const { cosigners } = this.#options;
     const signatures = parseSignedNote(published).signatures.filter(
-      (line) => !cosigners.some(({ key }) => isOf(key, line)),
+      (line) => !cosigners.some(({ key }) => isSameKey(key, line)),
     );
     const served = printSignedNote({ text, signatures });
     const isLong =
@@ -125,8 +126,4 @@ export class CopyCompletion {
 
 function secondsOf({ signature }: SignatureLine): number {
   return Number(readCosignature(signature)?.timeSeconds ?? 0n);
-}
-
-function isOf(key: VerifierKey, line: SignatureLine): boolean {
-  return line.name === key.name && equalBytes(line.keyID, key.keyID);
 }

@@ -7,10 +7,11 @@
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { concatBytes, equalBytes, utf8 } from '../encoding/bytes.js';
+import { concatBytes, utf8 } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
 import { parseCheckpoint } from '../note/checkpoint.js';
 import {
+  firstOfEachKey,
   type NoteVerifier,
   openSignedNote,
   parseSignedNote,
@@ -121,8 +122,12 @@ export class PendingCheckpoints {
 /** Returns a checkpoint as it is kept: of a key that signs many times, which says nothing more, the first line. */
 export function pendingOf(text: string, logLines: readonly SignatureLine[]): PendingCheckpoint {
   const { size, root } = parseCheckpoint(text);
-  const signatures = logLines.filter((line, at) => at === logLines.findIndex(isOfKey(line)));
-  return { size, root, text, note: printSignedNote({ text, signatures }) };
+  return {
+    size,
+    root,
+    text,
+    note: printSignedNote({ text, signatures: firstOfEachKey(logLines) }),
+  };
 }
 
 function openPending(
@@ -133,8 +138,4 @@ function openPending(
   const pending = pendingOf(signed.text, openSignedNote(signed, verifiers));
   if (pending.text.startsWith(`${origin}\n`)) return pending;
   throw new LogError('NOTE_UNVERIFIED', `a checkpoint of another log than ${origin}`);
-}
-
-function isOfKey({ name, keyID }: SignatureLine): (line: SignatureLine) => boolean {
-  return (line) => line.name === name && equalBytes(line.keyID, keyID);
 }

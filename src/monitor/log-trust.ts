@@ -7,12 +7,16 @@
 
 import { openTrustedCheckpoint, type VerifyLogSignature } from '../client/trusted-checkpoint.js';
 import type { TrustedLog } from '../client/trusted-log.js';
-import { equalBytes } from '../encoding/bytes.js';
 import { isLogError, LogError } from '../errors.js';
 import { readCosignature } from '../note/cosignature.js';
 import { cosignersOf, type WitnessVerifier, witnessesOf } from '../note/cosigners.js';
 import { isQuorumMet, type Policy } from '../note/policy.js';
-import { type NoteVerifier, parseSignedNote, type SignedNote } from '../note/signed-note.js';
+import {
+  isSameKey,
+  type NoteVerifier,
+  parseSignedNote,
+  type SignedNote,
+} from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import type { LogTrust } from './check-head.js';
 
@@ -76,12 +80,12 @@ function quorumProblem(
 /** A view that is shown long after the world has moved on still has all its cosignatures: their age gives it away. */
 function isOfLate(
   { signatures }: SignedNote,
-  { name, keyID }: NoteVerifier,
+  verifier: NoteVerifier,
   withinSeconds: number,
   nowSeconds: number,
 ): boolean {
   return signatures.some((line) => {
-    if (line.name !== name || !equalBytes(line.keyID, keyID)) return false;
+    if (!isSameKey(line, verifier)) return false;
     const ageSeconds = nowSeconds - Number(readCosignature(line.signature)?.timeSeconds ?? 0n);
     return ageSeconds <= withinSeconds && ageSeconds >= -CLOCK_SKEW_SECONDS;
   });

@@ -5,9 +5,8 @@
  * whether the witnesses are enough (policy.ts). Pure; verifiers are passed in.
  */
 
-import { equalBytes } from '../encoding/bytes.js';
 import type { Policy } from './policy.js';
-import { type NoteVerifier, openSignedNote, type SignedNote } from './signed-note.js';
+import { isSameKey, type NoteVerifier, openSignedNote, type SignedNote } from './signed-note.js';
 import type { VerifierKey } from './verifier-key.js';
 
 /** A witness, and what checks its lines. */
@@ -34,9 +33,7 @@ export function cosignersOf(
   witnesses: readonly WitnessVerifier[],
 ): ReadonlySet<string> {
   const present = witnesses.filter(({ verifier }) =>
-    note.signatures.some(
-      ({ name, keyID }) => name === verifier.name && equalBytes(keyID, verifier.keyID),
-    ),
+    note.signatures.some((line) => isSameKey(line, verifier)),
   );
   if (present.length > 0) {
     openSignedNote(

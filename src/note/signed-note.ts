@@ -112,6 +112,18 @@ export function openSignedNote(
   return verified;
 }
 
+/** Returns whether lines, verifiers or keys are of one key: it is known by name and ID together. */
+export function isSameKey(a: KeyOfLine, b: KeyOfLine): boolean {
+  return a.name === b.name && equalBytes(a.keyID, b.keyID);
+}
+
+/** Returns the first line of each key, in their order: who signs many times with one key says nothing more. */
+export function firstOfEachKey(lines: readonly SignatureLine[]): readonly SignatureLine[] {
+  return lines.filter((line, at) => at === lines.findIndex((other) => isSameKey(other, line)));
+}
+
+type KeyOfLine = Pick<SignatureLine, 'name' | 'keyID'>;
+
 const LONE_SURROGATE = /[\ud800-\udfff]/u;
 
 /** Returns when this can be the text of a note: it ends in a newline, no other control character. Throws NOTE_MALFORMED. */
@@ -178,12 +190,8 @@ function parseLine(line: string): SignatureLine {
   return { name, keyID: bytes.slice(0, KEY_ID_BYTES), signature: bytes.slice(KEY_ID_BYTES) };
 }
 
-function isSameKey(verifier: NoteVerifier, line: SignatureLine): boolean {
-  return verifier.name === line.name && equalBytes(verifier.keyID, line.keyID);
-}
-
 function isSameLine(a: SignatureLine, b: SignatureLine): boolean {
-  return a.name === b.name && equalBytes(a.keyID, b.keyID) && equalBytes(a.signature, b.signature);
+  return isSameKey(a, b) && equalBytes(a.signature, b.signature);
 }
 
 /** Returns what `read` returns; an encoding error of it becomes NOTE_MALFORMED with this message. */

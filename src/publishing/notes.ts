@@ -11,6 +11,7 @@ import { fromHex } from '../encoding/hex.js';
 import { isLogError, LogError } from '../errors.js';
 import { printCheckpoint } from '../note/checkpoint.js';
 import {
+  isSameKey,
   KEY_ID_BYTES,
   parseSignedNote,
   printSignedNote,
@@ -172,8 +173,7 @@ export function isSignedBy({ name, keyID, signer }: NoteSigner, note: SignedNote
   const message = utf8(note.text);
   return note.signatures.some(
     (line) =>
-      line.name === name &&
-      Buffer.compare(line.keyID, keyID) === 0 &&
+      isSameKey(line, { name, keyID }) &&
       verifyWithKey(signer.publicKeyDer, message, line.signature),
   );
 }

@@ -5,9 +5,14 @@
  * answer came (witness-request.ts). Everything in it may be a lie, and none of it reaches a note unproved. No state.
  */
 
-import { equalBytes, utf8 } from '../encoding/bytes.js';
+import { utf8 } from '../encoding/bytes.js';
 import { readCosignature } from '../note/cosignature.js';
-import type { NoteVerifier, SignatureLine, SignedNote } from '../note/signed-note.js';
+import {
+  isSameKey,
+  type NoteVerifier,
+  type SignatureLine,
+  type SignedNote,
+} from '../note/signed-note.js';
 import { parsedNote } from './notes.js';
 
 /** A key of a witness. */
@@ -77,9 +82,7 @@ export function verifiedCosignatures(
 ): readonly Cosignature[] {
   const message = utf8(text);
   return keys.flatMap(({ witness, verifier }) => {
-    const ofKey = signatures.filter(
-      ({ name, keyID }) => name === verifier.name && equalBytes(keyID, verifier.keyID),
-    );
+    const ofKey = signatures.filter((line) => isSameKey(line, verifier));
     const line = ofKey.slice(0, MOST_LINES_OF_A_KEY).find(({ signature }) => {
       const time = readCosignature(signature)?.timeSeconds;
       return time !== undefined && isTimeAccepted(time) && verifier.verify(message, signature);

@@ -14,6 +14,7 @@ import { isLogError } from '../errors.js';
 import { type CheckpointText, parseCheckpoint } from '../note/checkpoint.js';
 import { readCosignature } from '../note/cosignature.js';
 import {
+  isSameKey,
   type NoteVerifier,
   openSignedNote,
   parseSignedNote,
@@ -131,10 +132,6 @@ function outcomeBeside(before: string, { checkpoint, witnessLines }: Cosigned): 
   return isNewer ? undefined : 'taken';
 }
 
-function isSameKey(a: SignatureLine, b: SignatureLine): boolean {
-  return a.name === b.name && equalBytes(a.keyID, b.keyID);
-}
-
 function newestTime(lines: readonly SignatureLine[]): bigint {
   return lines
     .map(({ signature }) => readCosignature(signature)?.timeSeconds ?? 0n)
@@ -166,8 +163,7 @@ async function mergedRows(
   cosigned: Cosigned,
   others: readonly SignedNote[],
 ): Promise<readonly Row[]> {
-  const isOfLog = (line: SignatureLine): boolean =>
-    log.keys.some((key) => key.name === line.name && equalBytes(key.keyID, line.keyID));
+  const isOfLog = (line: SignatureLine): boolean => log.keys.some((key) => isSameKey(key, line));
   const lines = others.flatMap(({ signatures }) => signatures.filter((line) => !isOfLog(line)));
   const { size } = cosigned.checkpoint;
   const value = `${size}\n${print(cosigned, lines)}`;

@@ -8,9 +8,10 @@
  * none of its own.
  */
 
-import { equalBytes, utf8 } from '../encoding/bytes.js';
+import { utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import {
+  isSameKey,
   parseSignedNote,
   printSignatureLine,
   printSignedNote,
@@ -131,7 +132,7 @@ function linesGiven(
   if (known?.timeSeconds !== timeSeconds || !known.note.startsWith(`${text}\n`)) return undefined;
   const { signatures } = parseSignedNote(known.note);
   const lineOf = (key: Pick<SignatureLine, 'name' | 'keyID'>): SignatureLine | undefined =>
-    signatures.find(({ name, keyID }) => name === key.name && equalBytes(keyID, key.keyID));
+    signatures.find((line) => isSameKey(line, key));
   // A key that the log has new belongs into the note that is kept.
   if (!logLines.every((line) => lineOf(line) !== undefined)) return undefined;
   const given = cosigners.flatMap(({ key }) => lineOf(key) ?? []);

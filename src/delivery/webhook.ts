@@ -48,6 +48,25 @@ export interface CloudEvent {
   readonly data: object;
 }
 
+/** What an event says besides its form. */
+export interface EventFacts extends Omit<CloudEvent, 'specversion' | 'datacontenttype' | 'time'> {
+  readonly at: Date;
+}
+
+/** Returns the event. */
+export function cloudEvent({ id, source, type, subject, at, data }: EventFacts): CloudEvent {
+  const time = at.toISOString();
+  return {
+    specversion: '1.0',
+    ...{ id, source, type, subject, time },
+    datacontenttype: 'application/json',
+    data,
+  };
+}
+
+/** How hard it is tried as a rule, as docs/monitor.md and docs/watch.md say. */
+export const DELIVERY_LIMITS = { attempts: 6, timeoutMs: 10_000 } as const;
+
 /** Takes events to one address. */
 export interface Webhook {
   /**

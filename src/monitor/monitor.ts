@@ -8,7 +8,7 @@
 
 import { join } from 'node:path';
 import type { VerifyLogSignature } from '../client/trusted-checkpoint.js';
-import { openWebhook, readSecret } from '../delivery/webhook.js';
+import { DELIVERY_LIMITS, openWebhook, readSecret } from '../delivery/webhook.js';
 import type { NoteVerifier } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import { atomFeed } from './atom-feed.js';
@@ -162,8 +162,6 @@ function pollerOf(
 
 const ANSWER_TIME_LIMIT_MS = 60_000;
 const ATTEMPTS = 4;
-const WEBHOOK_TIME_LIMIT_MS = 10_000;
-const WEBHOOK_ATTEMPTS = 6;
 
 async function openLogs(config: MonitorConfig, parts: MonitorParts): Promise<WatchedLog[]> {
   const { stateFolder, warn } = parts;
@@ -211,12 +209,11 @@ function openSink(config: MonitorConfig, parts: MonitorParts): FindingSink {
       metrics.undelivered();
       warn(`${id} could not be delivered (${reason}) and is in ${deadLetters}`);
     };
-    const limits = { attempts: WEBHOOK_ATTEMPTS, timeoutMs: WEBHOOK_TIME_LIMIT_MS };
     const clock = { now, pause, ...(signal !== undefined && { signal }) };
     const webhook = openWebhook({
       ...rest,
       secret: readSecret(secret),
-      ...limits,
+      ...DELIVERY_LIMITS,
       ...clock,
       gaveUp,
     });

@@ -5,7 +5,7 @@
  * monitor from its work for days. State: until when the receiver is taken to be away.
  */
 
-import type { CloudEvent, Webhook } from '../delivery/webhook.js';
+import { type CloudEvent, cloudEvent, type Webhook } from '../delivery/webhook.js';
 import { appendLines } from '../files/durable-file.js';
 import type { FindingSink } from './finding-sink.js';
 import type { MonitorEvent } from './monitor-event.js';
@@ -32,11 +32,11 @@ export function webhookSink(webhook: Webhook, options: WebhookSinkOptions): Find
       for (const event of events) {
         const startedMs = now().getTime();
         if (startedMs < awayUntilMs) {
-          await appendLines(deadLetters, [JSON.stringify(cloudEvent(event, at))]);
+          await appendLines(deadLetters, [JSON.stringify(findingEvent(event, at))]);
           gaveUp(event.id, 'the receiver was away a moment ago');
           continue;
         }
-        await webhook.deliver(cloudEvent(event, at));
+        await webhook.deliver(findingEvent(event, at));
         const endedMs = now().getTime();
         if (endedMs - startedMs >= LONG_MS) awayUntilMs = endedMs + AWAY_MS;
       }
@@ -44,15 +44,8 @@ export function webhookSink(webhook: Webhook, options: WebhookSinkOptions): Find
   };
 }
 
-function cloudEvent(event: MonitorEvent, at: Date): CloudEvent {
-  return {
-    specversion: '1.0',
-    id: event.id,
-    source: event.log,
-    type: `dev.stele.monitor.${event.type}.v1`,
-    subject: event.origin,
-    time: at.toISOString(),
-    datacontenttype: 'application/json',
-    data: event,
-  };
+function findingEvent(event: MonitorEvent, at: Date): CloudEvent {
+  const { id, type, log, origin } = event;
+  const name = `dev.stele.monitor.${type}.v1`;
+  return cloudEvent({ id, source: log, type: name, subject: origin, at, data: event });
 }

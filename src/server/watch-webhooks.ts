@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { Logger } from 'pino';
 import { parse } from 'yaml';
-import { openWebhook, readSecret, type Webhook } from '../delivery/webhook.js';
+import { DELIVERY_LIMITS, openWebhook, readSecret, type Webhook } from '../delivery/webhook.js';
 import type { WebhookConfig } from '../delivery/webhook-config.js';
 import { LogError } from '../errors.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
@@ -43,9 +43,6 @@ export interface WebhookFigures extends WebhookStatistics {
   /** Events that nobody took, since the start. */
   readonly undelivered: number;
 }
-
-const ATTEMPTS = 6;
-const TIME_LIMIT_MS = 10_000;
 
 /** Returns what the file at `path` says; undefined for no path. Throws CONFIG_INVALID. */
 export function readWatchConfig(path: string | undefined): WebhookRules | undefined {
@@ -130,8 +127,7 @@ function opening(
   return openWebhook({
     ...rest,
     secret: readSecret(secret),
-    attempts: ATTEMPTS,
-    timeoutMs: TIME_LIMIT_MS,
+    ...DELIVERY_LIMITS,
     now: () => new Date(),
     pause: (ms) => pause(ms, signal),
     signal,

@@ -6,7 +6,7 @@
  * attempts and dead letters (delivery/). State: the events that wait.
  */
 
-import type { CloudEvent, Webhook } from '../delivery/webhook.js';
+import { type CloudEvent, cloudEvent, type Webhook } from '../delivery/webhook.js';
 import { isLogError } from '../errors.js';
 import type { CursorFile } from './cursor-file.js';
 import type { FollowerSink, Subscription } from './follower.js';
@@ -146,7 +146,7 @@ export class WebhookFeed {
 
   async #deliver({ event, next }: Delivery): Promise<void> {
     if (event !== undefined) {
-      await this.#options.webhook.deliver(cloudEvent(event.data));
+      await this.#options.webhook.deliver(watchEvent(event.data));
       this.#delivered++;
     }
     await this.#options.cursor.save(next);
@@ -168,15 +168,9 @@ export class WebhookFeed {
   }
 }
 
-function cloudEvent(data: WatchEvent['data']): CloudEvent {
-  return {
-    specversion: '1.0',
-    id: data.id,
-    source: data.log,
-    type: `dev.stele.watch.${data.type}.v1`,
-    subject: data.origin,
-    time: new Date(data.integratedTime * 1000).toISOString(),
-    datacontenttype: 'application/json',
-    data,
-  };
+function watchEvent(data: WatchEvent['data']): CloudEvent {
+  const { id, type, log, origin, integratedTime } = data;
+  const name = `dev.stele.watch.${type}.v1`;
+  const at = new Date(integratedTime * 1000);
+  return cloudEvent({ id, source: log, type: name, subject: origin, at, data });
 }

@@ -5,11 +5,8 @@
  * mirror does (mirror/).
  */
 
-import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
-import { LogError } from '../errors.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
-import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
 import { evidenceFolder } from '../mirror/evidence.js';
 import { isContradiction, type Repeated, startFollowing } from '../mirror/follow-loop.js';
 import { declareMirrorMetrics, type MirrorMetrics } from '../mirror/metrics.js';
@@ -17,9 +14,9 @@ import { createMirrorApp } from '../mirror/mirror-app.js';
 import { pathNameOf } from '../mirror/path-name.js';
 import { printVerifierKey } from '../note/verifier-key.js';
 import { type Closers, closeAll } from '../server/closers.js';
-import { ListenError, type Listening, listen } from '../server/listen.js';
+import { ListenError, type Listening } from '../server/listen.js';
 import { createLogger, stderrStream } from '../server/logger.js';
-import { createRegistry, serveMetrics } from '../server/metrics-server.js';
+import { createRegistry } from '../server/metrics-server.js';
 import { type MirrorEvents, mirrorEvents } from './mirror-events.js';
 import { type MirrorOptions, mirrorPlan } from './mirror-options.js';
 import {
@@ -30,11 +27,10 @@ import {
   type PushedCopy,
 } from './open-mirror.js';
 import { EXIT, type ExitCode, OperationalError } from './output.js';
+import { firstSignal, serveFigures, serveUntilClosed } from './served-command.js';
 
 /** What of the process is used. */
 export type MirrorWorld = Pick<NodeJS.Process, 'env' | 'stdout' | 'once'>;
-
-const STOP_GRACE_MS = 5_000;
 
 /**
  * Runs a mirror until a signal stops it, or with `--once` until it has looked at each log once. Returns 0, and with `--once` 1 when
@@ -61,7 +57,11 @@ export async function runMirror(options: MirrorOptions, world: MirrorWorld): Pro
     const pushes = parts.pushed.map((copy) => pushing(copy, events));
     if (options.once === true) return await doOnce(looks, pushes);
     const listening = await serve(parts, options, events, metrics, closers);
-    const figures = await serveFigures(registry, options, closers);
+    const { metricsPort, metricsAddress: address } = options;
+    const figures =
+      metricsPort === undefined
+        ? undefined
+        : await serveFigures(registry, { port: metricsPort, address }, closers);
     const following = startFollowing([...looks, ...pushes], SYSTEM_CLOCK);
     closers.push(() => following.stop());
     announce(parts, listening, figures, world);
@@ -117,22 +117,7 @@ async function serve(
 ): Promise<Listening> {
   const uploads = { uploaded, submitted, contradicted };
   const handle = createMirrorApp({ copies, intakes, cosigners, uploads, completed, faulted });
-  const server = createServer(serverOptions(DEFAULT_SERVER_LIMITS), handle);
-  applyServerLimits(server, DEFAULT_SERVER_LIMITS);
-  const listening = await listen(server, port('port', options.port), options.address, 'port');
-  closers.push(() => listening.close(STOP_GRACE_MS));
-  return listening;
-}
-
-async function serveFigures(
-  registry: ReturnType<typeof createRegistry>,
-  { metricsPort, metricsAddress }: MirrorOptions,
-  closers: Closers,
-): Promise<Listening | undefined> {
-  if (metricsPort === undefined) return undefined;
-  const listening = await serveMetrics(registry, port('metrics-port', metricsPort), metricsAddress);
-  closers.push(() => listening.close(STOP_GRACE_MS));
-  return listening;
+  return serveUntilClosed(handle, options, closers);
 }
 
 function announce(
@@ -147,16 +132,4 @@ function announce(
   const logs = copies.map(({ origin }) => ({ origin, path: `/${pathNameOf(origin)}/` }));
   const line = { msg: 'listening', url, metricsUrl: figures?.url, verifierKeys, logs };
   stdout.write(`${JSON.stringify(line)}\n`);
-}
-
-function port(option: string, text: string): number {
-  const value = Number(text);
-  if (/^\d{1,5}$/.test(text) && value <= 65_535) return value;
-  throw new LogError('CONFIG_INVALID', `--${option} is not a number from 0 to 65535`);
-}
-
-function firstSignal(world: MirrorWorld): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) world.once(signal, () => resolve());
-  });
 }

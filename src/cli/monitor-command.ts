@@ -7,6 +7,7 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
 import { Registry } from 'prom-client';
 import { parse } from 'yaml';
 import { verifyLogSignature } from '../client/log-signature.js';
@@ -134,17 +135,9 @@ async function serve(registry: Registry, { metricsPort, metricsAddress }: Monito
   }
 }
 
-function pause(ms: number, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      stop.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    stop.addEventListener('abort', done);
-    if (stop.aborted) done();
-  });
+async function pause(ms: number, stop: AbortSignal): Promise<void> {
+  // An abort is the end of the pause, not a failure.
+  await wait(ms, undefined, { signal: stop }).catch(() => undefined);
 }
 
 function readConfiguration(options: MonitorOptions): MonitorConfig {

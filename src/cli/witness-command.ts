@@ -5,20 +5,18 @@
  */
 
 import { readFile, stat } from 'node:fs/promises';
-import { createServer } from 'node:http';
 import { join, resolve } from 'node:path';
 import { LogError } from '../errors.js';
 import type { FedLog } from '../feeding/feed-config.js';
 import { readIfThere, replaceFile } from '../files/durable-file.js';
 import { SYSTEM_CLOCK } from '../http/clock.js';
-import { applyServerLimits, DEFAULT_SERVER_LIMITS, serverOptions } from '../http/server-limits.js';
 import { MAX_COSIGNED_NAME_BYTES } from '../note/cosignature.js';
 import { checkKeyName } from '../note/signed-note.js';
 import { parseVerifierKey, printVerifierKey } from '../note/verifier-key.js';
 import { type Closers, closeAll } from '../server/closers.js';
-import { ListenError, type Listening, listen } from '../server/listen.js';
+import { ListenError, type Listening } from '../server/listen.js';
 import { createLogger, stderrStream } from '../server/logger.js';
-import { createRegistry, serveMetrics } from '../server/metrics-server.js';
+import { createRegistry } from '../server/metrics-server.js';
 import { systemClock } from '../server/system-clock.js';
 import { type Cosigner, ed25519Cosigner, mldsa44Cosigner } from '../signing/cosigner.js';
 import { noteVerifier } from '../signing/note-verifier.js';
@@ -28,6 +26,7 @@ import { type ListedLog, mergeLogs, parseLogFlag, parseLogList } from '../witnes
 import { type OpenWitness, type OpenWitnessOptions, openWitness } from '../witness/open-witness.js';
 import { hadState } from '../witness/synced-rows.js';
 import { OperationalError } from './output.js';
+import { firstSignal, serveFigures, serveUntilClosed } from './served-command.js';
 import { type WitnessEventLog, witnessEventLog } from './witness-events.js';
 import { testPauses } from './witness-pauses.js';
 
@@ -76,7 +75,7 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
       logs: await operatorLogs(options, fed),
       disabled: options.disableLog ?? [],
       listURLs: options.logsUrl ?? [],
-      listIntervalMs: integer('logs-interval-seconds', options.logsIntervalSeconds, 1) * 1000,
+      listIntervalMs: secondsOf('logs-interval-seconds', options.logsIntervalSeconds) * 1000,
       witnesses: (options.distributorWitness ?? []).map(witnessKey),
       registry,
       events: log.events,
@@ -85,7 +84,10 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
       ...testPauses(world.env),
     });
     closers.push(() => witness.close());
-    const [listening, metrics] = await openPorts(witness, registry, options, closers);
+    const listening = await serveUntilClosed(witness.handle, options, closers);
+    const { metricsPort, metricsAddress } = options;
+    const figuresAt = { port: metricsPort, address: metricsAddress };
+    const metrics = await serveFigures(registry, figuresAt, closers);
     announce(cosigners, listening, metrics, witness, log, world);
     if (fed.length > 0) closers.push(await feed(fed, listening, log));
     await stop;
@@ -101,7 +103,6 @@ export async function runWitness(options: WitnessOptions, world: WitnessWorld): 
 const GUARD = 'guard';
 const ED25519_SEED = 'ed25519.seed';
 const MLDSA_SEED = 'mldsa44.seed';
-const STOP_GRACE_MS = 5_000;
 const MAX_LIST_FILE_BYTES = 16 * 1024 * 1024;
 
 function guardIn(path: string): OpenWitnessOptions['guard'] {
@@ -185,25 +186,6 @@ async function readList(path: string): Promise<string> {
   throw new LogError('CONFIG_INVALID', `longer than ${MAX_LIST_FILE_BYTES} bytes`);
 }
 
-async function openPorts(
-  witness: OpenWitness,
-  registry: ReturnType<typeof createRegistry>,
-  options: WitnessOptions,
-  closers: Closers,
-): Promise<readonly [Listening, Listening]> {
-  const server = createServer(serverOptions(DEFAULT_SERVER_LIMITS), witness.handle);
-  applyServerLimits(server, DEFAULT_SERVER_LIMITS);
-  const listening = await listen(server, port('port', options.port), options.address, 'port');
-  closers.push(() => listening.close(STOP_GRACE_MS));
-  const metrics = await serveMetrics(
-    registry,
-    port('metrics-port', options.metricsPort),
-    options.metricsAddress,
-  );
-  closers.push(() => metrics.close(STOP_GRACE_MS));
-  return [listening, metrics];
-}
-
 function announce(
   cosigners: readonly Cosigner[],
   { url }: Listening,
@@ -240,18 +222,8 @@ function witnessKey(vkey: string): ReturnType<typeof parseVerifierKey> {
   }
 }
 
-function port(option: string, text: string): number {
-  return integer(option, text, 0, 65_535);
-}
-
-function integer(option: string, text: string, least: number, most = 86_400): number {
+function secondsOf(option: string, text: string): number {
   const value = Number(text);
-  if (/^[0-9]{1,6}$/.test(text) && value >= least && value <= most) return value;
-  throw new LogError('CONFIG_INVALID', `--${option} is not a number from ${least} to ${most}`);
-}
-
-function firstSignal(world: WitnessWorld): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) world.once(signal, () => resolve());
-  });
+  if (/^[0-9]{1,6}$/.test(text) && value >= 1 && value <= 86_400) return value;
+  throw new LogError('CONFIG_INVALID', `--${option} is not a number from 1 to 86400`);
 }

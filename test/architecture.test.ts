@@ -24,6 +24,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   trust: { imports: ['encoding', 'note', 'pki'], purity: 'pure' },
   threads: { imports: [] },
   files: { imports: [] },
+  timing: { imports: [], purity: 'browser' },
   delivery: { imports: ['encoding', 'files'] },
   signing: { imports: ['encoding', 'note', 'threads', 'files'] },
   timestamping: { imports: ['encoding', 'pki', 'signing'], purity: 'pure' },
@@ -37,6 +38,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'merkle',
       'note',
       'files',
+      'timing',
       'signing',
       'storage',
       'reading',
@@ -45,7 +47,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
       'witness',
     ],
   },
-  feeding: { imports: ['encoding', 'merkle', 'note', 'client'] },
+  feeding: { imports: ['encoding', 'merkle', 'note', 'timing', 'client'] },
   monitor: {
     imports: [
       'encoding',
@@ -60,7 +62,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
     ],
   },
   sequencing: { imports: STAGE },
-  publishing: { imports: [...STAGE, 'caching', 'note', 'signing'] },
+  publishing: { imports: [...STAGE, 'caching', 'note', 'timing', 'signing'] },
   reading: { imports: [...STAGE, 'caching', 'note'] },
   log: {
     imports: [

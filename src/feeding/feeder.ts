@@ -6,15 +6,16 @@
  * to look, what is told. Out of scope: a look (feed-one.ts), what is cosigned (the witness). State: the loops.
  */
 
-import { LONGEST_PAUSE_MS, type PauseClock, pause, pauseAfter } from '../client/back-off.js';
+import { LONGEST_PAUSE_MS, pauseAfter } from '../client/back-off.js';
 import { type BoundedFetch, RequestFailed } from '../client/bounded-fetch.js';
 import type { NoteVerifier } from '../note/signed-note.js';
 import type { VerifierKey } from '../note/verifier-key.js';
+import { pause, type Timers } from '../timing/pause.js';
 import type { FedLog } from './feed-config.js';
 import { FedLogState, WitnessRefused } from './feed-one.js';
 
 /** Time, as an argument. */
-export interface FeedClock extends PauseClock {
+export interface FeedClock extends Timers {
   /** Monotonic milliseconds. */
   nowMs(): number;
 }

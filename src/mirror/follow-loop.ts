@@ -4,9 +4,10 @@
  * In scope: pauses, what is told. Out of scope: a look (follower.ts), a push (upload-client.ts). State: the loops.
  */
 
-import { LONGEST_PAUSE_MS, type PauseClock, pause, pauseAfter } from '../client/back-off.js';
+import { LONGEST_PAUSE_MS, pauseAfter } from '../client/back-off.js';
 import { RequestFailed } from '../client/bounded-fetch.js';
 import { isLogError } from '../errors.js';
+import { pause, type Timers } from '../timing/pause.js';
 import { LogForked } from './follower.js';
 
 /** Something that is done again and again. */
@@ -25,7 +26,7 @@ export interface Following {
 }
 
 /** Starts the loops, each at once. */
-export function startFollowing(all: readonly Repeated[], clock: PauseClock): Following {
+export function startFollowing(all: readonly Repeated[], clock: Timers): Following {
   const ending = new AbortController();
   const loops = all.map((each) => repeat(each, clock, ending.signal));
   return {
@@ -45,7 +46,7 @@ export function isContradiction(error: unknown): boolean {
   return isLogError(error, 'PROOF_INVALID') || isLogError(error, 'NOTE_UNVERIFIED');
 }
 
-async function repeat(each: Repeated, clock: PauseClock, signal: AbortSignal): Promise<void> {
+async function repeat(each: Repeated, clock: Timers, signal: AbortSignal): Promise<void> {
   for (let failures = 0; !signal.aborted; ) {
     let askedPauseMs = 0;
     try {

@@ -6,8 +6,8 @@
  * size that is remembered, what is to be cosigned next, how the last attempt went.
  */
 
+import { pause } from '../timing/pause.js';
 import type { Timing } from './timing.js';
-import { pauseOf } from './timing.js';
 import {
   type Cosignature,
   cosignaturesIn,
@@ -177,7 +177,7 @@ export class WitnessClient {
 
   async #rest(): Promise<void> {
     this.#isResting = true;
-    await pauseOf(this.#options.timing, this.#restMs, this.#closing.signal);
+    await pause(this.#restMs, this.#options.timing, this.#closing.signal);
     this.#isResting = false;
     this.#restMs = 0;
   }

@@ -11,7 +11,7 @@ import { evidenceFolder } from '../mirror/evidence.js';
 import { isContradiction, type Repeated, startFollowing } from '../mirror/follow-loop.js';
 import { declareMirrorMetrics, type MirrorMetrics } from '../mirror/metrics.js';
 import { createMirrorApp } from '../mirror/mirror-app.js';
-import { pathNameOf } from '../mirror/path-name.js';
+import { originID } from '../note/origin-id.js';
 import { printVerifierKey } from '../note/verifier-key.js';
 import { type Closers, closeAll } from '../server/closers.js';
 import { ListenError, type Listening } from '../server/listen.js';
@@ -129,7 +129,7 @@ function announce(
   // A reader that takes the first line and goes away must not end the mirror.
   stdout.on('error', () => {});
   const verifierKeys = cosigners.map(({ key }) => printVerifierKey(key));
-  const logs = copies.map(({ origin }) => ({ origin, path: `/${pathNameOf(origin)}/` }));
+  const logs = copies.map(({ origin }) => ({ origin, path: `/${originID(origin)}/` }));
   const line = { msg: 'listening', url, metricsUrl: figures?.url, verifierKeys, logs };
   stdout.write(`${JSON.stringify(line)}\n`);
 }

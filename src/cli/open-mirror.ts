@@ -7,11 +7,11 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import { sha256Hex } from '#sha256';
 import type { BoundedFetch } from '../client/bounded-fetch.js';
 import { rekorV1Log } from '../client/rekor-v1-log.js';
 import type { RemoteLog } from '../client/remote-log.js';
 import { tilesLog } from '../client/tiles-log.js';
-import { toHex } from '../encoding/hex.js';
 import { LogError } from '../errors.js';
 import type { FedLog } from '../feeding/feed-config.js';
 import { checkpointOpener } from '../mirror/belief.js';
@@ -20,10 +20,10 @@ import { type FollowOutcome, followOnce } from '../mirror/follower.js';
 import { notesInFile } from '../mirror/kept-notes.js';
 import { shortAnswers } from '../mirror/leaf-stream.js';
 import { MirroredLog } from '../mirror/mirrored-log.js';
-import { pathNameOf } from '../mirror/path-name.js';
 import { PendingCheckpoints } from '../mirror/pending-checkpoints.js';
 import { CopyPush } from '../mirror/upload-client.js';
 import { isWithinPending, UploadIntake } from '../mirror/upload-intake.js';
+import { originID } from '../note/origin-id.js';
 import type { VerifierKey } from '../note/verifier-key.js';
 import type { Closers } from '../server/closers.js';
 import { type Cosigner, mldsa44Cosigner } from '../signing/cosigner.js';
@@ -136,11 +136,11 @@ async function openCopy(
   const treeID = treeIDOf(origin);
   const record = (await store.logs()).find((each) => each.treeID === treeID);
   if (record === undefined) {
-    const keyID = toHex(createHash('sha256').update(publicKey).digest());
+    const keyID = sha256Hex(publicKey);
     const shared = { logID: keyID, tileKeyID: keyID, createdSeconds: nowSeconds() };
     await store.createLog({ treeID, hostname: name, origin, ...shared, leavesRepeat: true });
   }
-  const stated = notesInFile(join(statedFolder, `${pathNameOf(origin)}.json`));
+  const stated = notesInFile(join(statedFolder, `${originID(origin)}.json`));
   return MirroredLog.open(origin, treeID, { store, stated, nowSeconds });
 }
 
@@ -153,7 +153,7 @@ function followedLog(
   const { origin, key, kind, url, intervalMs } = log;
   const open = checkpointOpener({ origin, keys: [key], policy, verifierOf: noteVerifier });
   const completion = new CopyCompletion({ copy, cosigners, nowSeconds, ...pauses });
-  const goal = notesInFile(join(pendingFolder, `${pathNameOf(origin)}.json`));
+  const goal = notesInFile(join(pendingFolder, `${originID(origin)}.json`));
   const unsigned = new CopyCompletion({ copy, cosigners: [], nowSeconds });
   return {
     origin,
@@ -186,7 +186,7 @@ async function openIntake(
   copy: MirroredLog,
 ): Promise<UploadIntake> {
   const verifiers = keys.map(noteVerifier);
-  const path = join(pendingFolder, `${pathNameOf(origin)}.json`);
+  const path = join(pendingFolder, `${originID(origin)}.json`);
   const pending = await PendingCheckpoints.load({
     origin,
     notes: notesInFile(path),

@@ -4,11 +4,12 @@
  * In scope: keeping them, once each and not without end. Out of scope: finding them. State: the folder.
  */
 
-import { createHash } from 'node:crypto';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256Hex } from '#sha256';
+import { utf8 } from '../encoding/bytes.js';
 import { createFile, makeFolder } from '../files/durable-file.js';
-import { pathNameOf } from './path-name.js';
+import { originID } from '../note/origin-id.js';
 
 /** Pairs that are kept of a log: the first ones, which say when it began. */
 const MAX_PAIRS = 64;
@@ -27,11 +28,11 @@ export function evidenceFolder(folder: string): EvidenceFolder {
   return {
     async keep(origin, notes) {
       const text = `${JSON.stringify({ origin, notes }, null, 2)}\n`;
-      const prefix = `${pathNameOf(origin).slice(0, 16)}-`;
+      const prefix = `${originID(origin).slice(0, 16)}-`;
       await makeFolder(folder);
       const names = await readdir(folder);
       if (names.filter((name) => name.startsWith(prefix)).length >= MAX_PAIRS) return undefined;
-      const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+      const digest = sha256Hex(utf8(text)).slice(0, 16);
       const path = join(folder, `${prefix}${digest}.json`);
       return (await createFile(path, text)) ? path : undefined;
     },

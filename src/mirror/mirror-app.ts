@@ -17,11 +17,11 @@ import { RefusedRequest } from '../http/reply.js';
 import type { Page, RouteTable } from '../http/route.js';
 import { createRouter } from '../http/router.js';
 import { type TileSource, tileRoutes } from '../http/tile-routes.js';
+import { originID } from '../note/origin-id.js';
 import { hasTile, readTile } from '../reading/tiles.js';
 import type { MirrorCosigner } from './complete-copy.js';
 import { MIRROR_DIALECT, textReply } from './dialect.js';
 import type { MirroredLog } from './mirrored-log.js';
-import { pathNameOf } from './path-name.js';
 import { subtreeRoute } from './subtree-route.js';
 import type { UploadIntake } from './upload-intake.js';
 import { type UploadRoutesOptions, uploadRoutes } from './upload-routes.js';
@@ -46,9 +46,9 @@ const MAX_REQUESTS = 1_024;
 /** Returns the listener for `http.createServer` (with `serverOptions` and `applyServerLimits` of http/). */
 export function createMirrorApp(options: MirrorAppOptions): RequestListener {
   const { copies, intakes, cosigners } = options;
-  const sources = new Map(copies.map((copy) => [pathNameOf(copy.origin), sourceOf(copy)]));
+  const sources = new Map(copies.map((copy) => [originID(copy.origin), sourceOf(copy)]));
   const [only] = sources.size === 1 ? sources.values() : [];
-  const isMirrored = (origin: string) => sources.has(pathNameOf(origin));
+  const isMirrored = (origin: string) => sources.has(originID(origin));
   const bundles = new PackedBundles();
   const table: RouteTable = {
     pages: pagesOf(copies),
@@ -75,7 +75,7 @@ export function createMirrorApp(options: MirrorAppOptions): RequestListener {
 
 function sourceOf(copy: MirroredLog): TileSource {
   return {
-    name: pathNameOf(copy.origin),
+    name: originID(copy.origin),
     async checkpoint() {
       const { checkpoint } = copy;
       if (checkpoint !== undefined) return checkpoint.note;
@@ -103,5 +103,5 @@ function pagesOf(copies: readonly MirroredLog[]): readonly Page[] {
 
 function lineOf({ origin, size, checkpoint }: MirroredLog): string {
   const served = checkpoint === undefined ? 'no checkpoint' : `checkpoint ${checkpoint.size}`;
-  return `/${pathNameOf(origin)}/  ${served}  entries ${size}  ${JSON.stringify(origin)}`;
+  return `/${originID(origin)}/  ${served}  entries ${size}  ${JSON.stringify(origin)}`;
 }

@@ -284,7 +284,7 @@ async function load(origin: string, log: LogStore, notes: KeptNotes): Promise<Lo
   const [note] = await notes.read();
   const stated = note === undefined ? undefined : readStated(origin, note);
   if (stated !== undefined && stated.size <= head.size) await assertHeld(log, head, stated);
-  return { log, head, edge, stated, isHeld: await isHeld(log, head, stated) };
+  return { log, head, edge, stated, isHeld: stated === undefined || stated.size <= head.size };
 }
 
 function readStated(origin: string, note: string): MirrorCheckpoint {

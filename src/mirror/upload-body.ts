@@ -6,6 +6,7 @@
  * whose turn it is, never more.
  */
 
+import { fromUtf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import { MAX_BUNDLE_ENTRY_SIZE } from '../merkle/entry-bundle.js';
 import { HASH_SIZE } from '../merkle/hash.js';
@@ -182,7 +183,7 @@ function repeated<T>(count: number, read: () => T | undefined): T[] | undefined 
 
 function textOf(bytes: Uint8Array): string | undefined {
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    return fromUtf8(bytes);
   } catch {
     return undefined;
   }

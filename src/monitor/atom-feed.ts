@@ -5,8 +5,9 @@
  * itself, and beside it the findings that it was made of, as JSON.
  */
 
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
+import { sha256Hex } from '#sha256';
+import { utf8 } from '../encoding/bytes.js';
 import { replaceFile } from '../files/durable-file.js';
 import type { FindingSink } from './finding-sink.js';
 import type { MonitorEvent } from './monitor-event.js';
@@ -54,7 +55,7 @@ export function printFeed(entries: readonly FeedEntry[]): string {
 }
 
 function printEntry({ time, event }: FeedEntry): string {
-  const hash = createHash('sha256').update(event.id).digest('hex');
+  const hash = sha256Hex(utf8(event.id));
   const content = JSON.stringify(event, undefined, 1);
   return [
     '<entry>',

@@ -4,9 +4,10 @@
  * A contradiction has one folder, named by what it is made of: it is written once, however often it is met. No state.
  */
 
-import { createHash } from 'node:crypto';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256Hex } from '#sha256';
+import { utf8 } from '../encoding/bytes.js';
 import { replaceFile } from '../files/durable-file.js';
 import type { TamperingEvent } from './monitor-event.js';
 import type { TamperingError } from './tampering-error.js';
@@ -23,7 +24,7 @@ export async function keepEvidence(
   const [origin, reason] = [error.origin, error.message].map(cut) as [string, string];
   const { before, after } = error.evidence;
   const made = JSON.stringify([log, kind, error.origin, before, after]);
-  const id = `${kind}-${createHash('sha256').update(made).digest('hex').slice(0, 16)}`;
+  const id = `${kind}-${sha256Hex(utf8(made)).slice(0, 16)}`;
   const evidence = join(folder, id);
   const event: TamperingEvent = { type: 'tampering', id, kind, log, origin, reason, evidence };
   const report = join(evidence, 'finding.json');

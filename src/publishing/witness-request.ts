@@ -7,10 +7,9 @@
  * (witness-client.ts). A redirect is not followed: the operator has named the witness, nobody else does. No state.
  */
 
-import { sha256 } from '#sha256';
 import { toBase64 } from '../encoding/base64.js';
-import { utf8 } from '../encoding/bytes.js';
-import { toHex } from '../encoding/hex.js';
+import { fromUtf8 } from '../encoding/bytes.js';
+import { originID } from '../note/origin-id.js';
 import { MAX_NOTE_BYTES } from '../note/signed-note.js';
 import type { Timing } from './timing.js';
 
@@ -78,7 +77,7 @@ export async function heldCheckpoint(
   door: WitnessDoor,
   origin: string,
 ): Promise<string | undefined> {
-  const answer = await exchange(door, `${toHex(sha256(utf8(origin)))}/checkpoint`, {});
+  const answer = await exchange(door, `${originID(origin)}/checkpoint`, {});
   return 'status' in answer && answer.status === 200 ? answer.text : undefined;
 }
 
@@ -137,7 +136,7 @@ async function readText(body: Response['body']): Promise<string | undefined> {
     chunks.push(chunk);
   }
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks));
+    return fromUtf8(Buffer.concat(chunks));
   } catch {
     // It is no text: what it says instead does not matter.
     return undefined;

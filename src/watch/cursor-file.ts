@@ -5,8 +5,9 @@
  * owned here, in memory as on disk.
  */
 
-import { createHash } from 'node:crypto';
 import { join } from 'node:path';
+import { sha256Hex } from '#sha256';
+import { utf8 } from '../encoding/bytes.js';
 import { LogError } from '../errors.js';
 import { readIfThere, replaceFile } from '../files/durable-file.js';
 
@@ -34,7 +35,7 @@ export class CursorFile {
    */
   static async open(folder: string, name: CursorName, first: number): Promise<CursorFile> {
     const { url, treeID } = name;
-    const hash = createHash('sha256').update(`${url}\n${treeID}`).digest('hex').slice(0, 16);
+    const hash = sha256Hex(utf8(`${url}\n${treeID}`)).slice(0, 16);
     const path = join(folder, `webhook-${hash}.json`);
     const text = await readIfThere(path);
     if (text !== undefined) return new CursorFile(path, name, placeIn(text, path, name));

@@ -11,10 +11,10 @@
  */
 
 import { isLogError, LogError } from '../errors.js';
+import { originID } from '../note/origin-id.js';
 import type { NoteVerifier } from '../note/signed-note.js';
 import { parseVerifierKey, printVerifierKey, type VerifierKey } from '../note/verifier-key.js';
 import { noteVerifier } from '../signing/note-verifier.js';
-import { logID } from './log-id.js';
 import type { ListedLog } from './log-list.js';
 import type { Row, SyncedRows } from './synced-rows.js';
 
@@ -73,16 +73,16 @@ export async function openFollowedLogs(rows: SyncedRows): Promise<FollowedLogs> 
   };
   return {
     byOrigin(origin) {
-      const log = logs.get(logID(origin));
+      const log = logs.get(originID(origin));
       return log === undefined || log.isDisabled ? undefined : log;
     },
     byID: (id) => logs.get(id),
     all: () => [...logs.values()].sort((a, b) => (a.origin < b.origin ? -1 : 1)),
     async setOperatorLogs(named, disabled = []) {
-      const wanted = new Map(named.map((log) => [logID(log.origin), log]));
-      const off = new Set(disabled.map(logID));
+      const wanted = new Map(named.map((log) => [originID(log.origin), log]));
+      const off = new Set(disabled.map(originID));
       const changed = named.map(({ origin, keys }) =>
-        followed(origin, keys, OPERATOR, off.has(logID(origin))),
+        followed(origin, keys, OPERATOR, off.has(originID(origin))),
       );
       for (const log of logs.values()) {
         if (wanted.has(log.id)) continue;
@@ -95,7 +95,7 @@ export async function openFollowedLogs(rows: SyncedRows): Promise<FollowedLogs> 
       const added: FollowedLog[] = [];
       const [otherKeys, refused]: [string[], string[]] = [[], []];
       for (const { origin, keys } of listed) {
-        const known = logs.get(logID(origin));
+        const known = logs.get(originID(origin));
         if (known !== undefined) {
           const trusted = new Set(known.keys.map(printVerifierKey));
           if (!keys.every((key) => trusted.has(printVerifierKey(key)))) otherKeys.push(origin);
@@ -118,7 +118,7 @@ function followed(
   isDisabled: boolean,
 ): FollowedLog {
   const verifiers = keys.map(noteVerifier);
-  return { id: logID(origin), origin, keys, verifiers, source, isDisabled };
+  return { id: originID(origin), origin, keys, verifiers, source, isDisabled };
 }
 
 /** One key that is none must not keep the other logs of a list away. */

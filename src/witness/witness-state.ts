@@ -36,7 +36,7 @@ export interface EvidenceEvents {
   faulted(error: unknown): void;
 }
 
-/** The state of the witness. Logs are named by `logID` (log-id.ts). */
+/** The state of the witness. Logs are named by `logID` (note/origin-id.ts). */
 export interface WitnessState {
   /**
    * Returns the newest cosigned checkpoint for somebody to look at; a disk that is full does not matter here. Throws

@@ -4,7 +4,7 @@ import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
-import { logID } from '../../src/witness/log-id.js';
+import { originID } from '../../src/note/origin-id.js';
 import { start, temporaryFolder } from '../server/scene.js';
 import { packageRoot } from '../vectors.js';
 import { STELE_COMMAND } from '../witness/crash.js';
@@ -88,7 +88,7 @@ describe('stele witness', () => {
       [...data, '--ed25519-seed-file', seed, '--feed', feed],
       async ({ url }) => {
         let response: Response;
-        do response = await fetch(`${url}/${logID(origin)}/checkpoint`);
+        do response = await fetch(`${url}/${originID(origin)}/checkpoint`);
         while (response.status === 404);
         const note = await response.text();
         assert.ok(note.startsWith(`${origin}\n`), note);

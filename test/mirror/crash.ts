@@ -17,7 +17,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { equalBytes } from '../../src/encoding/bytes.js';
-import { pathNameOf } from '../../src/mirror/path-name.js';
+import { originID } from '../../src/note/origin-id.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
 import { parseVerifierKey, printVerifierKey } from '../../src/note/verifier-key.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
@@ -236,16 +236,16 @@ async function startMirror(
       return ahead?.status === 409 ? Number(next) : pending;
     },
     async servedSize(origin) {
-      const note = await text(`${pathNameOf(origin)}/checkpoint`);
+      const note = await text(`${originID(origin)}/checkpoint`);
       return Number(note?.split('\n')[1] ?? 0);
     },
     async entriesOf(origin) {
       const lines = (await text(''))?.split('\n') ?? [];
-      const line = lines.find((each) => each.startsWith(`/${pathNameOf(origin)}/`));
+      const line = lines.find((each) => each.startsWith(`/${originID(origin)}/`));
       return Number(/ entries (\d+) /.exec(line ?? '')?.[1]);
     },
     async verify(log) {
-      const note = await text(`${pathNameOf(log.origin)}/checkpoint`);
+      const note = await text(`${originID(log.origin)}/checkpoint`);
       if (note === undefined) return 0;
       const verifiers = [noteVerifier(log.key), noteVerifier(parseVerifierKey(vkey))];
       const parsed = parseSignedNote(note);
@@ -253,7 +253,7 @@ async function startMirror(
       const size = Number(note.split('\n')[1]);
       assert.equal(parsed.text, parseSignedNote(log.checkpoint(size)).text);
       for (const path of log.tilePaths(size)) {
-        const response = await fetch(`${url}/${pathNameOf(log.origin)}/${path}`);
+        const response = await fetch(`${url}/${originID(log.origin)}/${path}`);
         const served = new Uint8Array(await response.arrayBuffer());
         assert.ok(equalBytes(served, tilesOf(log, path) ?? new Uint8Array(0)), path);
       }

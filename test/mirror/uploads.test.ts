@@ -10,8 +10,8 @@ import { fromBase64 } from '../../src/encoding/base64.js';
 import { concatBytes, equalBytes, fromUtf8, utf8 } from '../../src/encoding/bytes.js';
 import { LogError } from '../../src/errors.js';
 import type { KeptNotes } from '../../src/mirror/kept-notes.js';
-import { pathNameOf } from '../../src/mirror/path-name.js';
 import { readCosignature, subtreeMessage } from '../../src/note/cosignature.js';
+import { originID } from '../../src/note/origin-id.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
 import { mldsa44 } from '../../src/signing/mldsa44.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
@@ -71,7 +71,7 @@ test('nothing is cosigned before the entries are there, and then what is served 
   const mirror = await startMirror(t, openMemoryStore(), [[log, mirrorNotes()]]);
   const pending = await addCheckpoint(mirror.url, log.submission(0, 700));
   assert.deepEqual([pending.status, pending.text], [200, '']);
-  const served = `${mirror.url}/${pathNameOf(log.origin)}`;
+  const served = `${mirror.url}/${originID(log.origin)}`;
   assert.equal((await fetch(`${served}/checkpoint`)).status, 404);
   assert.equal((await fetch(`${mirror.url}/readyz`)).status, 503);
   const part = await addEntries(mirror.url, log.upload(0, 700, { packages: 2 }));

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { logID } from '../../src/witness/log-id.js';
+import { originID } from '../../src/note/origin-id.js';
 import { Random } from '../random.js';
 import { packageRoot } from '../vectors.js';
 import { TestLog } from './test-log.js';
@@ -83,7 +83,7 @@ async function killBehindWrite(witness: Running, size: number): Promise<Sent> {
     () => {},
   );
   for (;;) {
-    const response = await fetch(`${witness.url}/${logID(log.origin)}/checkpoint`);
+    const response = await fetch(`${witness.url}/${originID(log.origin)}/checkpoint`);
     const shown = (await response.text()).split('\n')[1];
     if (shown === String(size + 1)) break;
     assert.equal(answer, 'none yet', 'an answer is held back until it is on disk, and longer');

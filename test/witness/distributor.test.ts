@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { originID } from '../../src/note/origin-id.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
 import { printVerifierKey } from '../../src/note/verifier-key.js';
 import { type Cosigner, ed25519Cosigner } from '../../src/signing/cosigner.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
-import { logID } from '../../src/witness/log-id.js';
 import { parseLogFlag } from '../../src/witness/log-list.js';
 import { type ServedWitness, serveWitness, WITNESS_NAME } from './served-witness.js';
 import { type NoteChanges, TestLog } from './test-log.js';
@@ -12,7 +12,7 @@ import { type NoteChanges, TestLog } from './test-log.js';
 const log = new TestLog('log.example/main');
 const fork = new TestLog('log.example/main', 3);
 const logs = [parseLogFlag(log.vkey)];
-const base = `/distributor/v0/logs/${logID(log.origin)}`;
+const base = `/distributor/v0/logs/${originID(log.origin)}`;
 const other = ed25519Cosigner('other.example/w2', new Uint8Array(32).fill(0x22));
 const third = ed25519Cosigner('third.example', new Uint8Array(32).fill(0x33));
 const witnesses = [other.key, third.key];
@@ -47,7 +47,7 @@ describe('the distributor beside a witness', () => {
     const served = await serveWitness(t, { logs, witnesses });
     const listed = async (path: string) =>
       JSON.parse((await served.get(`/distributor/v0/${path}`)).body) as string[];
-    assert.deepEqual(await listed('logs'), [logID(log.origin)]);
+    assert.deepEqual(await listed('logs'), [originID(log.origin)]);
     const keys = [served.cosigner.key, ...witnesses].map(printVerifierKey);
     assert.deepEqual(await listed('witnesses'), keys.sort());
   });

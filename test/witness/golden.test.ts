@@ -3,10 +3,10 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
+import { originID } from '../../src/note/origin-id.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
 import { ed25519Cosigner, mldsa44Cosigner } from '../../src/signing/cosigner.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
-import { logID } from '../../src/witness/log-id.js';
 import { mergeLogs, parseLogFlag } from '../../src/witness/log-list.js';
 import { vectorPath } from '../vectors.js';
 import { serveWitness } from './served-witness.js';
@@ -64,7 +64,7 @@ describe('the recorded exchanges with a witness', () => {
       // An ML-DSA-44 line says nothing about extension lines, and so does not stand below them.
       const expectedLines = exchange.case === 'extension-line' ? 1 : 2;
       assert.equal(lines.length, expectedLines, exchange.case);
-      const id = logID(text.slice(0, text.indexOf('\n')));
+      const id = originID(text.slice(0, text.indexOf('\n')));
       const kept = parseSignedNote((await served.get(`/${id}/checkpoint`)).body);
       assert.equal(kept.text, text);
       assert.equal(openSignedNote(kept, own).length, expectedLines);

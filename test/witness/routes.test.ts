@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { isLogError } from '../../src/errors.js';
 import { readCosignature } from '../../src/note/cosignature.js';
+import { originID } from '../../src/note/origin-id.js';
 import { openSignedNote, parseSignedNote } from '../../src/note/signed-note.js';
 import { MAX_SUBMISSION_BYTES } from '../../src/note/submission.js';
 import { printVerifierKey } from '../../src/note/verifier-key.js';
 import { ed25519Cosigner } from '../../src/signing/cosigner.js';
 import { noteVerifier } from '../../src/signing/note-verifier.js';
-import { logID } from '../../src/witness/log-id.js';
 import { parseLogFlag } from '../../src/witness/log-list.js';
 import { type ServedWitness, serveWitness, witnessFolder } from './served-witness.js';
 import { TestLog, unknownLine } from './test-log.js';
@@ -15,7 +15,7 @@ import { TestLog, unknownLine } from './test-log.js';
 const log = new TestLog('log.example/main');
 const fork = new TestLog('log.example/main', 3);
 const logs = [parseLogFlag(log.vkey)];
-const id = logID(log.origin);
+const id = originID(log.origin);
 const checkpointPath = `/${id}/checkpoint`;
 
 const add = (served: ServedWitness, body: string | Uint8Array) =>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { originID } from '../../src/note/origin-id.js';
 import { ed25519Cosigner } from '../../src/signing/cosigner.js';
-import { logID } from '../../src/witness/log-id.js';
 import { statusPage } from '../../src/witness/status-page.js';
 import { serveWitness } from './served-witness.js';
 import { TestLog } from './test-log.js';
@@ -17,7 +17,7 @@ test('what others have named is text in the page, and nothing is loaded or run',
   assert.ok(page.includes('&#60;script&#62;alert(1)&#60;/script&#62;&#38;&#34;'), page);
   assert.doesNotMatch(page, /<script|src=|onload/);
   assert.match(response.headers.get('content-security-policy') ?? '', /default-src 'none'/);
-  assert.match(page, new RegExp(`href="/${logID(log.origin)}/checkpoint">5<`));
+  assert.match(page, new RegExp(`href="/${originID(log.origin)}/checkpoint">5<`));
   assert.doesNotMatch(statusPage([key], [], 0), /<b>/);
 });
 
